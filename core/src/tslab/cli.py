@@ -1,0 +1,143 @@
+"""The tslab command: finds the verb, runs it, turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+import tslab
+from tslab.errors import TslabError
+
+VERBS = {
+    "init": "Make a project folder for a domain.",
+    "add": "Read recordings, de-identify them and cut them into tasks.",
+    "peek": "Show what a recording file holds.",
+    "config": "Print the labeling config, or check any config.",
+    "lint": "Check config, data, predictions and hotkeys.",
+    "predict": "Pre-annotate all tasks.",
+    "up": "Start Label Studio for this project.",
+    "down": "Stop what 'up' started.",
+    "users": "Manage annotators' accounts.",
+    "push": "Create or update the Label Studio project.",
+    "pull": "Bring annotations back.",
+    "export": "Write labels in native formats.",
+    "demo": "Run everything on generated recordings.",
+    "doctor": "Check the installation and say what to do.",
+    "domains": "List installed domains.",
+    "plugins": "List plugins with hooks and status.",
+    "plugin": "Make or check a plugin package.",
+}
+"""Every verb with its line in ``--help``; the module is imported when the verb runs."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `tslab.commands` and are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """All verbs in the order of a working day."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb, None for an unknown one."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"tslab.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the verb; a misspelt one gets a hint."""
+        from tslab.errors import did_you_mean
+
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            hint = did_you_mean(args[0], VERBS) or "'tslab --help' lists the commands."
+            raise click.UsageError(f"no command '{args[0]}'. {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(tslab.__version__, prog_name="tslab")
+def tslab_command() -> None:
+    """Turn Label Studio into a labeling tool for signals.
+
+    A first study: tslab init heart-study --domain ecg; cd heart-study; tslab add FILES;
+    tslab predict; tslab up; tslab push. 'tslab demo --domain ecg' shows all of it.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits.
+
+    Exit codes: 0 done, 1 findings or some files failed, 2 usage, 3 plugin, 4 project or data,
+    5 Label Studio unreachable or refused, 130 interrupted.
+    """
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line and returns its exit code."""
+    if os.environ.get("TSLAB_TRACE_HOOKS"):
+        _trace_hooks()
+    debug = "--debug" in arguments
+    try:
+        answer = tslab_command.main(arguments, prog_name="tslab", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        return _fail("interrupted; the same command goes on from here", 130)
+    except click.ClickException as error:
+        text = error.format_message().replace("\n", " ")
+        return _fail(f"{text} 'tslab --help' shows how." if "--help" not in text else text, 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command goes on from here", 130)
+    except BrokenPipeError:
+        return 0
+    except TslabError as error:
+        return _fail(str(error), error.exit_code, debug)
+    except OSError as error:
+        return _fail(_system_error(error), 4, debug)
+    except Exception as error:  # noqa: BLE001 - the last line of defence, by rule 6 of the house
+        text = f"unexpected {type(error).__name__}: {error}"
+        return _fail(f"{text}. This is a defect of tslab; run again with --debug", 4, debug)
+    return answer if isinstance(answer, int) else 0
+
+
+def _fail(text: str, code: int, debug: bool = False) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    line = " ".join(str(text).split())
+    click.echo(f"tslab: {line}", err=True)
+    return code
+
+
+def _system_error(error: OSError) -> str:
+    what = f"'{error.filename}': " if error.filename else ""
+    remedy = (
+        "Free some space and run the command again"
+        if error.errno == 28
+        else ("Check the path and your rights")
+    )
+    return f"{what}{error.strerror or error}. {remedy}"
+
+
+def _trace_hooks() -> None:
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("hook %(message)s"))
+    logger: Any = logging.getLogger("tslab.hooks")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)

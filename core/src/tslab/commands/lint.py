@@ -1,0 +1,78 @@
+"""tslab lint: config, data, predictions and hotkeys, before anybody opens a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options
+
+if TYPE_CHECKING:
+    from tslab.contracts import Finding
+    from tslab.label_studio.task_groups import TaskGroup
+    from tslab.project import Project
+
+
+@click.command("lint", help="Check config, data, predictions, annotations and hotkeys.")
+@shared_options
+def command(output: Output) -> int:
+    """Prints findings; exits with 1 if one of them is an error."""
+    from tslab.commands.config import groups_or_defaults
+    from tslab.commands.pull import check
+
+    project = output.project()
+    findings: list[Finding] = []
+    for group in groups_or_defaults(project):
+        findings += _check_group(output, project, group)
+    findings += _check_predictions(project)
+    findings += check(output, project, project.annotations_list())
+    if not findings:
+        output.say(f"{project.title}: no finding in {len(project.tasks())} tasks.")
+    return output.findings(findings)
+
+
+def _check_group(output: Output, project: Project, group: TaskGroup) -> list[Finding]:
+    from tslab.label_studio.task_groups import group_config
+    from tslab.lint.config_check import check_config
+    from tslab.lint.task_check import check_task_csv, check_tasks
+    from tslab.preparation.task_table import column_names
+
+    config = group_config(project, group)
+    columns = column_names(group.tasks[0]) if group.tasks else None
+    findings = check_config(config, columns)
+    findings += check_tasks([task.to_json() for task in group.tasks], config)
+    for task in output.progress(group.tasks, f"checking {group.view}"):
+        findings += check_task_csv(project.root / task.csv, column_names(task))
+    return findings
+
+
+def _check_predictions(project: Project) -> list[Finding]:
+    from tslab.label_studio.predictions import load_predictions
+    from tslab.label_studio.task_groups import group_config, task_groups
+    from tslab.lint.prediction_check import check_predictions
+
+    findings: list[Finding] = []
+    predictions = load_predictions(project)
+    for group in task_groups(project.tasks()):
+        config = group_config(project, group)
+        windows = {
+            task.id: (
+                task.start_us // task.tick_us + task.axis_offset,
+                -(-task.end_us // task.tick_us) + task.axis_offset,
+            )
+            for task in group.tasks
+        }
+        for version, tasks in predictions.items():
+            documents = [
+                {
+                    "task": task.id,
+                    "model_version": version,
+                    "score": tasks[task.id].score,
+                    "result": tasks[task.id].result,
+                }
+                for task in group.tasks
+                if task.id in tasks
+            ]
+            findings += check_predictions(documents, config, windows)
+    return findings

@@ -1,0 +1,148 @@
+"""What every command shares: --project, --json, --quiet, --debug, progress and messages."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from tslab.contracts import Finding
+    from tslab.project import Project
+
+Item = TypeVar("Item")
+SAME_CODE = 5
+"""Findings of one code that are printed; a defect of the data repeats itself in every task."""
+
+
+class Output:
+    """Prints for people on stderr and stdout, or one JSON document on stdout.
+
+    Attributes:
+        as_json: Whether ``--json`` was given.
+        quiet: Whether ``--quiet`` was given.
+        folder: What ``--project`` said.
+    """
+
+    def __init__(self, as_json: bool = False, quiet: bool = False, folder: str = ".") -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.folder = folder
+
+    def project(self) -> Project:
+        """The project that the command works on; broken neighbours get one line each.
+
+        Raises:
+            ProjectError: There is none.
+            PluginError: Its plugin is broken.
+        """
+        from tslab.project import Project
+
+        project = Project.open(self.folder)
+        for problem in project.plugins.problems:
+            self.warn(str(problem))
+        return project
+
+    def say(self, text: str) -> None:
+        """A message: on stdout for people, on stderr beside a JSON document."""
+        if not self.quiet:
+            click.echo(text, err=self.as_json)
+
+    def warn(self, text: str) -> None:
+        """One line on stderr that is shown even with --quiet."""
+        click.echo(f"tslab: {' '.join(text.split())}", err=True)
+
+    def result(self, document: object, text: str = "") -> None:
+        """The command's result: a JSON document with --json, else the text."""
+        if self.as_json:
+            from tslab.files import json_bytes
+
+            click.echo(json_bytes(document).decode().rstrip())
+        elif text:
+            click.echo(text)
+
+    def findings(self, findings: Sequence[Finding]) -> int:
+        """Prints findings and returns the exit code: 1 if one of them is an error."""
+        if self.as_json:
+            self.result({"findings": [_finding_json(finding) for finding in findings]})
+        else:
+            shown: dict[str, int] = {}
+            for finding in findings:
+                shown[finding.code] = shown.get(finding.code, 0) + 1
+                if shown[finding.code] <= SAME_CODE:
+                    click.echo(str(finding))
+            for code, count in sorted(shown.items()):
+                if count > SAME_CODE:
+                    click.echo(f"{code}: {count - SAME_CODE} more like these; --json lists all")
+        return int(any(finding.severity == "error" for finding in findings))
+
+    def progress(
+        self, items: Iterable[Item], title: str, total: int | None = None
+    ) -> Iterator[Item]:
+        """The items, with a progress bar on a terminal and plain lines elsewhere."""
+        if total is None and isinstance(items, Sequence):
+            total = len(items)
+        if self.quiet or not total:
+            yield from items
+        elif sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import track
+
+            yield from track(items, title, total=total, console=Console(stderr=True))
+        else:
+            yield from self._plain(items, title, total)
+
+    def _plain(self, items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
+        import time
+
+        shown = began = time.monotonic()
+        for number, item in enumerate(items, start=1):
+            yield item
+            now = time.monotonic()
+            if now - shown > 5 or (number == total and now - began > 5):
+                shown = now
+                click.echo(f"{title}: {number} of {total}", err=True)
+
+
+def _finding_json(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "place": finding.place,
+        "remedy": finding.remedy,
+    }
+
+
+def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that every command takes and hands them over as one `Output`."""
+
+    @click.option("--project", "project_folder", default=".", metavar="DIR", help="Project folder.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+    @click.option("--quiet", is_flag=True, help="Errors and results only.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @functools.wraps(function)
+    def command(
+        *args: Any, project_folder: str, as_json: bool, quiet: bool, debug: bool, **kwargs: Any
+    ) -> Any:
+        del debug  # looked at in cli.run, where errors arrive
+        return function(Output(as_json, quiet, project_folder), *args, **kwargs)
+
+    return command
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
+    """Columns of text, aligned, for the terminal."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [
+        max(len(header[i]), *(len(row[i]) for row in texts)) if texts else len(header[i])
+        for i in range(len(header))
+    ]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [list(header), *texts]
+    ]
+    return "\n".join(lines)

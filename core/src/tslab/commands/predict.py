@@ -1,0 +1,182 @@
+"""tslab predict: pre-annotations of the domain's segmenter, or of anybody's model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options, table
+
+if TYPE_CHECKING:
+    from tslab.contracts import SegmenterSpec
+    from tslab.label_studio.predictions import TaskPrediction
+    from tslab.project import Project
+    from tslab.spans import Span
+
+
+@click.command("predict", help="Pre-annotate all tasks, by a segmenter or from a model's file.")
+@click.option("--segmenter", "name", default="", metavar="NAME", help="'?' lists them.")
+@click.option("--from", "file", metavar="FILE", help="Table or Label Studio JSON of a model.")
+@click.option("--model-version", default="", metavar="TEXT", help="Name of the model in --from.")
+@shared_options
+def command(output: Output, name: str, file: str | None, model_version: str) -> int:
+    """Writes predictions/; exits with 1 if a recording failed."""
+    from tslab.errors import ProjectError
+
+    project = output.project()
+    if name == "?":
+        specs = project.plugins.segmenters(project.domain)
+        rows = [(spec.name, spec.title) for spec in specs]
+        output.result([spec.name for spec in specs], table(rows, ("segmenter", "what it does")))
+        return 0
+    if not project.tasks():
+        raise ProjectError("this project has no tasks", "Add recordings first: tslab add FILES")
+    if file is not None:
+        return _from_file(output, project, Path(file), model_version)
+    return _segment(output, project, name)
+
+
+def choose_segmenter(project: Project, name: str) -> SegmenterSpec:
+    """The segmenter named on the command line, in tslab.yaml, or the domain's first.
+
+    Raises:
+        UsageError: There is none of that name.
+        PluginError: The domain offers none at all.
+    """
+    from tslab.errors import PluginError, UsageError, did_you_mean
+
+    specs = project.plugins.segmenters(project.domain)
+    if not specs:
+        raise PluginError(
+            f"domain '{project.domain.name}' offers no segmenter",
+            "Bring predictions in with: tslab predict --from FILE",
+        )
+    wanted = name or project.settings.segmenter
+    if not wanted:
+        return specs[0]
+    for spec in specs:
+        if spec.name == wanted:
+            return spec
+    names = [spec.name for spec in specs]
+    hint = did_you_mean(wanted, names) or f"There are {', '.join(names)}."
+    raise UsageError(f"no segmenter '{wanted}'", hint)
+
+
+def _segment(output: Output, project: Project, name: str) -> int:
+    from tslab.contracts import PredictRequest
+    from tslab.errors import DataError, PluginError
+    from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
+
+    spec = choose_segmenter(project, name)
+    segmenter = spec.create(project.domain)
+    version = f"{spec.name} {segmenter.version}"
+    spans: dict[str, Sequence[Span]] = {}
+    predictions: list[TaskPrediction] = []
+    failed: list[dict[str, str]] = []
+    tasks = project.tasks()
+    for key in output.progress(sorted({task.recording for task in tasks}), "predicting"):
+        try:
+            recording = project.recording(key)
+            found: list[Span] = []
+            for view in project.views:
+                request = PredictRequest(view=view)
+                found += project.plugins.predict(segmenter, recording, project.domain, request)
+            problems = refuse_outside(found, recording.duration, key, project.domain)
+            if problems:
+                raise PluginError(f"segmenter '{spec.name}': {problems[0]}", "Report it.")
+        except (DataError, PluginError) as error:
+            failed.append({"recording": key, "error": str(error)})
+            output.warn(str(error))
+            continue
+        spans[key] = found
+        own = [task for task in tasks if task.recording == key]
+        predictions += predict_tasks(recording, found, own, project.domain, version)
+    if spans:
+        save_predictions(project, version, spans, predictions)
+    return _report(output, version, spans, failed)
+
+
+def _report(
+    output: Output, version: str, spans: dict[str, Sequence[Span]], failed: list[dict[str, str]]
+) -> int:
+    counts: dict[str, int] = {}
+    for found in spans.values():
+        for span in found:
+            counts[span.label] = counts.get(span.label, 0) + 1
+    text = f"{version}: {sum(counts.values())} regions in {len(spans)} recordings"
+    text += "".join(f"\n  {label}: {counts[label]}" for label in sorted(counts))
+    document = {"model_version": version, "labels": counts, "recordings": len(spans)}
+    output.result({**document, "failed": failed}, text)
+    return 1 if failed else 0
+
+
+def _from_file(output: Output, project: Project, path: Path, model_version: str) -> int:
+    from tslab import files
+    from tslab.errors import DataError
+    from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
+
+    version = model_version or f"imported {files.content_hash(path)[:8]}"
+    spans = _read_spans(output, project, path)
+    entries = project.entries()
+    problems = [
+        problem
+        for key, found in spans.items()
+        for problem in refuse_outside(found, entries[key].duration, key, project.domain)
+    ]
+    if problems:
+        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+        raise DataError(f"'{path.name}': {'; '.join(problems[:3])}{more}", "Mend the file.")
+    predictions: list[TaskPrediction] = []
+    tasks = project.tasks()
+    for key in output.progress(sorted(entries), "predictions"):
+        own = [task for task in tasks if task.recording == key]
+        recording = project.recording(key)
+        predictions += predict_tasks(recording, spans.get(key, []), own, project.domain, version)
+    save_predictions(project, version, spans, predictions)
+    return _report(output, version, dict(spans), [])
+
+
+def _read_spans(output: Output, project: Project, path: Path) -> dict[str, list[Span]]:
+    """Spans of a model's file by recording id.
+
+    Raises:
+        DataError: Nobody reads the file, or it names a recording that is not in the project.
+    """
+    from tslab import files
+    from tslab.contracts import Source
+    from tslab.errors import DataError
+    from tslab.label_studio.predictions import is_label_studio_json, spans_of_label_studio_json
+
+    try:
+        source = Source.open(path)
+    except OSError as error:
+        raise DataError(f"cannot read '{path}': {error.strerror or error}") from error
+    if source.suffix == ".json":
+        document = files.read_json(path)
+        if is_label_studio_json(document):
+            tasks = project.tasks()
+            spans, findings = spans_of_label_studio_json(document, tasks, project.domain)  # type: ignore[arg-type]
+            if findings:
+                raise DataError(f"'{path.name}': {findings[0]} ({len(findings)} in all)")
+            return spans
+    options = project.settings.reading.options()
+    annotations = project.plugins.read_annotations(source, options, project.domain)
+    if annotations is None:
+        raise DataError(
+            f"no reader finds labels in '{path.name}'",
+            "A table needs the columns recording, start, end, label (and tier, score if known).",
+        )
+    spans = {}
+    for annotation in annotations:
+        name = annotation.recording or path.stem
+        key = project.find_recording(name)
+        if key is None:
+            raise DataError(
+                f"'{path.name}': no recording '{name}' in this project",
+                "Use the ids of recordings.csv or the names of the added files.",
+            )
+        spans.setdefault(key, []).extend(annotation.spans)
+    return spans

@@ -1,0 +1,64 @@
+"""tslab pull: annotations back, as spans of recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options, table
+
+if TYPE_CHECKING:
+    from tslab.annotation import Annotation
+    from tslab.contracts import Finding
+    from tslab.project import Project
+
+
+@click.command("pull", help="Bring annotations back and check them.")
+@click.option("--raw", is_flag=True, help="Keep Label Studio's own JSON in annotations/ too.")
+@shared_options
+def command(output: Output, raw: bool) -> int:
+    """Writes annotations/annotations.json; exits with 1 if a finding is an error."""
+    from tslab.label_studio.client import Client
+    from tslab.label_studio.connection import connection
+    from tslab.label_studio.pull import pull
+    from tslab.label_studio.remote import load_projects
+
+    project = output.project()
+    address = connection(project)
+    client = Client(address.url, address.api_key)
+    pulled = pull(project, client, load_projects(project, address.url), raw=raw)
+    findings = [*pulled.findings, *check(output, project, pulled.annotations)]
+    for finding in findings:
+        output.warn(str(finding))
+    rows = [
+        (a.annotator, a.view, a.recording, len(a.spans), f"{a.lead_time or 0:.0f} s")
+        for a in pulled.annotations
+    ]
+    text = table(rows, ("annotator", "view", "recording", "spans", "time spent")) if rows else ""
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(pulled.counts.items()))
+    document = {
+        "annotations": len(pulled.annotations),
+        "spans": sum(len(a.spans) for a in pulled.annotations),
+        "counts": dict(pulled.counts),
+        "findings": [str(finding) for finding in findings],
+    }
+    output.result(document, f"{text}\n{counts or 'no annotations yet'}".strip())
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+def check(output: Output, project: Project, annotations: list[Annotation]) -> list[Finding]:
+    """Findings of the plugins about annotations; a missing source is one warning line."""
+    from tslab.errors import DataError
+
+    findings: list[Finding] = []
+    for recording_id in sorted({a.recording for a in annotations}):
+        try:
+            recording = project.recording(recording_id, derived=False)
+        except DataError as error:
+            output.warn(f"annotations of {recording_id} are not checked: {error}")
+            continue
+        for annotation in annotations:
+            if annotation.recording == recording_id:
+                findings += project.plugins.check_annotation(annotation, recording, project.domain)
+    return findings

@@ -1,0 +1,242 @@
+"""Protocols and small values that hooks exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from tslab.spans import FieldValue, Span
+
+if TYPE_CHECKING:
+    from tslab.annotation import Annotation
+    from tslab.domain import Domain
+    from tslab.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that somebody wants to read.
+
+    Attributes:
+        path: The file.
+        head: Its first bytes (at most 4096), for readers that look at content.
+    """
+
+    path: Path
+    head: bytes = b""
+
+    @property
+    def suffix(self) -> str:
+        """Lower-case extension with its dot; ".gz" is looked through."""
+        name = self.path.name.lower()
+        return Path(name.removesuffix(".gz")).suffix
+
+    @classmethod
+    def open(cls, path: Path) -> Source:
+        """A source with its head read.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        with path.open("rb") as file:
+            return cls(path=path, head=file.read(4096))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a user says about files that do not say it themselves.
+
+    Attributes:
+        sampling_rate: Hz, for tables without a time column.
+        time_column: Name or number (from 0) of the time column; "" detects, "none" means absent.
+        time_format: strptime format of the time column; "" detects.
+        time_unit: Unit of a numeric time column: s, ms, us, ns; "" detects.
+        time_zone: IANA name of the zone of times that carry none; "" is UTC.
+        separator: Field separator of text tables; "" detects.
+        decimal: Decimal mark of text tables; "" detects.
+        columns: Source columns to read, by name or number, in order; empty reads all.
+        ignore: Source columns that are no signal (labels, row numbers).
+        units: Unit by source column.
+    """
+
+    sampling_rate: float | None = None
+    time_column: str = ""
+    time_format: str = ""
+    time_unit: str = ""
+    time_zone: str = ""
+    separator: str = ""
+    decimal: str = ""
+    columns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """What is asked of a segmenter.
+
+    Attributes:
+        view: The view to predict for, "" for all tiers.
+        context: Regions that the annotator has drawn, for "find more like this"; may be empty.
+        start: Seconds, start of the wanted stretch.
+        end: Seconds, end of the wanted stretch, None for the recording's end.
+    """
+
+    view: str = ""
+    context: Sequence[Span] = ()
+    start: float = 0.0
+    end: float | None = None
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Finds spans in a recording. Deterministic; reads no network; writes no file."""
+
+    version: str
+
+    def segment(self, recording: Recording) -> Sequence[Span]:
+        """Spans with scores, within the recording, in the domain's tiers and labels."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterSpec:
+    """A segmenter that can be chosen by name.
+
+    Attributes:
+        name: What ``segmenter:`` in tslab.yaml takes.
+        title: One line for people.
+        create: Makes one for the effective domain.
+    """
+
+    name: str
+    title: str
+    create: Callable[[Domain], Segmenter]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementContext:
+    """What a metric may need beside the spans.
+
+    Attributes:
+        domain: The effective domain.
+        extents: Stretches ``(start, end)`` in seconds that all compared annotators reviewed.
+        annotators: Who was present.
+        recording: The recording, for metrics that look at samples.
+    """
+
+    domain: Domain
+    extents: Sequence[tuple[float, float]]
+    annotators: Sequence[str]
+    recording: Recording | None = None
+
+
+@runtime_checkable
+class AgreementMetric(Protocol):
+    """Compares two readings; components are summed over recordings, the value is made of sums."""
+
+    name: str
+    tier_kinds: Sequence[str]
+
+    def components(
+        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
+    ) -> Mapping[str, float]:
+        """Countable parts of the metric for one recording (seconds, hits, misses)."""
+        ...
+
+    def value(self, components: Mapping[str, float]) -> float | None:
+        """The metric of summed components, None where it is undefined."""
+        ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes annotations of one recording in one format.
+
+    Attributes:
+        name: What ``--to`` takes.
+        title: One line for people.
+        scope: ``recording`` is called once for each recording and annotator, ``project`` once.
+    """
+
+    name: str
+    title: str
+    scope: Literal["recording", "project"]
+
+    def write(
+        self,
+        annotations: Sequence[Annotation],
+        recordings: Mapping[str, Recording],
+        folder: Path,
+        domain: Domain,
+    ) -> Sequence[Path]:
+        """Writes files into `folder` (which exists) and returns them."""
+        ...
+
+    def read(
+        self, paths: Sequence[Path], recordings: Mapping[str, Recording], domain: Domain
+    ) -> Sequence[Annotation] | None:
+        """Reads what `write` wrote, for ``--verify``; None where the format cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a person should look at.
+
+    Attributes:
+        code: Stable code, ``TSL`` and three digits.
+        severity: Errors make a command exit with 1.
+        message: What is wrong, naming the thing.
+        place: File, tag, attribute, task or span.
+        remedy: What to do.
+    """
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    place: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """The finding on one line."""
+        where = f"{self.place}: " if self.place else ""
+        then = f" {self.remedy}" if self.remedy else ""
+        return f"{self.code} {self.severity}: {where}{self.message}.{then}"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRecording:
+    """A generated recording with exact truth, for the demo and for tests.
+
+    Attributes:
+        name: File stem that the demo writes it under.
+        recording: The signals, in the domain's own units.
+        truth: What a perfect annotator would mark, fields filled in.
+        metadata: Row of the demo's metadata table.
+        write: Writes the recording as native files into a folder and returns the file to add;
+            None writes a CSV.
+    """
+
+    name: str
+    recording: Recording
+    truth: Sequence[Span]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    write: Callable[[Path], Path] | None = None
+
+
+__all__ = [
+    "AgreementContext",
+    "AgreementMetric",
+    "Exporter",
+    "FieldValue",
+    "Finding",
+    "PredictRequest",
+    "ReadOptions",
+    "SampleRecording",
+    "Segmenter",
+    "SegmenterSpec",
+    "Source",
+]

@@ -1,0 +1,1 @@
+"""Formats that labels come out in; domains add their own through `tslab_exporters`."""

@@ -1,0 +1,1 @@
+"""Everything that knows Label Studio: configs, regions, the client, the embedded server."""

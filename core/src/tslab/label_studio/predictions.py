@@ -1,0 +1,206 @@
+"""Prediction files: spans of whole recordings, and the regions that each task gets of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tslab import files
+from tslab.contracts import Finding
+from tslab.domain import Domain
+from tslab.errors import DataError, did_you_mean
+from tslab.label_studio.regions import Exact, from_regions, to_regions
+from tslab.preparation.stitching import cut, stitch, with_ids
+from tslab.preparation.task_table import row_ticks
+from tslab.project import Project
+from tslab.recording import Recording
+from tslab.spans import Span
+from tslab.task import Task
+
+CURRENT = "CURRENT"
+"""File in predictions/ that names the model version which annotators see first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPrediction:
+    """One task's prediction as Label Studio gets it.
+
+    Attributes:
+        task: Id of the task.
+        score: Mean of the regions' scores, None without any.
+        result: Regions.
+        exact: Exact times of the regions, by id.
+    """
+
+    task: str
+    score: float | None
+    result: Sequence[Mapping[str, Any]]
+    exact: Exact
+
+
+def predict_tasks(
+    recording: Recording, spans: Sequence[Span], tasks: Sequence[Task], domain: Domain, seed: str
+) -> list[TaskPrediction]:
+    """Cuts a recording's spans into the windows of its tasks, view by view.
+
+    Args:
+        recording: Gives the row times.
+        spans: Of the whole recording.
+        tasks: Of this recording.
+        domain: The effective domain.
+        seed: Makes region ids differ between model versions.
+    """
+    predictions = []
+    named = with_ids(spans, f"{seed}|{recording.id}")
+    for view in domain.views:
+        tiers = set(view.tiers)
+        windows = sorted((t for t in tasks if t.view == view.name), key=lambda t: t.start_us)
+        parts = cut([span for span in named if span.tier in tiers], windows)
+        for task in windows:
+            result, exact = to_regions(parts[task.id], task, row_ticks(task, recording), domain)
+            scores = [span.score for span in parts[task.id] if span.score is not None]
+            mean = round(sum(scores) / len(scores), 4) if scores else None
+            predictions.append(TaskPrediction(task.id, mean, result, exact))
+    return predictions
+
+
+def save_predictions(
+    project: Project,
+    model_version: str,
+    spans: Mapping[str, Sequence[Span]],
+    tasks: Sequence[TaskPrediction],
+) -> None:
+    """Writes one model version's file and makes it the current one."""
+    document = {
+        "model_version": model_version,
+        "recordings": {key: list(spans[key]) for key in sorted(spans)},
+        "tasks": {
+            item.task: {"score": item.score, "result": item.result, "exact": item.exact}
+            for item in sorted(tasks, key=lambda item: item.task)
+        },
+    }
+    folder = project.root / "predictions"
+    files.write_bytes(folder / f"{_file_name(model_version)}.json", files.json_bytes(document))
+    files.write_bytes(folder / CURRENT, f"{model_version}\n".encode())
+
+
+def _file_name(model_version: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", model_version).strip("-.") or "model"
+
+
+def current_version(project: Project) -> str:
+    """The model version that annotators see first, "" without predictions."""
+    path = project.root / "predictions" / CURRENT
+    known = project.prediction_files()
+    name = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    return name if name in known else next(iter(known), "")
+
+
+def load_predictions(project: Project) -> dict[str, dict[str, TaskPrediction]]:
+    """Predictions by model version and task id.
+
+    Raises:
+        DataError: A file is damaged.
+    """
+    import msgspec
+
+    found = {}
+    for version, path in project.prediction_files().items():
+        document = files.read_json(path)
+        try:
+            tasks = document["tasks"]  # type: ignore[index]
+            found[version] = {
+                key: TaskPrediction(
+                    task=key,
+                    score=item["score"],
+                    result=item["result"],
+                    exact=msgspec.convert(item["exact"], Exact),
+                )
+                for key, item in tasks.items()
+            }
+        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            raise DataError(
+                f"'predictions/{path.name}' is damaged: {error}", "Run 'tslab predict' again."
+            ) from error
+    return found
+
+
+def exact_times(predictions: Mapping[str, Mapping[str, TaskPrediction]], task: str) -> Exact:
+    """Exact times of all predicted regions of a task, whatever the model version."""
+    merged: Exact = {}
+    for tasks in predictions.values():
+        if task in tasks:
+            merged |= tasks[task].exact
+    return merged
+
+
+def is_label_studio_json(document: object) -> bool:
+    """Whether a JSON document is a list of Label Studio tasks."""
+    return isinstance(document, list) and all(
+        isinstance(item, dict) and isinstance(item.get("data"), dict) for item in document
+    )
+
+
+def spans_of_label_studio_json(
+    document: Sequence[Mapping[str, Any]], tasks: Sequence[Task], domain: Domain
+) -> tuple[dict[str, list[Span]], list[Finding]]:
+    """Spans by recording of Label Studio tasks with predictions, matched by ``data.task``.
+
+    Raises:
+        DataError: A task is not one of the project's.
+    """
+    known = {task.id: task for task in tasks}
+    parts: dict[str, list[Span]] = {}
+    findings: list[Finding] = []
+    for item in document:
+        name = str(item["data"].get("task", ""))
+        if name not in known:
+            raise DataError(
+                f"the file has a task '{name}' that is not in tasks.json",
+                did_you_mean(name, known) or "Export the tasks from this project.",
+            )
+        for prediction in item.get("predictions") or ():
+            reading = from_regions(prediction.get("result") or (), known[name], domain)
+            parts.setdefault(name, []).extend(reading.spans)
+            findings += reading.findings
+    return _stitched(parts, tasks, domain), findings
+
+
+def _stitched(
+    parts: Mapping[str, Sequence[Span]], tasks: Sequence[Task], domain: Domain
+) -> dict[str, list[Span]]:
+    spans: dict[str, list[Span]] = {}
+    for key in dict.fromkeys((task.recording, task.view) for task in tasks):
+        windows = [task for task in tasks if (task.recording, task.view) == key]
+        whole, _ = stitch({t.id: parts.get(t.id, ()) for t in windows}, windows, domain)
+        spans.setdefault(key[0], []).extend(whole)
+    return spans
+
+
+def refuse_outside(
+    spans: Iterable[Span], duration: float, recording: str, domain: Domain
+) -> list[str]:
+    """Why spans cannot be predictions of a recording: one line each.
+
+    Args:
+        spans: Of one recording.
+        duration: Seconds.
+        recording: Its id, for the message.
+        domain: Knows tiers and labels.
+    """
+    tiers = {tier.name: tier for tier in domain.tiers}
+    problems = []
+    for span in spans:
+        where = f"'{span.label}' at {span.start:g} s of {recording}"
+        if span.end > duration + 1e-6:
+            problems.append(f"{where} ends at {span.end:g} s, after the recording ({duration:g} s)")
+        if span.tier not in tiers:
+            problems.append(f"{where}: no tier '{span.tier}' {did_you_mean(span.tier, tiers)}")
+        elif tiers[span.tier].label(span.label) is None:
+            names = [label.name for label in tiers[span.tier].labels]
+            problems.append(f"{where}: no such label {did_you_mean(span.label, names)}")
+        elif tiers[span.tier].kind == "instants" and not span.is_instant:
+            problems.append(f"{where} is a range, but '{span.tier}' holds instants")
+    return problems

@@ -1,0 +1,142 @@
+"""What a Label Studio project is set to: instructions, overlap, tabs, and labels that must stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from tslab.errors import ProjectError
+from tslab.project import Project
+
+
+def project_settings(project: Project, title: str, marker: str, config: str) -> dict[str, Any]:
+    """Settings by Label Studio's names.
+
+    Raises:
+        ProjectError: The guidelines cannot be read.
+    """
+    instructions = guidelines_html(project) or project.domain.instructions
+    review = project.settings.review
+    return {
+        "title": title,
+        "description": f"{project.domain.title}. Kept by tslab: do not edit this line. {marker}",
+        "label_config": config,
+        "expert_instruction": instructions,
+        "show_instruction": bool(instructions),
+        "maximum_annotations": review.overlap,
+        "overlap_cohort_percentage": review.percentage if review.overlap > 1 else 100,
+        "show_overlap_first": review.overlap > 1 and review.percentage < 100,
+        "show_collab_predictions": True,
+        "enable_empty_annotation": True,
+    }
+
+
+def guidelines_html(project: Project) -> str:
+    """The guidelines file as the HTML that Label Studio shows, "" without one.
+
+    Raises:
+        ProjectError: The file cannot be read.
+    """
+    name = project.settings.guidelines
+    if not name:
+        return ""
+    path = project.root / name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(
+            f"cannot read the guidelines '{name}': {error}", "Mend guidelines: in tslab.yaml."
+        ) from error
+    return markdown_to_html(text)
+
+
+def markdown_to_html(text: str) -> str:
+    """Headings, lists, emphasis and paragraphs of Markdown; everything else is escaped text."""
+    import html
+    import re
+
+    def inline(line: str) -> str:
+        escaped = html.escape(line, quote=False)
+        escaped = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", escaped)
+        escaped = re.sub(r"\*(.+?)\*", r"<i>\1</i>", escaped)
+        return re.sub(r"`(.+?)`", r"<code>\1</code>", escaped)
+
+    blocks: list[str] = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        lines = block.splitlines()
+        heading = re.match(r"(#{1,4}) (.+)", lines[0])
+        if heading:
+            level = len(heading[1]) + 1
+            blocks.append(f"<h{level}>{inline(heading[2])}</h{level}>")
+            lines = lines[1:]
+        if lines and all(re.match(r"[-*] ", line) for line in lines):
+            items = "".join(f"<li>{inline(line[2:])}</li>" for line in lines)
+            blocks.append(f"<ul>{items}</ul>")
+        elif lines:
+            blocks.append(f"<p>{' '.join(inline(line) for line in lines)}</p>")
+    return "\n".join(blocks)
+
+
+def check_labels_stay(used: dict[str, dict[str, int]], config: str) -> None:
+    """Refuses a config that lacks a label that regions carry; the server would let it through.
+
+    Raises:
+        ProjectError: A label or a control would vanish.
+    """
+    root = etree.fromstring(config.encode(), etree.XMLParser(resolve_entities=False))
+    offered: dict[str, set[str]] = {}
+    for control in root.iter("TimeSeriesLabels", "Choices"):
+        values = {str(item.get("value")) for item in control}
+        offered[str(control.get("name"))] = values
+    lost = [
+        f"'{label}' of '{control}' ({count} regions)"
+        for control, labels in sorted(used.items())
+        for label, count in sorted(labels.items())
+        if count > 0 and label not in offered.get(control, set())
+    ]
+    if lost:
+        raise ProjectError(
+            f"annotations use labels that the new config lacks: {', '.join(lost)}",
+            "Keep these labels in tslab.yaml, or change the annotations in Label Studio first.",
+        )
+
+
+def wanted_views() -> list[dict[str, Any]]:
+    """Tabs of the Data Manager: everything, the least certain predictions first, and what is left."""
+    hidden = [
+        *("tasks:inner_id", "tasks:data.csv", "tasks:data.info", "tasks:data.task"),
+        *("tasks:cancelled_annotations", "tasks:annotations_results", "tasks:predictions_results"),
+        *(
+            "tasks:reviews_rejected",
+            "tasks:file_upload",
+            "tasks:storage_filename",
+            "tasks:avg_lead_time",
+        ),
+        *("tasks:annotations_ids", "tasks:predictions_model_versions", "tasks:updated_by"),
+        *("tasks:draft_exists", "tasks:ground_truth", "tasks:created_at", "tasks:updated_at"),
+    ]
+    common = {
+        "type": "list",
+        "target": "tasks",
+        "hiddenColumns": {"explore": hidden, "labeling": hidden},
+        "columnsWidth": {},
+        "columnsDisplayType": {},
+        "gridWidth": 4,
+    }
+    nothing = {"conjunction": "and", "items": []}
+    unlabelled = {
+        "filter": "filter:tasks:total_annotations",
+        "operator": "equal",
+        "type": "Number",
+        "value": 0,
+    }
+    return [
+        {**common, "title": "All tasks", "ordering": [], "filters": nothing},
+        {
+            **common,
+            "title": "Least certain first",
+            "ordering": ["tasks:predictions_score"],
+            "filters": {"conjunction": "and", "items": [unlabelled]},
+        },
+    ]

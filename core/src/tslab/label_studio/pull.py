@@ -1,0 +1,168 @@
+"""Brings annotations back: regions to spans, windows to recordings, one entry an annotator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tslab import files
+from tslab.annotation import Annotation
+from tslab.contracts import Finding
+from tslab.domain import Domain
+from tslab.errors import ProjectError
+from tslab.label_studio.client import Client
+from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
+from tslab.label_studio.regions import from_regions
+from tslab.preparation.stitching import stitch
+from tslab.project import Project
+from tslab.spans import FieldValue, Span
+from tslab.task import Task
+
+Predictions = Mapping[str, Mapping[str, TaskPrediction]]
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a pull brought.
+
+    Attributes:
+        annotations: One for each recording, view, annotator and ground-truth mark.
+        findings: What could not be used, and what a person should look at.
+        counts: Annotations, skipped ones, drafts and tasks that are not ours.
+    """
+
+    annotations: list[Annotation] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Everything that one annotator said about one recording in one view."""
+
+    parts: dict[str, list[Span]] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    task_fields: dict[str, Mapping[str, FieldValue]] = field(default_factory=dict)
+    lead_time: float | None = None
+
+
+def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: bool) -> Pulled:
+    """Reads the annotations of Label Studio's projects and writes annotations/annotations.json.
+
+    Args:
+        project: The project folder.
+        client: The server.
+        projects: Label Studio's ids by group key.
+        raw: Whether Label Studio's own JSON is kept beside it.
+
+    Raises:
+        ServerError: The server does not answer or refuses.
+        ProjectError: A file cannot be written.
+    """
+    tasks = {task.id: task for task in project.tasks()}
+    if not projects:
+        raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
+    users = client.users()
+    predictions = load_predictions(project)
+    pulled = Pulled()
+    readers: dict[tuple[str, str, str, bool], _Reader] = {}
+    for number, (key, project_id) in enumerate(sorted(projects.items()), start=1):
+        exported = client.annotated(project_id)
+        if raw:
+            path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
+            files.write_bytes(path, files.json_bytes(exported))
+        for item in exported:
+            _read_task(item, tasks, users, predictions, project.domain, readers, pulled)
+    for (recording, view, annotator, truth), reader in sorted(readers.items()):
+        windows = sorted(
+            (t for t in tasks.values() if (t.recording, t.view) == (recording, view)),
+            key=lambda task: task.start_us,
+        )
+        spans, findings = stitch(reader.parts, windows, project.domain)
+        pulled.findings += findings
+        pulled.annotations.append(
+            Annotation(
+                recording=recording,
+                annotator=annotator,
+                spans=spans,
+                view=view,
+                extents=merged([(t.start, t.end) for t in reader.tasks.values()]),
+                task_fields=reader.task_fields,
+                lead_time=reader.lead_time,
+                ground_truth=truth,
+            )
+        )
+    path = project.root / "annotations" / "annotations.json"
+    files.write_bytes(path, files.json_bytes(pulled.annotations))
+    return pulled
+
+
+def _read_task(
+    item: Mapping[str, Any],
+    tasks: Mapping[str, Task],
+    users: Mapping[int, str],
+    predictions: Predictions,
+    domain: Domain,
+    readers: dict[tuple[str, str, str, bool], _Reader],
+    pulled: Pulled,
+) -> None:
+    task = tasks.get(str(item.get("data", {}).get("task", "")))
+    if task is None:
+        pulled.counts["tasks not in tasks.json"] += 1
+        return
+    exact = exact_times(predictions, task.id)
+    for annotation in _latest(item.get("annotations") or (), users, task, pulled):
+        who = _name(annotation.get("completed_by"), users)
+        truth = bool(annotation.get("ground_truth"))
+        reading = from_regions(annotation.get("result") or (), task, domain, exact)
+        pulled.findings += reading.findings
+        pulled.counts["annotations"] += 1
+        reader = readers.setdefault((task.recording, task.view, who, truth), _Reader())
+        reader.parts[task.id] = reading.spans
+        reader.tasks[task.id] = task
+        if reading.task_fields:
+            reader.task_fields[task.id] = reading.task_fields
+        if annotation.get("lead_time") is not None:
+            reader.lead_time = (reader.lead_time or 0.0) + float(annotation["lead_time"])
+
+
+def _latest(
+    annotations: Sequence[Mapping[str, Any]],
+    users: Mapping[int, str],
+    task: Task,
+    pulled: Pulled,
+) -> list[Mapping[str, Any]]:
+    """One annotation for each annotator: the last one that was not skipped."""
+    chosen: dict[tuple[str, bool], Mapping[str, Any]] = {}
+    for annotation in sorted(annotations, key=lambda a: int(a.get("id") or 0)):
+        if annotation.get("was_cancelled"):
+            pulled.counts["skipped"] += 1
+            continue
+        key = (_name(annotation.get("completed_by"), users), bool(annotation.get("ground_truth")))
+        if key in chosen:
+            text = f"{key[0]} annotated the task more than once; the last annotation counts"
+            remedy = "Delete the others in Label Studio."
+            pulled.findings.append(Finding("TSL089", "warning", text, f"task {task.id}", remedy))
+        chosen[key] = annotation
+    return list(chosen.values())
+
+
+def _name(completed_by: object, users: Mapping[int, str]) -> str:
+    if isinstance(completed_by, Mapping):
+        return str(completed_by.get("email") or completed_by.get("id"))
+    if isinstance(completed_by, int):
+        return users.get(completed_by, f"user {completed_by}")
+    return "unknown"
+
+
+def merged(extents: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Stretches in order, those that touch joined."""
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(extents):
+        if joined and start <= joined[-1][1] + 1e-6:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,204 @@
+"""Makes Label Studio's projects equal to the project folder; a second run changes nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tslab import files
+from tslab.errors import ProjectError
+from tslab.label_studio.client import Client
+from tslab.label_studio.journal import Journal
+from tslab.label_studio.predictions import TaskPrediction, current_version, load_predictions
+from tslab.label_studio.project_settings import (
+    check_labels_stay,
+    project_settings,
+    wanted_views,
+)
+from tslab.label_studio.task_data import TaskData
+from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
+from tslab.lint.config_check import check_config
+from tslab.preparation.task_table import column_names
+from tslab.project import Project
+
+Progress = Callable[[Sequence[Any], str], Iterable[Any]]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a push did, or would do.
+
+    Attributes:
+        changes: One line for each change.
+        projects: Label Studio's id by group key; 0 for one that would be made.
+        warnings: What a person should know.
+    """
+
+    changes: list[str] = field(default_factory=list)
+    projects: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Push:
+    """One push of a project folder to a server.
+
+    Args:
+        project: The project folder.
+        client: The server.
+        data_mode: ``local``, ``upload`` or ``url``.
+        dry_run: Whether nothing may be changed.
+        progress: Wraps long lists.
+    """
+
+    def __init__(
+        self, project: Project, client: Client, data_mode: str, dry_run: bool, progress: Progress
+    ) -> None:
+        self.project = project
+        self.client = client
+        self.data_mode = data_mode
+        self.dry_run = dry_run
+        self.progress = progress
+        self.report = Report()
+        self.journal = Journal(project.state / "push.pending")
+
+    def run(self) -> Report:
+        """Does the push.
+
+        Raises:
+            ProjectError: There are no tasks, a config is broken, or a used label would vanish.
+            ServerError: The server does not answer or refuses.
+        """
+        groups = task_groups(self.project.tasks())
+        if not groups:
+            raise ProjectError("this project has no tasks", "Add recordings first: tslab add FILES")
+        configs = {group.key: self._checked_config(group) for group in groups}
+        predictions = load_predictions(self.project)
+        if not self.dry_run:
+            self.journal.wait()
+        known = self._known_projects()
+        titles = project_titles(self.project, groups)
+        for group in groups:
+            ids = known.get(self._marker(group), [])
+            self._push_group(group, titles[group.key], configs[group.key], predictions, ids)
+        self.journal.done()
+        return self.report
+
+    def change(self, text: str, act: Callable[[], object]) -> None:
+        """Notes one change, and makes it unless this is a dry run."""
+        self.report.changes.append(text)
+        if not self.dry_run:
+            self.journal.note()
+            act()
+
+    def _checked_config(self, group: TaskGroup) -> str:
+        config = group_config(self.project, group)
+        findings = check_config(config, column_names(group.tasks[0]))
+        errors = [finding for finding in findings if finding.severity == "error"]
+        if errors:
+            raise ProjectError(
+                f"the labeling config of view '{group.view}' is broken: {errors[0]}",
+                "Run 'tslab lint' to see all of it.",
+            )
+        return config
+
+    def _marker(self, group: TaskGroup) -> str:
+        return f"[tslab {self._identity()} {group.view} {group.digest}]"
+
+    def _identity(self) -> str:
+        path = self.project.state / "identity"
+        if not path.exists() and not self.dry_run:
+            files.write_bytes(path, secrets.token_hex(8).encode(), mode=0o600)
+        return path.read_text() if path.exists() else "new"
+
+    def _known_projects(self) -> dict[str, list[int]]:
+        known: dict[str, list[int]] = {}
+        for item in self.client.projects():
+            description = item.get("description") or ""
+            marker = description[description.rfind("[tslab ") :]
+            if marker.startswith("[tslab "):
+                known.setdefault(marker.strip(), []).append(int(item["id"]))
+        return {marker: sorted(ids) for marker, ids in known.items()}
+
+    def _push_group(
+        self,
+        group: TaskGroup,
+        title: str,
+        config: str,
+        predictions: dict[str, dict[str, TaskPrediction]],
+        ids: list[int],
+    ) -> None:
+        wanted = project_settings(self.project, title, self._marker(group), config)
+        for extra in ids[1:]:
+            self.report.warnings.append(
+                f"project {extra} is a second copy of '{title}'; delete it in Label Studio"
+            )
+        project = ids[0] if ids else 0
+        if project:
+            self._update(project, wanted)
+        else:
+            self.change(f"create project '{title}'", lambda: None)
+            if not self.dry_run:
+                project = self.client.create_project(wanted)
+        self.report.projects[group.key] = project
+        data = TaskData(self, group, project)
+        data.ensure_storage()
+        data.push_tasks(predictions)
+        self._push_views(project)
+        self._set_model_version(project)
+
+    def _update(self, project: int, wanted: dict[str, Any]) -> None:
+        have = self.client.project(project)
+        different = {key: value for key, value in wanted.items() if have.get(key) != value}
+        if "label_config" in different:
+            check_labels_stay(self.client.used_labels(project), wanted["label_config"])
+        if different:
+            text = f"update {', '.join(sorted(different))} of project {project}"
+            self.change(text, lambda: self.client.update_project(project, different))
+
+    def _push_views(self, project: int) -> None:
+        have: dict[str, list[dict[str, Any]]] = {}
+        for view in self.client.views(project) if project else []:
+            have.setdefault(view["data"].get("title", ""), []).append(view)
+        for data in wanted_views():
+            title = data["title"]
+            if title not in have:
+                self.change(
+                    f"add Data Manager view '{title}'",
+                    lambda d=data: self.client.create_view(project, d),
+                )
+                continue
+            for twin in have[title][1:]:
+                self.change(
+                    f"remove second Data Manager view '{title}'",
+                    lambda v=twin["id"]: self.client.delete_view(v),
+                )
+
+    def _set_model_version(self, project: int) -> None:
+        version = current_version(self.project)
+        if not version:
+            return
+        have = self.client.project(project).get("model_version") if project else ""
+        if have != version:
+            self.change(
+                f"show predictions of '{version}'",
+                lambda: self.client.update_project(project, {"model_version": version}),
+            )
+
+
+def project_titles(project: Project, groups: Sequence[TaskGroup]) -> dict[str, str]:
+    """Titles of the Label Studio projects by group key: 3 to 50 characters, no two alike."""
+    titles: dict[str, str] = {}
+    for group in groups:
+        same_view = [other for other in groups if other.view == group.view]
+        title = f"{project.title} {group.view}"
+        if len(same_view) > 1:
+            shown = ", ".join(group.channels)
+            room = 50 - len(title) - 8
+            shown = shown if len(shown) <= room else f"{shown[: max(room - 1, 0)]}…"
+            title = f"{title} ({shown})" if room > 3 else title
+            if title in titles.values():
+                title = f"{title[:45]} {same_view.index(group) + 1}"
+        titles[group.key] = title[:50].ljust(3, ".")
+    return titles

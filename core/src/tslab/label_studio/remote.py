@@ -1,0 +1,28 @@
+"""Which projects of which server belong to the project folder; kept in ``.tslab/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tslab import files
+from tslab.project import Project
+
+FILE = "label-studio-projects.json"
+
+
+def save_projects(project: Project, url: str, projects: Mapping[str, int]) -> None:
+    """Remembers Label Studio's project ids by group key, for one server."""
+    known = _all(project)
+    known[url] = {**projects}
+    files.write_bytes(project.state / FILE, files.json_bytes(known), mode=0o600)
+
+
+def load_projects(project: Project, url: str) -> dict[str, int]:
+    """Label Studio's project ids by group key on a server, empty before the first push."""
+    return {key: int(value) for key, value in _all(project).get(url, {}).items()}
+
+
+def _all(project: Project) -> dict[str, dict[str, int]]:
+    path = project.state / FILE
+    document = files.read_json(path) if path.exists() else {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,225 @@
+"""Tasks, their CSVs and predictions on the server: what is missing, changed or there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tslab import files
+from tslab.errors import DataError, ProjectError
+from tslab.label_studio.predictions import TaskPrediction
+from tslab.task import Task
+
+if TYPE_CHECKING:
+    from tslab.label_studio.push import Push
+    from tslab.label_studio.task_groups import TaskGroup
+
+BATCH = 200
+UPLOADS = 50
+STORAGE_TITLE = "tslab tasks"
+
+Predictions = Mapping[str, Mapping[str, TaskPrediction]]
+
+
+class TaskData:
+    """The tasks of one Label Studio project.
+
+    Args:
+        push: The push this belongs to.
+        group: The tasks.
+        project: Label Studio's id; 0 in a dry run for a project that does not exist yet.
+    """
+
+    def __init__(self, push: Push, group: TaskGroup, project: int) -> None:
+        self.push = push
+        self.group = group
+        self.project = project
+        self.addresses: dict[str, str] = {}
+
+    def ensure_storage(self) -> None:
+        """Lets the server serve ``tasks/`` and nothing else of the project folder."""
+        if self.push.data_mode != "local":
+            return
+        client, path = self.push.client, str(self.push.project.root / "tasks")
+        have = client.local_storages(self.project) if self.project else []
+        ours = sorted(int(item["id"]) for item in have if item.get("path") == path)
+        if not ours:
+            self.push.change(
+                "serve the folder tasks/",
+                lambda: client.create_local_storage(self.project, path, STORAGE_TITLE),
+            )
+        for twin in ours[1:]:
+            self.push.change("remove second storage", lambda i=twin: client.delete_local_storage(i))
+
+    def push_tasks(self, predictions: Predictions) -> None:
+        """Creates, changes and removes tasks, then predictions.
+
+        Raises:
+            ProjectError: A task that has annotations was cut differently.
+        """
+        have = self._have()
+        if self.push.data_mode == "upload":
+            self._upload(have)
+        missing = [task for task in self.group.tasks if task.id not in have]
+        batches = [missing[i : i + BATCH] for i in range(0, len(missing), BATCH)]
+        for batch in self.push.progress(batches, "importing tasks"):
+            documents = [self._document(task, predictions) for task in batch]
+            count = sum(len(document["predictions"]) for document in documents)
+            self.push.change(
+                f"import {len(batch)} tasks with {count} predictions",
+                lambda d=documents: self.push.client.import_tasks(self.project, d),
+            )
+        for task in self.group.tasks:
+            if task.id in have:
+                self._update(task, have[task.id])
+        self._remove_strangers(have)
+        if have:
+            self._push_predictions({name: item["id"] for name, item in have.items()}, predictions)
+
+    def _have(self) -> dict[str, dict[str, Any]]:
+        """Tasks on the server by our id; of twins the one with annotations, or the first, stays."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for item in self.push.client.tasks(self.project) if self.project else []:
+            found.setdefault(str(item["data"].get("task", "")), []).append(item)
+        have = {}
+        for name, twins in found.items():
+            if not name:
+                continue
+            twins.sort(key=lambda item: (not item.get("total_annotations"), item["id"]))
+            have[name] = twins[0]
+            for twin in twins[1:]:
+                if twin.get("total_annotations"):
+                    self.push.report.warnings.append(f"task {name} is there twice, both annotated")
+                    continue
+                self.push.change(
+                    f"remove second copy of task {name}",
+                    lambda i=twin["id"]: self.push.client.delete_task(i),
+                )
+        return have
+
+    def _update(self, task: Task, have: Mapping[str, Any]) -> None:
+        document = self._data(task, have)
+        changes = {key: document[key] for key in ("data", "meta") if have.get(key) != document[key]}
+        if not changes:
+            return
+        meta = have.get("meta") or {}
+        moved = any(meta.get(key) != document["meta"][key] for key in ("start_us", "end_us"))
+        if moved and have.get("total_annotations"):
+            raise ProjectError(
+                f"task {task.id} has annotations, but its window was cut differently since",
+                "Restore the window in tslab.yaml and run 'tslab add' again, or pull and remove "
+                "the annotations first.",
+            )
+        self.push.change(
+            f"update task {task.id}",
+            lambda: self.push.client.update_task(int(have["id"]), changes),
+        )
+
+    def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
+        wanted = {task.id for task in self.group.tasks}
+        for name in sorted(set(have) - wanted):
+            if have[name].get("total_annotations"):
+                text = f"task {name} is no longer in the project, but stays: it has annotations"
+                self.push.report.warnings.append(text)
+                continue
+            self.push.change(
+                f"remove task {name}",
+                lambda i=have[name]["id"]: self.push.client.delete_task(int(i)),
+            )
+
+    # --- addresses ------------------------------------------------------------------------
+
+    def _data(self, task: Task, have: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        document = task.to_json()
+        mode = self.push.data_mode
+        if mode == "local":
+            document["data"]["csv"] = f"/data/local-files/?d={task.csv}"
+        elif mode == "url":
+            base = self.push.project.settings.label_studio.data_url.rstrip("/")
+            document["data"]["csv"] = f"{base}/{task.csv}"
+        elif task.id in self.addresses:
+            document["data"]["csv"] = self.addresses[task.id]
+        elif have is not None:
+            document["data"]["csv"] = have["data"].get("csv")
+        return document
+
+    def _upload(self, have: Mapping[str, Mapping[str, Any]]) -> None:
+        """Uploads CSVs whose content the server does not have yet; the name carries the hash."""
+        names = {task.id: self._upload_name(task) for task in self.group.tasks}
+        there = self.push.client.uploads(self.project) if self.project else {}
+        wanted = []
+        for task in self.group.tasks:
+            address = str(have[task.id]["data"].get("csv", "")) if task.id in have else ""
+            if address.endswith(names[task.id]):
+                self.addresses[task.id] = address
+            elif names[task.id] in there:
+                self.addresses[task.id] = there[names[task.id]]
+            else:
+                wanted.append(task)
+        batches = [wanted[i : i + UPLOADS] for i in range(0, len(wanted), UPLOADS)]
+        for batch in self.push.progress(batches, "uploading"):
+            paths = {names[task.id]: self.push.project.root / task.csv for task in batch}
+            self.push.change(
+                f"upload {len(batch)} files",
+                lambda p=paths: self.push.client.upload(self.project, p),
+            )
+        if wanted and not self.push.dry_run:
+            there = self.push.client.uploads(self.project)
+            self.addresses |= {task.id: there[names[task.id]] for task in wanted}
+
+    def _upload_name(self, task: Task) -> str:
+        path = self.push.project.root / task.csv
+        if not path.exists():
+            raise DataError(f"'{task.csv}' is missing", "Run 'tslab add' again.")
+        return f"{task.id}-{files.content_hash(path)[:8]}.csv"
+
+    # --- predictions ----------------------------------------------------------------------
+
+    def _document(self, task: Task, predictions: Predictions) -> dict[str, Any]:
+        found = [
+            _prediction(tasks[task.id], version)
+            for version, tasks in predictions.items()
+            if task.id in tasks
+        ]
+        return {**self._data(task), "predictions": found}
+
+    def _push_predictions(self, ids: Mapping[str, int], predictions: Predictions) -> None:
+        """Predictions of tasks that were there before: adds, replaces, removes twins."""
+        have: dict[tuple[int, str], list[dict[str, Any]]] = {}
+        for item in self.push.client.predictions(self.project):
+            have.setdefault((int(item["task"]), str(item["model_version"])), []).append(item)
+        wanted = []
+        for version, name, prediction in self._wanted(predictions):
+            if name not in ids:
+                continue
+            document = _prediction(prediction, version)
+            stale = False
+            twins = sorted(have.get((ids[name], version), []), key=lambda item: int(item["id"]))
+            for number, item in enumerate(twins):
+                same = item["result"] == document["result"] and item["score"] == document["score"]
+                if number == 0 and same:
+                    continue
+                stale = stale or number == 0
+                self.push.change(
+                    f"remove prediction of '{version}' for task {name}",
+                    lambda i=item["id"]: self.push.client.delete_prediction(int(i)),
+                )
+            if not twins or stale:
+                wanted.append({**document, "task": ids[name]})
+        batches = [wanted[i : i + BATCH] for i in range(0, len(wanted), BATCH)]
+        for batch in self.push.progress(batches, "importing predictions"):
+            self.push.change(
+                f"import {len(batch)} predictions",
+                lambda b=batch: self.push.client.import_predictions(self.project, b),
+            )
+
+    def _wanted(self, predictions: Predictions) -> Iterator[tuple[str, str, TaskPrediction]]:
+        for version, tasks in predictions.items():
+            for task in self.group.tasks:
+                if task.id in tasks:
+                    yield version, task.id, tasks[task.id]
+
+
+def _prediction(prediction: TaskPrediction, version: str) -> dict[str, Any]:
+    result: Sequence[Mapping[str, Any]] = prediction.result
+    return {"model_version": version, "score": prediction.score, "result": list(result)}

@@ -1,0 +1,102 @@
+"""Which tasks share a Label Studio project: same view, same channels, same unit of time."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tslab.errors import PluginError
+from tslab.preparation.windows import PAGE_SAMPLES, SAMPLES_PER_PAGE
+from tslab.task import Task
+
+if TYPE_CHECKING:
+    from tslab.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class TaskGroup:
+    """Tasks of one Label Studio project.
+
+    Attributes:
+        view: Name of the view.
+        channels: Names of the channels that all of its tasks have.
+        tick_us: Microseconds of one unit of their time columns.
+        tasks: The tasks, sorted.
+    """
+
+    view: str
+    channels: tuple[str, ...]
+    tick_us: int
+    tasks: tuple[Task, ...]
+
+    @property
+    def key(self) -> str:
+        """Name of the group in the project folder; no two groups share it."""
+        return f"{self.view}|{','.join(self.channels)}|{self.tick_us}"
+
+    @property
+    def digest(self) -> str:
+        """Eight characters of a hash of the key."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:8]
+
+
+def task_groups(tasks: Sequence[Task]) -> list[TaskGroup]:
+    """Tasks by project, sorted by view and channels.
+
+    A column that a task lacks would leave the whole chart blank, so each distinct set of channels
+    gets a project of its own.
+    """
+    groups: dict[tuple[str, tuple[str, ...], int], list[Task]] = {}
+    for task in tasks:
+        groups.setdefault((task.view, task.channels, task.tick_us), []).append(task)
+    return [
+        TaskGroup(view, channels, tick, tuple(sorted(found, key=lambda t: (t.recording, t.start))))
+        for (view, channels, tick), found in sorted(groups.items())
+    ]
+
+
+def group_config(project: Project, group: TaskGroup) -> str:
+    """The labeling config of a group, after the plugins had their say.
+
+    Raises:
+        PluginError: A plugin's config is no XML.
+    """
+    from lxml import etree
+
+    from tslab.label_studio.labeling_config import config_text, fit_time_axis
+
+    text = project.plugins.labeling_config(project.domain, group.view, group.channels)
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise PluginError(
+            f"the labeling config of view '{group.view}' is no XML: {error}",
+            "Mend the hook tslab_labeling_config.",
+        ) from error
+    if group.tasks:
+        until = max(task.end for task in group.tasks)
+        fit_time_axis(root, group.tick_us, first_page(project, group), until)
+    project.plugins.edit_labeling_config(root, project.domain, group.view)
+    return config_text(root)
+
+
+def first_page(project: Project, group: TaskGroup) -> int:
+    """Percent of a task that the first screen shows: the view's page of a typical task.
+
+    The editor takes whole percents of the rows, and draws a first view of a long task in full
+    only below ten percent.
+    """
+    lengths = [task.end - task.start for task in group.tasks]
+    recordings = {task.recording for task in group.tasks}
+    rates = [max(e.sampling_rates) for e in project.entries().values() if e.id in recordings]
+    rows = max(lengths) * max(rates)
+    view = project.domain.view(group.view)
+    page = view.page_seconds or project.domain.page_seconds or SAMPLES_PER_PAGE / max(rates)
+    percent = round(100 * page / statistics.median(lengths))
+    if rows > PAGE_SAMPLES:
+        percent = min(percent, 9, int(100 * PAGE_SAMPLES / rows))
+    return min(max(percent, 1), 100)

@@ -1,0 +1,1 @@
+"""Our own checks of configs, tasks and predictions: stable codes, each with a remedy."""

@@ -1,0 +1,179 @@
+"""Cuts spans of a recording into its windows, and joins the parts again.
+
+The parts of one cut span carry ids with one stem: ``k3J9xQ2a~1``, ``k3J9xQ2a~2``. The editor makes
+ids of letters, digits, ``_`` and ``-``, so ``~`` cannot come from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tslab.contracts import Finding
+from tslab.domain import Domain
+from tslab.spans import Span, sort_key, to_microseconds
+from tslab.task import Task
+
+PART_MARK = "~"
+
+
+def span_id(seed: str, span: Span) -> str:
+    """An id of ten characters that is the same on every run.
+
+    Args:
+        seed: What tells apart equal spans of different recordings or models.
+        span: The span.
+    """
+    fields = sorted((key, repr(value)) for key, value in span.fields.items())
+    text = f"{seed}|{span.tier}|{span.label}|{span.start_us}|{span.end_us}|{fields}"
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def with_ids(spans: Sequence[Span], seed: str) -> list[Span]:
+    """The spans, sorted, each with an id of its own; ids that exist are kept."""
+    taken: dict[str, int] = {}
+    named = []
+    for span in sorted(spans, key=sort_key):
+        name = span.id or span_id(seed, span)
+        taken[name] = taken.get(name, 0) + 1
+        if taken[name] > 1:
+            name = f"{name}x{taken[name]}"
+        named.append(replace(span, id=name))
+    return named
+
+
+def cut(spans: Sequence[Span], tasks: Sequence[Task]) -> dict[str, list[Span]]:
+    """Spans by task id, times still those of the recording, each inside its window.
+
+    A window is half-open: a border belongs to the window that it starts, the recording's last
+    moment to the last window.
+
+    Args:
+        spans: With ids; ids of parts are made of them.
+        tasks: Windows of one recording and view, sorted, not overlapping.
+    """
+    parts: dict[str, list[Span]] = {task.id: [] for task in tasks}
+    for span in spans:
+        touched = [task for task in tasks if _inside(span, task, task is tasks[-1])]
+        for number, task in enumerate(touched, start=1):
+            if len(touched) == 1:
+                name = span.id
+            else:
+                name = f"{span.id}{PART_MARK}{number}"
+            start = task.start if span.start_us < task.start_us else span.start
+            end = task.end if span.end_us > task.end_us else span.end
+            start, end = max(start, 0.0), max(end, start)
+            parts[task.id].append(replace(span, start=start, end=end, id=name))
+    return parts
+
+
+def _inside(span: Span, task: Task, is_last: bool) -> bool:
+    if span.is_instant:
+        at_the_end = is_last and span.start_us == task.end_us
+        return task.start_us <= span.start_us < task.end_us or at_the_end
+    return span.start_us < task.end_us and span.end_us > task.start_us
+
+
+@dataclass(slots=True)
+class _Part:
+    span: Span
+    window: int
+
+
+def stitch(
+    parts: Mapping[str, Sequence[Span]], tasks: Sequence[Task], domain: Domain
+) -> tuple[list[Span], list[Finding]]:
+    """Joins the parts of cut spans, for one annotator or one model.
+
+    Two spans on both sides of a border become one when their ids share a stem, or when they are
+    equal states that touch there. Other touching spans stay two.
+
+    Args:
+        parts: Spans by task id, in recording time.
+        tasks: Windows of one recording and view.
+        domain: Knows which tiers are states.
+
+    Returns:
+        Spans sorted by time, and a finding for each pair whose fields contradict each other.
+    """
+    ordered = sorted(tasks, key=lambda task: task.start_us)
+    states = {tier.name for tier in domain.tiers if tier.kind == "states"}
+    whole: list[Span] = []
+    findings: list[Finding] = []
+    open_parts: list[_Part] = []
+    for window, task in enumerate(ordered):
+        still_open: list[_Part] = []
+        previous = ordered[window - 1] if window else None
+        for span in sorted(parts.get(task.id, ()), key=sort_key):
+            current = span
+            if previous is not None and span.start_us == task.start_us and not span.is_instant:
+                touching = to_microseconds(previous.end) == task.start_us
+                match = _match(open_parts, span, states if touching else set())
+                if match is not None:
+                    open_parts.remove(match)
+                    current, finding = _join(match.span, span, task)
+                    if finding is not None:
+                        findings.append(finding)
+            if current.end_us == task.end_us and not current.is_instant:
+                still_open.append(_Part(current, window))
+            else:
+                whole.append(_without_part_number(current))
+        whole += [_without_part_number(part.span) for part in open_parts]
+        open_parts = still_open
+    whole += [_without_part_number(part.span) for part in open_parts]
+    return sorted(whole, key=sort_key), findings
+
+
+def _match(open_parts: Sequence[_Part], span: Span, states: set[str]) -> _Part | None:
+    alike = [p for p in open_parts if p.span.tier == span.tier and p.span.label == span.label]
+    stem, number = _stem(span.id)
+    for part in alike:
+        other, other_number = _stem(part.span.id)
+        if number and other == stem and other_number == number - 1:
+            return part
+    if span.tier in states:
+        return next(iter(alike), None)
+    return None
+
+
+def _stem(name: str) -> tuple[str, int]:
+    stem, mark, number = name.rpartition(PART_MARK)
+    return (stem, int(number)) if mark and number.isdigit() else (name, 0)
+
+
+def _without_part_number(span: Span) -> Span:
+    return replace(span, id=_stem(span.id)[0])
+
+
+def _join(left: Span, right: Span, task: Task) -> tuple[Span, Finding | None]:
+    """One span of two; what only one side says is kept, contradictions keep the left side."""
+    clash = sorted(
+        key
+        for key in left.fields.keys() & right.fields.keys()
+        if left.fields[key] != right.fields[key]
+    )
+    scores = [score for score in (left.score, right.score) if score is not None]
+    changed = "prediction" if left.origin == right.origin == "prediction" else ""
+    joined = replace(
+        left,
+        end=right.end,
+        id=right.id,
+        fields={**right.fields, **left.fields},
+        score=min(scores) if scores else None,
+        origin=changed or _edited(left.origin, right.origin),
+    )
+    if not clash:
+        return joined, None
+    finding = Finding(
+        code="TSL080",
+        severity="warning",
+        message=f"the parts of '{left.label}' disagree on {', '.join(clash)}",
+        place=f"task {task.id} at {task.start:g} s",
+        remedy="The earlier part's answer is kept; make both equal in Label Studio.",
+    )
+    return joined, finding
+
+
+def _edited(left: str, right: str) -> str:
+    return left if left == right else "prediction-changed"

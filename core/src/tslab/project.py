@@ -1,0 +1,425 @@
+"""The project folder: its files are the state, and every command is a function of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tslab import files, settings
+from tslab.annotation import Annotation
+from tslab.contracts import ReadOptions, Source
+from tslab.domain import Domain
+from tslab.errors import DataError, ProjectError, did_you_mean
+from tslab.plugin_manager import Plugins, load_domain
+from tslab.recording import Recording, Signal
+from tslab.spans import Span
+from tslab.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATE = ".tslab"
+TABLE = "recordings.csv"
+TABLE_COLUMNS = ("id", "sha256", "duration", "channels", "sampling_rates")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEntry:
+    """One row of recordings.csv together with where the recording came from.
+
+    Attributes:
+        id: Random, free of source names, stable for a file's content.
+        sha256: Content hash of the source.
+        duration: Seconds.
+        channels: Channels under the domain's names, derived ones too.
+        sampling_rates: Hz, one for each channel.
+        metadata: Columns of ``--metadata``.
+        path: The source file; kept in ``.tslab/`` only.
+    """
+
+    id: str
+    sha256: str
+    duration: float
+    channels: tuple[str, ...]
+    sampling_rates: tuple[float, ...]
+    metadata: Mapping[str, str]
+    path: str
+
+
+class Project:
+    """A project folder, opened.
+
+    Attributes:
+        root: The folder.
+        settings: Its tslab.yaml.
+        plugins: The domain's plugins.
+        domain: The effective domain.
+    """
+
+    def __init__(
+        self, root: Path, given: settings.Settings, plugins: Plugins, domain: Domain
+    ) -> None:
+        self.root = root
+        self.settings = given
+        self.plugins = plugins
+        self.domain = domain
+
+    @classmethod
+    def open(cls, folder: Path | str = ".") -> Project:
+        """The project in a folder, or in the nearest parent that holds a tslab.yaml.
+
+        Raises:
+            ProjectError: There is none, or its tslab.yaml is wrong.
+            PluginError: Its domain's plugin is missing or broken.
+        """
+        start = Path(folder).resolve()
+        for candidate in (start, *start.parents):
+            if (candidate / settings.FILE_NAME).is_file():
+                given = settings.load_settings(candidate / settings.FILE_NAME)
+                plugins, declared = load_domain(given.domain)
+                domain = settings.effective_domain(declared, given)
+                return cls(candidate, given, plugins, domain)
+        raise ProjectError(
+            f"no tslab project in '{folder}' or above it",
+            "Make one with: tslab init FOLDER --domain NAME",
+        )
+
+    @property
+    def title(self) -> str:
+        """Name of the study."""
+        return self.settings.title or self.root.name
+
+    @property
+    def state(self) -> Path:
+        """The folder of local state and secrets; made with mode 0700."""
+        folder = self.root / STATE
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+        return folder
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views that this project labels."""
+        return tuple(view.name for view in self.domain.views)
+
+    # --- recordings -----------------------------------------------------------------------
+
+    def entries(self) -> dict[str, RecordingEntry]:
+        """Recordings that were added, by id.
+
+        Raises:
+            DataError: recordings.csv is damaged.
+        """
+        import csv
+
+        path = self.root / TABLE
+        if not path.exists():
+            return {}
+        sources = self._sources()
+        entries = {}
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                try:
+                    entry = _entry(row, sources.get(row["id"], {}).get("path", ""))
+                except (KeyError, ValueError, TypeError) as error:
+                    raise DataError(
+                        f"'{TABLE}' is damaged: {error}", "Delete it and run 'tslab add' again."
+                    ) from error
+                entries[entry.id] = entry
+        return entries
+
+    def save_entries(self, entries: Mapping[str, RecordingEntry]) -> None:
+        """Writes recordings.csv, and the source paths into ``.tslab/``."""
+        import csv
+        import io
+
+        ordered = [entries[key] for key in sorted(entries)]
+        extra = sorted({key for entry in ordered for key in entry.metadata})
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([*TABLE_COLUMNS, *extra])
+        for entry in ordered:
+            rates = " ".join(f"{rate:.10g}" for rate in entry.sampling_rates)
+            row = [entry.id, entry.sha256, f"{entry.duration:.6f}", "|".join(entry.channels), rates]
+            writer.writerow([*row, *(entry.metadata.get(key, "") for key in extra)])
+        sources = self._sources()
+        sources |= {e.id: {"path": e.path, "sha256": e.sha256} for e in ordered}
+        files.write_bytes(self.state / "sources.json", files.json_bytes(sources), mode=0o600)
+        files.write_bytes(self.root / TABLE, text.getvalue().encode())
+
+    def _sources(self) -> dict[str, dict[str, Any]]:
+        path = self.root / STATE / "sources.json"
+        if not path.exists():
+            return {}
+        document = files.read_json(path)
+        return document if isinstance(document, dict) else {}
+
+    def id_for(self, sha256: str) -> str:
+        """The recording id of a content hash: the one it already has, or a new random one."""
+        for key, source in self._sources().items():
+            if source["sha256"] == sha256:
+                return key
+        # Letters only: digits in a row look like a patient's number, to people and to our checks.
+        return "rec-" + "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(8))
+
+    def find_recording(self, name: str) -> str | None:
+        """Id of a recording given by id, by file name or by file stem; None if there is none."""
+        entries = self.entries()
+        if name in entries:
+            return name
+        for entry in entries.values():
+            path = Path(entry.path)
+            if name in {entry.path, path.name, path.stem}:
+                return entry.id
+        return None
+
+    def read_source(self, path: Path, options: ReadOptions | None = None) -> Recording:
+        """Reads a native file through the plugins; channels keep their source names.
+
+        Raises:
+            DataError: The file cannot be read, or nobody reads this format.
+        """
+        if path.is_dir():
+            raise DataError(f"'{path.name}' is a folder", "Name its files: tslab add FOLDER/*")
+        try:
+            source = Source.open(path)
+        except OSError as error:
+            raise DataError(
+                f"cannot read '{path.name}': {error.strerror or error}", f"Check the path {path}."
+            ) from error
+        options = options or self.settings.reading.options()
+        recording = self.plugins.read_recording(source, options, self.domain)
+        if recording is None:
+            raise DataError(
+                f"no reader knows the format of '{path.name}'",
+                "Read are CSV, JSON, Parquet, WFDB (.hea), EDF, BDF, and what plugins add.",
+            )
+        return recording
+
+    def map_channels(self, recording: Recording, name: str) -> Recording:
+        """The recording with its channels under the domain's names; strangers are dropped.
+
+        Raises:
+            DataError: No channel is one of the domain's, or two take one role.
+        """
+        signals: dict[str, Signal] = {}
+        for signal in recording.signals:
+            role = self.domain.channel(signal.name)
+            if role is None and not self.domain.open_channels:
+                continue
+            mapped = signal
+            if role is not None:
+                unit = signal.unit or role.unit
+                mapped = replace(signal, name=role.name, kind=role.kind, unit=unit)
+            key = mapped.name.lower()
+            if key not in signals:
+                signals[key] = mapped
+        if not signals:
+            known = ", ".join(c.name for c in self.domain.channels if not c.derived)
+            raise DataError(
+                f"'{name}' has no channel of domain '{self.domain.name}': it has "
+                f"{', '.join(recording.channel_names) or 'none'}",
+                f"Map one in tslab.yaml, for example channels: "
+                f"{{'{(recording.channel_names or ('X',))[0]}': "
+                f"{known.split(', ')[0] if known else 'NAME'}}}.",
+            )
+        order = {c.name: i for i, c in enumerate(self.domain.channels)}
+        ordered = sorted(signals.values(), key=lambda s: order.get(s.name, len(order)))
+        return recording.with_signals(ordered)
+
+    def prepare(self, recording: Recording, name: str) -> Recording:
+        """Mapped channels plus the derived ones of the plugins."""
+        mapped = self.map_channels(recording, name)
+        derived = self.plugins.derived_channels(mapped, self.domain)
+        return mapped.with_signals([*mapped.signals, *derived])
+
+    def recording(self, recording_id: str, *, derived: bool = True) -> Recording:
+        """A recording that was added, with its channels mapped.
+
+        Args:
+            recording_id: As in recordings.csv.
+            derived: Whether the plugins' computed channels are wanted too.
+
+        Raises:
+            DataError: It is unknown, or its source is gone or changed.
+        """
+        entry = self.entries().get(recording_id)
+        if entry is None:
+            hint = did_you_mean(recording_id, self.entries()) or "See recordings.csv."
+            raise DataError(f"no recording '{recording_id}' in this project", hint)
+        if not entry.path or not Path(entry.path).exists():
+            raise DataError(
+                f"the source of recording '{recording_id}' is gone",
+                "Put the file back where it was, or run 'tslab add' with its new place.",
+            )
+        recording = self.read_source(Path(entry.path))
+        named = replace(recording, id=recording_id, metadata=entry.metadata)
+        name = Path(entry.path).name
+        return self.prepare(named, name) if derived else self.map_channels(named, name)
+
+    # --- tasks, predictions, annotations --------------------------------------------------
+
+    def tasks(self) -> list[Task]:
+        """The tasks of tasks.json, in order.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        path = self.root / "tasks.json"
+        if not path.exists():
+            return []
+        document = files.read_json(path)
+        try:
+            return [Task.from_json(item) for item in document]  # type: ignore[attr-defined]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"'tasks.json' holds something that is no task of tslab ({error!r})",
+                "Delete it and run 'tslab add' again.",
+            ) from error
+
+    def save_tasks(self, tasks: Sequence[Task]) -> None:
+        """Writes tasks.json, sorted by view, recording and window."""
+        ordered = sorted(tasks, key=lambda task: (task.view, task.recording, task.start_us))
+        document = [task.to_json() for task in ordered]
+        files.write_bytes(self.root / "tasks.json", files.json_bytes(document))
+
+    def prediction_files(self) -> dict[str, Path]:
+        """Files of predictions by model version, sorted."""
+        found = {}
+        for path in sorted((self.root / "predictions").glob("*.json")):
+            document = files.read_json(path)
+            if not isinstance(document, dict) or "model_version" not in document:
+                raise DataError(
+                    f"'predictions/{path.name}' was not written by tslab",
+                    "Bring predictions in with: tslab predict --from FILE",
+                )
+            found[str(document["model_version"])] = path
+        return found
+
+    def annotations_list(self) -> list[Annotation]:
+        """What `tslab pull` brought back.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        import msgspec
+
+        path = self.root / "annotations" / "annotations.json"
+        if not path.exists():
+            return []
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=list[Annotation])
+        except (msgspec.MsgspecError, OSError) as error:
+            raise DataError(
+                f"'annotations/annotations.json' is damaged: {error}",
+                "Run 'tslab pull' again.",
+            ) from error
+
+    # --- tables for notebooks -------------------------------------------------------------
+
+    @property
+    def recordings(self) -> pd.DataFrame:
+        """One row for each recording: id, sha256, duration (s), channels, rates (Hz), metadata."""
+        import pandas as pd
+
+        rows = [
+            {
+                "id": entry.id,
+                "sha256": entry.sha256,
+                "duration": entry.duration,
+                "channels": list(entry.channels),
+                "sampling_rates": list(entry.sampling_rates),
+                **entry.metadata,
+            }
+            for entry in self.entries().values()
+        ]
+        return pd.DataFrame(rows, columns=None if rows else list(TABLE_COLUMNS))
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """One row for each annotated span: times in seconds, region fields as columns."""
+        import pandas as pd
+
+        rows = [
+            {
+                "recording": annotation.recording,
+                "view": annotation.view,
+                "annotator": annotation.annotator,
+                "ground_truth": annotation.ground_truth,
+                "lead_time": annotation.lead_time,
+                **span_row(span),
+            }
+            for annotation in self.annotations_list()
+            for span in annotation.spans
+        ]
+        first = ["recording", "view", "annotator", "ground_truth", "lead_time", *SPAN_COLUMNS]
+        return pd.DataFrame(rows, columns=None if rows else first)
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row for each predicted span, with its model version; times in seconds."""
+        import pandas as pd
+
+        rows = [
+            {"recording": recording, "model_version": version, **span_row(span)}
+            for version, recording, span in self._predicted()
+        ]
+        first = ["recording", "model_version", *SPAN_COLUMNS]
+        return pd.DataFrame(rows, columns=None if rows else first)
+
+    def _predicted(self) -> Iterator[tuple[str, str, Span]]:
+        for version in self.prediction_files():
+            for recording, spans in self.predicted_spans(version).items():
+                for span in spans:
+                    yield version, recording, span
+
+    def predicted_spans(self, model_version: str) -> dict[str, list[Span]]:
+        """Spans of one model version by recording id, uncut, sorted by time."""
+        import msgspec
+
+        document = files.read_json(self.prediction_files()[model_version])
+        recordings = document["recordings"]  # type: ignore[index]
+        return msgspec.convert(recordings, dict[str, list[Span]])
+
+
+SPAN_COLUMNS = ("tier", "label", "start", "end", "score", "id", "origin")
+
+
+def span_row(span: Span) -> dict[str, Any]:
+    """A span as columns: tier, label, start and end in seconds, score, id, origin, fields."""
+    return {
+        "tier": span.tier,
+        "label": span.label,
+        "start": span.start,
+        "end": span.end,
+        "score": span.score,
+        "id": span.id,
+        "origin": span.origin,
+        **span.fields,
+    }
+
+
+def open_project(folder: Path | str = ".") -> Project:
+    """The project in a folder (or in the nearest parent), for notebooks and scripts.
+
+    Raises:
+        ProjectError: There is none, or its tslab.yaml is wrong.
+        PluginError: Its domain's plugin is missing or broken.
+    """
+    return Project.open(folder)
+
+
+def _entry(row: Mapping[str, str], path: str) -> RecordingEntry:
+    metadata = {key: value for key, value in row.items() if key not in TABLE_COLUMNS and value}
+    return RecordingEntry(
+        id=row["id"],
+        sha256=row["sha256"],
+        duration=float(row["duration"]),
+        channels=tuple(row["channels"].split("|")),
+        sampling_rates=tuple(float(rate) for rate in row["sampling_rates"].split()),
+        metadata=metadata,
+        path=path,
+    )

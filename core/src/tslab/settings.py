@@ -1,0 +1,227 @@
+"""tslab.yaml: what a person decides about one project, and the domain that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tslab.contracts import ReadOptions
+from tslab.domain import Domain
+from tslab.errors import ProjectError, did_you_mean
+
+FILE_NAME = "tslab.yaml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Window(_Section):
+    """Length of a task and of its first screen, in seconds; the domain decides what is missing."""
+
+    seconds: float | None = Field(default=None, gt=0)
+    page_seconds: float | None = Field(default=None, gt=0)
+
+
+class Review(_Section):
+    """How many annotators see a task, and which share of the tasks more than one sees."""
+
+    overlap: int = Field(default=1, ge=1, le=50)
+    percentage: int = Field(default=100, ge=0, le=100)
+
+
+class LabelStudio(_Section):
+    """Where annotators work; without an address, the server that `tslab up` starts."""
+
+    url: str = ""
+    data: Literal["local", "upload", "url"] = "local"
+    data_url: str = ""
+
+
+class LabelChanges(_Section):
+    """Changes to one tier's labels: by name removed, replaced or added."""
+
+    remove: tuple[str, ...] = ()
+    add: tuple[dict[str, Any], ...] = ()
+
+
+class Reading(_Section):
+    """Defaults for reading files; see `tslab.ReadOptions`."""
+
+    sampling_rate: float | None = Field(default=None, gt=0)
+    time_column: str | int = ""
+    time_format: str = ""
+    time_unit: Literal["", "s", "ms", "us", "ns"] = ""
+    time_zone: str = ""
+    separator: str = ""
+    decimal: Literal["", ".", ","] = ""
+    columns: tuple[str | int, ...] = ()
+    ignore: tuple[str | int, ...] = ()
+    units: Mapping[str, str] = Field(default_factory=dict)
+
+    def options(self) -> ReadOptions:
+        """The same as the value that readers get."""
+        values = self.model_dump()
+        for name in ("columns", "ignore"):
+            values[name] = tuple(str(item) for item in values[name])
+        values["time_column"] = str(values["time_column"])
+        return ReadOptions(**values)
+
+
+class Settings(_Section):
+    """The whole of tslab.yaml.
+
+    Attributes:
+        domain: Name of the domain.
+        title: Name of the study; Label Studio shows it.
+        views: Views to label, each becomes a Label Studio project; empty takes the domain's first.
+        segmenter: Name of the segmenter; "" takes the domain's first.
+        window: Overrides the domain's window.
+        channels: Source channel -> channel of the domain.
+        hotkeys: Label -> key.
+        labels: Tier -> changes to its labels.
+        reading: How to read files that do not say it themselves.
+        guidelines: File with instructions for annotators (Markdown), relative to the project.
+        review: Overlap between annotators.
+        label_studio: Address and way of the data.
+        privacy: ``deidentified`` drops identities, ``restricted`` also refuses foreign addresses,
+            ``open`` keeps what the reader found; None lets the domain decide.
+        allow_hosts: Hosts that ``restricted`` lets through.
+    """
+
+    domain: str
+    title: str = Field(default="", max_length=40)
+    views: tuple[str, ...] = ()
+    segmenter: str = ""
+    window: Window = Window()
+    channels: Mapping[str, str] = Field(default_factory=dict)
+    hotkeys: Mapping[str, str | int] = Field(default_factory=dict)
+    labels: Mapping[str, LabelChanges] = Field(default_factory=dict)
+    reading: Reading = Reading()
+    guidelines: str = ""
+    review: Review = Review()
+    label_studio: LabelStudio = LabelStudio()
+    privacy: Literal["deidentified", "restricted", "open"] | None = None
+    allow_hosts: tuple[str, ...] = ()
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a tslab.yaml.
+
+    Raises:
+        ProjectError: The file is missing, no YAML, or says something that does not exist.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProjectError(f"cannot read '{path}': {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProjectError(
+            f"'{path}' is not valid YAML: {error}", "Mend the line it names."
+        ) from error
+    if not isinstance(content, dict):
+        raise ProjectError(f"'{path}' holds no settings", "Start it with: domain: NAME")
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise ProjectError(f"'{path}': {_explain(error)}", "Mend tslab.yaml.") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """All problems of a validation on one line, with a hint for misspelt names."""
+    parts = []
+    for item in error.errors():
+        place = ".".join(str(step) for step in item["loc"])
+        if item["type"] == "extra_forbidden":
+            hint = did_you_mean(str(item["loc"][-1]), Settings.model_fields)
+            parts.append(f"'{place}' is not a setting{'; ' + hint if hint else ''}")
+        else:
+            parts.append(f"'{place}': {item['msg']}")
+    return "; ".join(parts)
+
+
+def effective_domain(declared: Domain, settings: Settings) -> Domain:
+    """The plugin's domain with the overrides of tslab.yaml applied.
+
+    Raises:
+        ProjectError: An override names something that the domain does not have, or clashes.
+    """
+    changes = declared.model_dump()
+    _apply_labels(changes, settings)
+    _apply_hotkeys(changes, settings)
+    _apply_channels(changes, settings)
+    changes["views"] = _chosen_views(declared, changes, settings)
+    for view in changes["views"]:
+        view["window_seconds"] = settings.window.seconds or view["window_seconds"]
+        view["page_seconds"] = settings.window.page_seconds or view["page_seconds"]
+    if settings.privacy is not None:
+        changes["health"] = settings.privacy != "open"
+    try:
+        return Domain.model_validate(changes)
+    except ValidationError as error:
+        reasons = "; ".join(item["msg"].removeprefix("Value error, ") for item in error.errors())
+        raise ProjectError(f"tslab.yaml: {reasons}", "Mend the override.") from error
+
+
+def _chosen_views(
+    declared: Domain, changes: dict[str, Any], settings: Settings
+) -> list[dict[str, Any]]:
+    names = settings.views or (declared.views[0].name,)
+    known = {view["name"]: view for view in changes["views"]}
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"It has {', '.join(known)}."
+            raise ProjectError(f"tslab.yaml: domain '{declared.name}' has no view '{name}'", hint)
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _apply_labels(changes: dict[str, Any], settings: Settings) -> None:
+    tiers = {tier["name"]: tier for tier in changes["tiers"]}
+    for name, edit in settings.labels.items():
+        if name not in tiers:
+            hint = did_you_mean(name, tiers) or f"It has {', '.join(tiers)}."
+            raise ProjectError(f"tslab.yaml: labels: no tier '{name}'", hint)
+        labels = {label["name"]: label for label in tiers[name]["labels"]}
+        for removed in edit.remove:
+            if labels.pop(removed, None) is None:
+                hint = did_you_mean(removed, labels)
+                raise ProjectError(f"tslab.yaml: tier '{name}' has no label '{removed}'", hint)
+        for label in edit.add:
+            known = labels.get(str(label.get("name")), {})
+            labels[str(label.get("name"))] = {**known, **label}
+        tiers[name]["labels"] = tuple(labels.values())
+    kept = {label["name"] for tier in tiers.values() for label in tier["labels"]}
+    for field in changes["fields"]:
+        left = tuple(name for name in field["per_label"] if name in kept)
+        field["per_label"] = left
+
+
+def _apply_hotkeys(changes: dict[str, Any], settings: Settings) -> None:
+    labels: dict[str, list[dict[str, Any]]] = {}
+    for tier in changes["tiers"]:
+        for label in tier["labels"]:
+            labels.setdefault(label["name"], []).append(label)
+    for name, key in settings.hotkeys.items():
+        if name not in labels:
+            hint = did_you_mean(name, labels)
+            raise ProjectError(f"tslab.yaml: hotkeys: no label '{name}'", hint)
+        for label in labels[name]:
+            label["hotkey"] = str(key)
+
+
+def _apply_channels(changes: dict[str, Any], settings: Settings) -> None:
+    roles = {channel["name"]: channel for channel in changes["channels"]}
+    for source, role in settings.channels.items():
+        if role not in roles:
+            if changes["open_channels"]:
+                changes["channels"] = (*changes["channels"], {"name": role, "aliases": (source,)})
+                roles[role] = changes["channels"][-1]
+                continue
+            hint = did_you_mean(role, roles) or f"It has {', '.join(roles)}."
+            raise ProjectError(f"tslab.yaml: channels: no channel '{role}'", hint)
+        roles[role]["aliases"] = (*roles[role]["aliases"], source)

@@ -1,0 +1,7 @@
+"""The plugin keeps tslab's contract; every inherited test checks one promise of it."""
+
+from tslab.testing import DomainContract
+
+
+class TestRoomClimate(DomainContract):
+    domain = "room-climate"

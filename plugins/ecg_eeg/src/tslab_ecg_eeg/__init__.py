@@ -1,0 +1,1 @@
+"""ECG and EEG domains for tslab: ontologies, readers and segmenters."""

@@ -1,0 +1,121 @@
+"""The ECG segmenter: R peaks, rhythm states with atrial fibrillation, pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tslab import DataError, Domain, Recording, Signal, Span
+from tslab_ecg_eeg.arrays import FloatArray
+from tslab_ecg_eeg.ecg_ontology import LEAD_NAMES
+from tslab_ecg_eeg.episodes import Episode
+from tslab_ecg_eeg.rhythm import analyse_rhythm
+
+LEAST_SURE = 0.25
+"""Beats below this score lie in noise: an annotator would only have to delete them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSegmenter:
+    """R peaks by sleepecg, rhythms by published rules; see `analyse_rhythm` for the sources.
+
+    Attributes:
+        domain: The effective domain; labels that it lacks are left out.
+        version: Changes when the same recording would give other spans.
+    """
+
+    domain: Domain
+    version: str = "0.1"
+
+    def segment(self, recording: Recording) -> list[Span]:
+        """Rhythm states that cover the recording, and beats; each with a score.
+
+        Args:
+            recording: One or more leads; those of the fastest rate are used.
+
+        Raises:
+            DataError: The recording has no ECG lead.
+        """
+        leads, rate = read_leads(recording)
+        found = analyse_rhythm(leads, rate)
+        end = recording.duration
+        states = list(_with_pauses(found.states, found.pauses))
+        spans = [
+            Span(
+                start=min(episode.start, end),
+                end=min(episode.end, end),
+                label=label,
+                tier="rhythm",
+                score=round(min(episode.score, 1.0), 4),
+            )
+            for episode in states
+            if (label := self._label("rhythm", _code(episode))) is not None
+            and min(episode.end, end) > episode.start
+        ]
+        for at, score, wide in zip(found.beats, found.beat_scores, found.ventricular, strict=True):
+            label = self._label("beats", "V" if wide else "N")
+            if label is not None and at <= end and score >= LEAST_SURE:
+                at = float(at)
+                spans.append(Span(at, at, label, "beats", score=round(float(score), 4)))
+        return spans
+
+    def _label(self, tier: str, code: str) -> str | None:
+        labels = next((t.labels for t in self.domain.tiers if t.name == tier), ())
+        return next((label.name for label in labels if label.code == code), None)
+
+
+def read_leads(recording: Recording) -> tuple[list[FloatArray], float]:
+    """Samples of the leads that share the fastest rate, float64 ``(n,)`` each, and that rate (Hz).
+
+    Raises:
+        DataError: There is none.
+    """
+    leads = [s for s in recording.signals if s.name in LEAD_NAMES and not s.derived]
+    if not leads:
+        raise DataError(
+            f"recording '{recording.id}' has no ECG lead",
+            "Map one in tslab.yaml, for example channels: {'ECG lead 1': II}.",
+        )
+    rate = max(lead.sampling_rate for lead in leads)
+    fastest = [lead for lead in leads if lead.sampling_rate == rate]
+    count = min(lead.sample_count for lead in fastest)
+    return [np.asarray(lead.reader(0, count), dtype=np.float64) for lead in fastest], rate
+
+
+def heart_rate(recording: Recording) -> Signal:
+    """Instantaneous heart rate of a recording at 4 Hz, in beats a minute.
+
+    Raises:
+        DataError: The recording has no ECG lead.
+    """
+    from tslab_ecg_eeg.ecg_ontology import HEART_RATE
+    from tslab_ecg_eeg.r_peaks import detect_beats
+    from tslab_ecg_eeg.tachogram import instantaneous_heart_rate
+
+    leads, rate = read_leads(recording)
+    peaks, _ = detect_beats(leads, rate)
+    values = instantaneous_heart_rate(peaks, rate, recording.duration)
+    return Signal.from_array(
+        HEART_RATE.name, values, 4.0, HEART_RATE.unit, kind="state", derived=True
+    )
+
+
+def _code(episode: Episode) -> str:
+    return "(PAUSE" if episode.code == "pause" else episode.code
+
+
+def _with_pauses(states: Sequence[Episode], pauses: Sequence[Episode]) -> Iterator[Episode]:
+    """States with the pauses cut out of them: a moment has one state, and a pause is the graver."""
+    for state in states:
+        at = state.start
+        for pause in pauses:
+            if pause.end <= at or pause.start >= state.end or state.code in {"(ASYS", "(NOISE"}:
+                continue
+            if pause.start > at:
+                yield Episode(at, pause.start, state.code, state.score)
+            yield Episode(max(pause.start, at), min(pause.end, state.end), pause.code, pause.score)
+            at = min(pause.end, state.end)
+        if state.end > at:
+            yield Episode(at, state.end, state.code, state.score)

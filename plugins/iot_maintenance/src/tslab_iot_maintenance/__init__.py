@@ -1,0 +1,1 @@
+"""Predictive maintenance for tslab: machine telemetry, its anomalies and a demo recording."""
