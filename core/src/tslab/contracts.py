@@ -94,7 +94,10 @@ class PredictRequest:
 class Segmenter(Protocol):
     """Finds spans in a recording. Deterministic; reads no network; writes no file."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Changes when the same recording would give other spans."""
+        ...
 
     def segment(self, recording: Recording) -> Sequence[Span]:
         """Spans with scores, within the recording, in the domain's tiers and labels."""
@@ -137,8 +140,15 @@ class AgreementContext:
 class AgreementMetric(Protocol):
     """Compares two readings; components are summed over recordings, the value is made of sums."""
 
-    name: str
-    tier_kinds: Sequence[str]
+    @property
+    def name(self) -> str:
+        """What ``--metric`` takes."""
+        ...
+
+    @property
+    def tier_kinds(self) -> Sequence[str]:
+        """Kinds of tiers that it makes sense for."""
+        ...
 
     def components(
         self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
@@ -153,17 +163,22 @@ class AgreementMetric(Protocol):
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Writes annotations of one recording in one format.
+    """Writes annotations in one format, and reads them back."""
 
-    Attributes:
-        name: What ``--to`` takes.
-        title: One line for people.
-        scope: ``recording`` is called once for each recording and annotator, ``project`` once.
-    """
+    @property
+    def name(self) -> str:
+        """What ``--to`` takes."""
+        ...
 
-    name: str
-    title: str
-    scope: Literal["recording", "project"]
+    @property
+    def title(self) -> str:
+        """One line for people."""
+        ...
+
+    @property
+    def scope(self) -> Literal["recording", "project"]:
+        """``recording``: called for each recording and annotator; ``project``: called once."""
+        ...
 
     def write(
         self,

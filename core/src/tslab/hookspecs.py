@@ -101,8 +101,7 @@ def tslab_read_annotations(
 
 @hookspec
 def tslab_derived_channels(recording: Recording, domain: Domain) -> Sequence[Signal]:
-    """Computes channels that are shown or segmented but not recorded: heart rate, envelopes,
-    residuals.
+    """Computes channels that are shown but not recorded: heart rate, envelopes, residuals.
 
     Asked by `add` after channels were mapped to the domain's roles, and whenever a recording is
     opened again.
@@ -211,8 +210,7 @@ def tslab_segmenters(domain: Domain) -> Sequence[SegmenterSpec]:
 def tslab_predict(
     segmenter: Segmenter, recording: Recording, domain: Domain, request: PredictRequest
 ) -> Sequence[Span] | None:
-    """Turns a segmenter's output into the spans that annotators see: thresholds, merging,
-    context.
+    """Turns a segmenter's output into the spans that annotators see.
 
     Asked by `predict` and the ML backend once for each recording and view.
 

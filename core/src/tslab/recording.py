@@ -88,7 +88,7 @@ class Signal:
         return self.reader(0, self.sample_count)
 
     @classmethod
-    def from_array(
+    def from_array(  # noqa: PLR0913 - a signal is described by that much
         cls,
         name: str,
         values: FloatArray,

@@ -124,7 +124,7 @@ def _as_markdown(metadata: Mapping[str, str]) -> str:
         text = html.escape(str(value)).replace("\n", " ")
         text = re.sub(r"([\\`*_\[\]()#!|~])", r"\\\1", text)
         shown.append(f"**{re.sub('[^A-Za-z0-9 ]+', ' ', key).capitalize()}** {text}")
-    return " \u00a0·\u00a0 ".join(shown) or "-"
+    return "".join(f" \u00a0·\u00a0 {part}" for part in shown)
 
 
 def clock(seconds: float) -> str:

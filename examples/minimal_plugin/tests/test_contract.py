@@ -4,4 +4,6 @@ from tslab.testing import DomainContract
 
 
 class TestRoomClimate(DomainContract):
+    """All checks, on the installed plugin."""
+
     domain = "room-climate"

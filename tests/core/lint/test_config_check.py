@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import time
-from pathlib import Path
-
 import pytest
 
-from tslab.lint import editor_tags, time_formats
-from tslab.lint.colors import is_color
 from tslab.lint.config_check import check_config
-from tslab.lint.config_hotkeys import is_reserved
 
 BASE = """<View className="page">
   <Style>.page .xaxis text { font-size: 11px; }</Style>
@@ -58,11 +51,14 @@ SELECTED = 'visibleWhen="region-selected" whenTagName="rhythm" whenLabelValue="S
 # name, what is replaced, by what, code, words of the finding; "|" separates words.
 CASES = [
     # tags and attributes
-    ("tag typo", "<Channel column=\"rr\"", "<Chanel column=\"rr\"", "TSL001", "Chanel|Did you mean 'Channel'"),
+    ("tag typo", "<Channel column=\"rr\"", "<Chanel column=\"rr\"", "TSL001",
+     "Chanel|Did you mean 'Channel'"),
     ("tag in small letters", "<Rating ", "<rating ", "TSL001", "rating|Did you mean 'Rating'"),
-    ("attribute typo", "timeColumn=", "timeColum=", "TSL002", "timeColum|Did you mean 'timeColumn'"),
+    ("attribute typo", "timeColumn=", "timeColum=", "TSL002",
+     "timeColum|Did you mean 'timeColumn'"),
     ("invented attribute", 'rows="2"', 'zzz="2"', "TSL002", "zzz|TextArea"),
-    ("toName in small letters", 'name="sure" toName', 'name="sure" toname', "TSL002", "toname|'toName'"),
+    ("toName in small letters", 'name="sure" toName', 'name="sure" toname', "TSL002",
+     "toname|'toName'"),
     ("value type", 'valueType="url"', 'valueType="csv"', "TSL017", "csv|url, json"),
     ("value type typo", 'valueType="url"', 'valueType="ulr"', "TSL017", "ulr|Did you mean 'url'"),
     ("height as a word", 'height="130"', 'height="tall"', "TSL017", "tall|number"),
@@ -76,11 +72,15 @@ CASES = [
     ("range of one", 'dataRange="-1,1.5"', 'dataRange="1.5"', "TSL017", "dataRange|two"),
     ("layout", 'layout="inline"', 'layout="row"', "TSL017", "row|select, inline, vertical"),
     ("display format", 'displayFormat=".2f"', 'displayFormat="two"', "TSL017", "two|.2f"),
-    ("without effect", "<MultiChannel", '<Channel column="x2" interpolation="curveStep"/><MultiChannel', "TSL019", "interpolation|no effect|sample to sample"),
+    ("without effect", "<MultiChannel",
+     '<Channel column="x2" interpolation="curveStep"/><MultiChannel', "TSL019",
+     "interpolation|no effect|sample to sample"),
+    ("unknown curve", 'units="mV"', 'units="mV" interpolation="wavy"', "TSL017", "wavy|no curve"),
     ("multiaxis", 'sep=","', 'sep="," multiaxis="true"', "TSL019", "multiaxis|MultiChannel"),
     ("hotkey of a series", 'sep=","', 'sep="," hotkey="t"', "TSL019", "hotkey|no effect"),
     ("default width", 'sep=","', 'sep="," defaultWidth="50%"', "TSL019", "overviewWidth"),
-    ("no name of the series", '<TimeSeries name="ts" ', "<TimeSeries ", "TSL018", "TimeSeries|name"),
+    ("no name of the series", '<TimeSeries name="ts" ', "<TimeSeries ", "TSL018",
+     "TimeSeries|name"),
     ("no value", ' value="$csv"', "", "TSL018", "TimeSeries|value"),
     ("no column", CHANNEL, '<Channel units="ms"/>', "TSL018", "Channel|column"),
     ("no toName", 'name="sure" toName="ts"', 'name="sure"', "TSL018", "Rating|toName"),
@@ -88,37 +88,53 @@ CASES = [
     ("empty name", '<Rating name="sure"', '<Rating name=" "', "TSL018", "Rating|name"),
     ("value without dollar", 'value="$csv"', 'value="csv"', "TSL049", 'value="$csv"'),
     ("channel outside", "  <Header", '  <Channel column="x"/><Header', "TSL048", "Channel|outside"),
-    ("label outside", "  <Header", '  <Label value="x" hotkey="x"/><Header', "TSL048", "Label|outside"),
-    ("control inside data", CHANNEL, CHANNEL + '<Header value="x"/>', "TSL048", "Header|inside <MultiChannel>"),
+    ("label outside", "  <Header", '  <Label value="x" hotkey="x"/><Header', "TSL048",
+     "Label|outside"),
+    ("control inside data", CHANNEL, CHANNEL + '<Header value="x"/>', "TSL048",
+     "Header|inside <MultiChannel>"),
     # labels and choices
     ("doubled label", 'value="Flutter"', 'value="Sinus"', "TSL006", "'Sinus'|2 times"),
     ("empty label", 'value="Flutter"', 'value=""', "TSL006", "without a value"),
     ("label without value", 'value="Flutter" ', "", "TSL006", "without a value"),
     ("doubled choice", 'value="bad"', 'value="good"', "TSL006", "choice 'good'"),
-    ("no labels", SINUS + '\n    <Label value="Flutter" hotkey="f" background="rgb(198, 40, 40)"/>', "", "TSL046", "TimeSeriesLabels|Label"),
-    ("no choices", '<Choice value="usable"/>\n    <Choice value="unusable"/>', "", "TSL046", "Choices|Choice"),
+    ("no labels",
+     SINUS + '\n    <Label value="Flutter" hotkey="f" background="rgb(198, 40, 40)"/>', "",
+     "TSL046", "TimeSeriesLabels|Label"),
+    ("no choices", '<Choice value="usable"/>\n    <Choice value="unusable"/>', "", "TSL046",
+     "Choices|Choice"),
     # names and targets
     ("doubled name", 'name="sure"', 'name="quality"', "TSL005", "quality|Choices"),
     ("name of the series", 'name="sure"', 'name="ts"', "TSL005", "ts|TimeSeries"),
-    ("target missing", 'name="rhythm" toName="ts"', 'name="rhythm" toName="tss"', "TSL004", "tss|Did you mean 'ts'"),
-    ("target itself", 'name="rhythm" toName="ts"', 'name="rhythm" toName="rhythm"', "TSL004", 'itself|toName="ts"'),
-    ("target is a control", 'name="quality" toName="ts"', 'name="quality" toName="rhythm"', "TSL004", 'control <TimeSeriesLabels>|toName="ts"'),
-    ("question about no region", 'name="sure" toName="ts"', 'name="sure" toName="t9"', "TSL053", "t9"),
+    ("target missing", 'name="rhythm" toName="ts"', 'name="rhythm" toName="tss"', "TSL004",
+     "tss|Did you mean 'ts'"),
+    ("target itself", 'name="rhythm" toName="ts"', 'name="rhythm" toName="rhythm"', "TSL004",
+     'itself|toName="ts"'),
+    ("target is a control", 'name="quality" toName="ts"', 'name="quality" toName="rhythm"',
+     "TSL004", 'control <TimeSeriesLabels>|toName="ts"'),
+    ("question about no region", 'name="sure" toName="ts"', 'name="sure" toName="t9"', "TSL053",
+     "t9"),
     ("question in sight", SELECTED, "", "TSL054", "heading|region-selected"),
-    ("condition names nothing", 'whenTagName="rhythm"', 'whenTagName="rythm"', "TSL055", "rythm|Did you mean 'rhythm'"),
+    ("condition names nothing", 'whenTagName="rhythm"', 'whenTagName="rythm"', "TSL055",
+     "rythm|Did you mean 'rhythm'"),
     ("condition names data", 'whenTagName="rhythm"', 'whenTagName="ts"', "TSL055", "<TimeSeries>"),
-    ("condition names no label", '"Sinus,Flutter"', '"Sinus,Fluter"', "TSL055", "Fluter|Did you mean 'Flutter'"),
-    ("condition names no choice", 'whenChoiceValue="unusable"', 'whenChoiceValue="unusabel"', "TSL055", "unusabel|Did you mean 'unusable'"),
-    ("condition without when", SELECTED, 'whenLabelValue="Sinus"', "TSL055", "no effect without visibleWhen"),
+    ("condition names no label", '"Sinus,Flutter"', '"Sinus,Fluter"', "TSL055",
+     "Fluter|Did you mean 'Flutter'"),
+    ("condition names no choice", 'whenChoiceValue="unusable"', 'whenChoiceValue="unusabel"',
+     "TSL055", "unusabel|Did you mean 'unusable'"),
+    ("condition without when", SELECTED, 'whenLabelValue="Sinus"', "TSL055",
+     "no effect without visibleWhen"),
     # channels and columns
     ("column missing", 'column="rr"', 'column="rrr"', "TSL008", "rrr|Did you mean 'rr'"),
     ("column far away", 'column="rr"', 'column="pressure"', "TSL008", "pressure|time, ii, hr, rr"),
-    ("time column missing", 'timeColumn="time"', 'timeColumn="tim"', "TSL008", "tim|Did you mean 'time'"),
+    ("time column missing", 'timeColumn="time"', 'timeColumn="tim"', "TSL008",
+     "tim|Did you mean 'time'"),
     ("doubled column", 'column="rr"', 'column="hr"', "TSL009", "hr|already"),
     ("colliding columns", 'column="rr"', 'column="HR"', "TSL009", "'HR' and 'hr'"),
-    ("numbered time column", 'timeColumn="time"', 'timeColumn="0"', "TSL029", 'timeColumn="0"|header'),
+    ("numbered time column", 'timeColumn="time"', 'timeColumn="0"', "TSL029",
+     'timeColumn="0"|header'),
     ("numbered column", 'column="rr"', 'column="3"', "TSL029", 'column="3"'),
-    ("three units", CHANNEL, CHANNEL + '<Channel column="qt" units="s"/>', "TSL051", "3 units|bpm, ms, s"),
+    ("three units", CHANNEL, CHANNEL + '<Channel column="qt" units="s"/>', "TSL051",
+     "3 units|bpm, ms, s"),
     # time axis
     ("microseconds", '"%Q"', '"%Y-%m-%d %H:%M:%S.%f"', "TSL023", "%f|%L"),
     ("zone letter", '"%Q"', '"%Y-%m-%dT%H:%M:%S.%LZ"', "TSL025", "letter after the fraction"),
@@ -141,8 +157,10 @@ CASES = [
     ("two series", "  <Header", "  " + SERIES_2 + "<Header", "TSL056", "zoom|one TimeSeries"),
     ("two sets of labels", "  <Header", "  " + LABELS_2 + "<Header", "TSL057", "rhythm|one set"),
     # hotkeys
-    ("doubled key", 'value="Flutter" hotkey="f"', 'value="Flutter" hotkey="s"', "TSL040", "'s'|Sinus"),
-    ("key of a choice", 'value="good" hotkey="1"', 'value="good" hotkey="f"', "TSL040", "'f'|Flutter"),
+    ("doubled key", 'value="Flutter" hotkey="f"', 'value="Flutter" hotkey="s"', "TSL040",
+     "'s'|Sinus"),
+    ("key of a choice", 'value="good" hotkey="1"', 'value="good" hotkey="f"', "TSL040",
+     "'f'|Flutter"),
     ("key of a rating", 'maxRating="5"', 'maxRating="5" hotkey="1"', "TSL040", "'1'|good"),
     ("reserved key", 'hotkey="f"', 'hotkey="u"', "TSL041", "'u'|another"),
     ("reserved word", 'hotkey="f"', 'hotkey="Backspace"', "TSL041", "Backspace"),
@@ -153,14 +171,24 @@ CASES = [
     ("bracket", 'hotkey="f"', 'hotkey="["', "TSL044", "["),
     ("label without key", 'value="Flutter" hotkey="f"', 'value="Flutter"', "TSL042", "Flutter|'3'"),
     # texts
-    ("script in a style", ".page .xaxis", "</Style><HyperText name='h' value='$x'>&lt;script&gt;</HyperText><Style>", "TSL073", "<script"),
-    ("handler", "<Header", "<HyperText name='h' value='$x'><b onclick='go()'>x</b></HyperText><Header", "TSL073", "onclick"),
-    ("script address", 'value="Say why"', 'value="&lt;a href=\'javascript:x()\'&gt;"', "TSL073", "script"),
-    ("imported style", ".page .xaxis text {", "@import '//cdn.example.org/x.css'; a {", "TSL072", "cdn.example.org"),
-    ("background", "font-size: 11px", "background: url(https://track.example.org/p.png)", "TSL072", "track.example.org"),
-    ("escaped address", "font-size: 11px", r"background: url(\68ttps://track.example.org/p.png)", "TSL072", "track.example.org"),
-    ("remote picture", "**$device**", "![x](https://track.example.org/p.png)", "TSL072", "track.example.org"),
-    ("remote style", 'value="Say why"', 'value="x" style="background:url(http://e.org/a)"', "TSL072", "e.org"),
+    ("script in a style", ".page .xaxis",
+     "</Style><HyperText name='h' value='$x'>&lt;script&gt;</HyperText><Style>", "TSL073",
+     "<script"),
+    ("handler", "<Header",
+     "<HyperText name='h' value='$x'><b onclick='go()'>x</b></HyperText><Header", "TSL073",
+     "onclick"),
+    ("script address", 'value="Say why"', 'value="&lt;a href=\'javascript:x()\'&gt;"', "TSL073",
+     "script"),
+    ("imported style", ".page .xaxis text {", "@import '//cdn.example.org/x.css'; a {", "TSL072",
+     "cdn.example.org"),
+    ("background", "font-size: 11px", "background: url(https://track.example.org/p.png)", "TSL072",
+     "track.example.org"),
+    ("escaped address", "font-size: 11px", r"background: url(\68ttps://track.example.org/p.png)",
+     "TSL072", "track.example.org"),
+    ("remote picture", "**$device**", "![x](https://track.example.org/p.png)", "TSL072",
+     "track.example.org"),
+    ("remote style", 'value="Say why"', 'value="x" style="background:url(http://e.org/a)"',
+     "TSL072", "e.org"),
 ]  # fmt: skip
 
 
@@ -320,116 +348,36 @@ def test_media_in_step_with_dates_is_fine() -> None:
     assert check_config(xml) == []
 
 
+def test_two_media_may_name_each_other() -> None:
+    xml = BASE.replace('sep=","', 'sep="," sync="sound"')
+    partner = AUDIO.replace('sync="g"', 'sync="ts"')
+    assert check_config(xml.replace("<Header", partner + "<Header", 1)) == []
+    assert codes(xml) == ["TSL052"]
+
+
+def test_what_other_data_needs_is_fine() -> None:
+    extra = """<Text name="legend" value="0 = none, 1 = all"/>
+      <HyperText name="guide"><b>Read this first</b></HyperText>
+      <Image name="pages" valueList="$pages"/>
+      <Chat name="chat" value="$messages"/>
+      <View visibleWhen="region-selected">
+        <Rating name="helpful" toName="chat" perRegion="true"/></View>"""
+    assert check_config(BASE.replace("<Header", extra + "<Header", 1)) == []
+
+
 def test_loopback_and_name_spaces_are_not_outbound() -> None:
     for address in ("http://127.0.0.1:8080/a", "http://localhost/a", "http://www.w3.org/2000/svg"):
         style = f"background: url({address})"
         assert check_config(BASE.replace("font-size: 11px", style)) == []
 
 
-# --- attacks -------------------------------------------------------------------------------
-
-
-def test_external_entity_is_refused(tmp_path: Path) -> None:
-    secret = tmp_path / "secret.txt"
-    secret.write_text("top secret")
-    xml = f'<!DOCTYPE v [<!ENTITY x SYSTEM "file://{secret}">]><View><Header value="a"/>&x;</View>'
-    for document in (xml, xml.encode(), xml.encode("utf-16"), "<!-- a -->\n<?b c?>" + xml):
-        (finding,) = check_config(document)
-        assert finding.code == "TSL016"
-        assert "secret" not in str(finding)
-
-
-def test_billion_laughs_is_refused_at_once() -> None:
-    entities = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
-    xml = f'<?xml version="1.0"?><!DOCTYPE v [<!ENTITY a0 "ha">{entities}]><View>&a11;</View>'
-    start = time.perf_counter()
-    assert codes(xml) == ["TSL016"]
-    assert codes(xml.replace("<!DOCTYPE", "<!doctype")) == ["TSL016"]
-    assert time.perf_counter() - start < 0.5
-
-
-def test_deep_nesting_is_an_error_not_a_crash() -> None:
-    for depth in (200, 300, 5000):
-        found = codes("<View>" * depth + "</View>" * depth)
-        assert found
-        assert set(found) <= {"TSL015", "TSL050"}
-
-
-# --- what the editor honours -----------------------------------------------------------------
-
-SHARED = Path(__file__).parents[4] / "shared" / "label_studio"
-
-
-def _shared(name: str) -> dict[str, dict[str, dict[str, dict[str, object]]]]:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip("the measured list of attributes is not beside this checkout")
-    loaded: dict[str, dict[str, dict[str, dict[str, object]]]] = json.loads(path.read_text())
-    return loaded
-
-
-def test_table_knows_every_measured_tag_and_attribute() -> None:
-    measured = _shared("tag_attributes_1.23.2.json")
-    ours = editor_tags.tags()
-    assert set(measured) <= set(ours)
-    for tag, entry in measured.items():
-        for raw, facts in entry["attributes"].items():
-            name = raw.rstrip("=").lower()
-            if tag == "Style":
-                continue
-            attribute = ours[tag].attributes[name]
-            kinds = facts["type"]
-            if isinstance(kinds, list) and set(kinds) == {"true", "false"}:
-                assert attribute.type == "bool", (tag, name)
-            elif isinstance(kinds, list) and "number" not in kinds:
-                assert set(kinds) <= set(attribute.choices), (tag, name)
-
-
-def test_every_measured_tag_is_accepted_with_its_attributes() -> None:
-    """A config that uses a tag with all its attributes never meets unknown names."""
-    for tag, entry in _shared("tag_attributes_1.23.2.json").items():
-        names = [] if tag == "Style" else [name.rstrip("=") for name in entry["attributes"]]
-        written = " ".join(f'{name}="x"' for name in names if name.lower() not in ("toname",))
-        assert not {"TSL001", "TSL002"} & set(codes(f"<View><{tag} {written}/></View>")), tag
-
-
-def test_measured_hotkeys_are_reserved() -> None:
-    """Single letters and brackets belong to image tools and are free on a time series."""
-    for action, entry in _shared("builtin_hotkeys_1.23.2.json").items():
-        key = str(entry["key"])
-        if action.split(":")[0] in ("annotation", "region", "segment", "ts", "audio", "phrases"):
-            assert is_reserved(key), action
-
-
-@pytest.mark.parametrize("color", ["#fff", "#FFF8", "#12345678", "RebeccaPurple", "hsl(120, 50%, 50%)",
-                                   "rgba(1,2,3,.5)", "rgb(1 2 3 / 50%)", "var(--a-b)", "transparent"])  # fmt: skip
-def test_colors(color: str) -> None:
-    assert is_color(color)
-
-
-@pytest.mark.parametrize("color", ["", "#12345", "#ggg", "redd", "rgb(1)", "url(x)", "rgb(a,b,c)"])
-def test_no_colors(color: str) -> None:
-    assert not is_color(color)
-
-
-@pytest.mark.parametrize("pattern", [".2f", ".1%", ",.0f", "+.3e", "~s", "05d", "$,.2f", "", ".0f"])
-def test_number_formats(pattern: str) -> None:
-    assert time_formats.is_number_format(pattern)
-
-
-@pytest.mark.parametrize("pattern", ["%Y-%m-%d", "%H:%M", "two", "date", "%Q", ".2ff"])
-def test_no_number_formats(pattern: str) -> None:
-    assert not time_formats.is_number_format(pattern)
-
-
 # --- why ours exists -----------------------------------------------------------------------
 
 SDK_REFUSES = {
     "name of the series",
+    "no name of the series",
     "doubled name",
-    "no toName",
     "target missing",
-    "no name of a control",
     "no choices",
     "question about no region",
 }

@@ -21,7 +21,9 @@ def domain() -> Domain:
         name="demo",
         title="Demo",
         tiers=(
-            Tier(name="state", kind="states", labels=(Label(name="Run", code="R"), Label(name="Off"))),
+            Tier(
+                name="state", kind="states", labels=(Label(name="Run", code="R"), Label(name="Off"))
+            ),
             Tier(
                 name="event",
                 kind="intervals",
@@ -74,10 +76,12 @@ def refusal(read_text: ReadText) -> Callable[..., str]:
     """The message with which a file of that text is refused; one line that names the file."""
 
     def refuse(text: str | bytes, name: str = "table.csv", **options: object) -> str:
-        with pytest.raises(DataError) as caught:
-            recording = read_text(text, name, **options)
-            for signal in recording.signals:
+        def read_all() -> None:
+            for signal in read_text(text, name, **options).signals:
                 signal.values()
+
+        with pytest.raises(DataError) as caught:
+            read_all()
         message = str(caught.value)
         assert "\n" not in message
         assert name in message

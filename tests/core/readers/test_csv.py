@@ -21,7 +21,7 @@ PLAIN = "time,a,b\n0,1.5,10\n0.5,2.5,20\n1,3.5,30\n"
 
 
 def values(recording: Recording, name: str) -> list[float]:
-    return recording.signal(name).values().tolist()
+    return [float(value) for value in recording.signal(name).values()]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " ", "   "])
@@ -73,7 +73,9 @@ def test_numpy_writes_the_header_as_a_comment(read_text: Read) -> None:
 
 
 def test_comments_between_rows_are_skipped(read_text: Read) -> None:
-    rows = "".join(f"{i},{i * 2}\n" + ("# pause, here\n\n" if i % 100 == 0 else "") for i in range(5000))
+    rows = "".join(
+        f"{i},{i * 2}\n" + ("# pause, here\n\n" if i % 100 == 0 else "") for i in range(5000)
+    )
     recording = read_text("# top\ntime,a\n" + rows + "# end")
     assert recording.signal("a").sample_count == 5000
     assert values(recording, "a") == [i * 2 for i in range(5000)]
@@ -85,7 +87,8 @@ def test_names_are_unique(read_text: Read) -> None:
 
 def test_units_from_headers_and_from_the_user(read_text: Read) -> None:
     recording = read_text(
-        "time,Current [A],Pressure (bar),Plain\n0,1,2,3\n1,1,2,3\n", units={"plain": "V", "current": "mA"}
+        "time,Current [A],Pressure (bar),Plain\n0,1,2,3\n1,1,2,3\n",
+        units={"plain": "V", "current": "mA"},
     )
     assert [(s.name, s.unit) for s in recording.signals] == [
         ("Current", "mA"), ("Pressure", "bar"), ("Plain", "V"),
@@ -174,7 +177,9 @@ def test_other_suffixes_are_not_ours(domain: Domain) -> None:
     assert csv.read_recording(source, ReadOptions(), domain) is None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rows=st.lists(
         st.tuples(*[st.none() | st.floats(-1e6, 1e6).map(lambda x: round(x, 4))] * 3),
@@ -206,3 +211,26 @@ def test_round_trip(
     expected = np.array(rows, dtype=np.float64)
     for index, name in enumerate("abc"):
         np.testing.assert_allclose(recording.signal(name).values(), expected[:, index], atol=1e-9)
+
+
+def test_header_with_a_number_in_it(read_text: Read) -> None:
+    recording = read_text("time,1,temp\n0,5,7\n1,6,8\n")
+    assert recording.channel_names == ("1", "temp")
+
+
+def test_text_in_the_first_row_of_data_is_no_header(read_text: Read) -> None:
+    recording = read_text("1.5,ok\n2.5,ok\n", sampling_rate=1, ignore=("1",))
+    assert values(recording, "0") == [1.5, 2.5]
+
+
+def test_header_of_r_without_a_name_for_its_row_numbers(read_text: Read) -> None:
+    recording = read_text('"time" "a"\n"1" 0 5\n"2" 0.5 6\n', "r.txt")
+    assert recording.channel_names == ("a",)
+    assert recording.signal("a").sampling_rate == 2
+
+
+def test_many_rows_with_one_time(read_text: Read) -> None:
+    rows = "".join(f"{second},{i}\n" for second in (0, 7, 8, 300) for i in range(9))
+    recording = read_text("time,a\n" + rows)
+    assert recording.signals[0].times is not None
+    assert len(recording.gaps) == 1

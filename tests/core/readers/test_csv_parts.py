@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tslab.readers import csv_table
@@ -16,7 +17,7 @@ ROWS = 200_000
 
 
 @pytest.fixture(scope="module")
-def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, npt.NDArray[np.float64]]:
     path = tmp_path_factory.mktemp("big") / "big.csv"
     values = np.round(np.random.default_rng(0).normal(size=(ROWS, 4)), 4)
     table = np.column_stack([np.arange(ROWS) / 100, values])
@@ -44,7 +45,7 @@ class Counter:
 
 
 def test_a_hundredth_reads_a_hundredth(
-    big: tuple[Path, np.ndarray],
+    big: tuple[Path, npt.NDArray[np.float64]],
     read_file: Callable[..., Recording],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -60,7 +61,7 @@ def test_a_hundredth_reads_a_hundredth(
 
 
 def test_opening_reads_the_file_twice_at_most(
-    big: tuple[Path, np.ndarray],
+    big: tuple[Path, npt.NDArray[np.float64]],
     read_file: Callable[..., Recording],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -70,7 +71,7 @@ def test_opening_reads_the_file_twice_at_most(
 
 
 def test_any_part_equals_the_whole(
-    big: tuple[Path, np.ndarray], read_file: Callable[..., Recording]
+    big: tuple[Path, npt.NDArray[np.float64]], read_file: Callable[..., Recording]
 ) -> None:
     path, values = big
     reader = read_file(path).signal("c").reader
@@ -82,7 +83,7 @@ def test_any_part_equals_the_whole(
 
 
 def test_readers_hand_out_copies(
-    big: tuple[Path, np.ndarray], read_file: Callable[..., Recording]
+    big: tuple[Path, npt.NDArray[np.float64]], read_file: Callable[..., Recording]
 ) -> None:
     reader = read_file(big[0]).signal("a").reader
     part = reader(0, 10)

@@ -94,7 +94,9 @@ def test_strptime_format(read_text: Read) -> None:
 
 def test_strptime_format_with_zone(read_text: Read) -> None:
     cells = ["31~12~2024 14:00 +0100", "31~12~2024 14:01 +0100"]
-    recording = read_text(column("time", cells), time_format="%d~%m~%Y %H:%M %z", time_zone="Asia/Tokyo")
+    recording = read_text(
+        column("time", cells), time_format="%d~%m~%Y %H:%M %z", time_zone="Asia/Tokyo"
+    )
     assert recording.start_time == START
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import edfio
@@ -31,8 +31,12 @@ def write_edf(path: Path, *, plus: bool = True) -> Path:
     notes = [edfio.EdfAnnotation(1.0, 2.0, "Jane moved")] if plus else None
     edf = edfio.Edf(
         signals,
-        patient=edfio.Patient(code="MCH-1", name="Jane Doe", sex="F", birthdate=dt.date(1980, 2, 3)),
-        recording=edfio.Recording(startdate=dt.date(2024, 3, 1), investigator_technician_code="Bob"),
+        patient=edfio.Patient(
+            code="MCH-1", name="Jane_Doe", sex="F", birthdate=dt.date(1980, 2, 3)
+        ),
+        recording=edfio.Recording(
+            startdate=dt.date(2024, 3, 1), investigator_technician_code="Bob"
+        ),
         starttime=dt.time(22, 30, 5),
         annotations=notes,
         data_record_duration=1,
@@ -64,7 +68,7 @@ def test_identity_is_named_and_kept_apart(tmp_path: Path, read_file: Read) -> No
     recording = read_file(write_edf(tmp_path / "a.edf"))
     assert recording.metadata == {}
     assert recording.id == ""
-    assert recording.identity["patient name"] == "Jane Doe"
+    assert recording.identity["patient name"] == "Jane_Doe"
     assert recording.identity["technician"] == "Bob"
     assert recording.identity["birthdate"] == "1980-02-03"
     assert recording.identity["start date"] == "2024-03-01"
@@ -105,7 +109,7 @@ def patch(path: Path, offset: int, text: str, width: int) -> Path:
     return path
 
 
-def interrupted(path: Path, onsets: list[float]) -> Path:
+def interrupted(path: Path, onsets: Sequence[float]) -> Path:
     """Makes an EDF+D of an EDF+C: other onsets in the data records."""
     write_edf(path)
     patch(path, 192, "EDF+D", 5)
@@ -163,7 +167,7 @@ def test_latin_1_header(tmp_path: Path, read_file: Read) -> None:
     path.write_bytes(path.read_bytes().replace(b"uV", b"\xb5V", 1).replace(b"Jane", b"J\xe4ne", 1))
     recording = read_file(path)
     assert recording.signals[0].unit == "uV"
-    assert recording.identity["patient name"] == "J?ne Doe"
+    assert recording.identity["patient name"] == "J?ne_Doe"
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,7 @@ def test_nab_with_a_clock_that_was_set_back(data_root: Path, read_file: Read) ->
     path = data_root / "iot" / "nab" / "data" / "realKnownCause" / BACKWARDS
     with pytest.raises(DataError, match=r"goes back by 3300 s in row 10150"):
         read_file(path)
-    recording = read_file(
-        path, time_column="none", sampling_rate=1 / 300, ignore=("timestamp",)
-    )
+    recording = read_file(path, time_column="none", sampling_rate=1 / 300, ignore=("timestamp",))
     np.testing.assert_array_equal(recording.signal("value").values(), pd.read_csv(path)["value"])
 
 

@@ -19,6 +19,7 @@ from tslab.recording import Recording
 Read = Callable[..., Recording]
 wfdb = wfdb_library("the tests")
 RNG = np.random.default_rng(5)
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # wrsamp, pandas 3.1
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +88,10 @@ def test_several_samples_in_a_frame(tmp_path: Path, read_file: Read) -> None:
         adc_gain=[100, 10], baseline=[0, 0], samps_per_frame=[4, 1], write_dir=str(tmp_path),
     )  # fmt: skip
     recording = read_file(tmp_path / "multi.hea")
-    assert [(s.sampling_rate, s.sample_count) for s in recording.signals] == [(400, 4000), (100, 1000)]
+    assert [(s.sampling_rate, s.sample_count) for s in recording.signals] == [
+        (400, 4000),
+        (100, 1000),
+    ]
     assert recording.duration == 10
     np.testing.assert_allclose(recording.signal("ECG").values(), fast / 100)
     np.testing.assert_allclose(recording.signal("RESP").values(), slow / 10)
@@ -206,6 +210,31 @@ def test_missing_library(tmp_path: Path, read_file: Read, monkeypatch: pytest.Mo
 
 
 def test_readers_load_nothing_heavy() -> None:
-    code = "import sys, tslab.readers; print(*sorted({'numpy','pandas','pyarrow','wfdb','edfio','msgspec'} & set(sys.modules)))"
+    code = (
+        "import sys, tslab.readers; heavy = {'numpy', 'pandas', 'pyarrow', 'wfdb', 'edfio'}; "
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_long_windows_are_not_kept(
+    tmp_path: Path, read_file: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = read_file(write(tmp_path, "r9"))
+    expected = [signal.values() for signal in recording.signals]
+    monkeypatch.setattr("tslab.readers.wfdb_record._KEPT_VALUES", 10)
+    again = read_file(tmp_path / "r9.hea")
+    for signal, values in zip(again.signals, expected, strict=True):
+        np.testing.assert_array_equal(signal.values(), values)
+
+
+def test_signal_file_that_goes_away(tmp_path: Path, read_file: Read) -> None:
+    recording = read_file(write(tmp_path, "r10"))
+    (tmp_path / "r10.dat").unlink()
+    with pytest.raises(DataError, match=r"needs the signal file r10\.dat"):
+        recording.signals[0].values()
+
+
+def test_record_of_gaps_alone(refusal: Callable[..., str]) -> None:
+    assert "no segment with samples" in refusal("all/1 2 250 500\n~ 500\n", "all.hea")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("plugins", help="List plugins with version, hooks and status.")
 @shared_options
 def command(output: Output) -> int:
-    """Loads every plugin by itself; a broken one is listed with its error and the exit code is 3."""
+    """Loads every plugin by itself; with a broken one the exit code is 3."""
     from tslab.hooks import DOMAIN_GROUP, EXTENSION_GROUP
     from tslab.plugin_entries import installed
 

@@ -119,7 +119,7 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
     from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
 
     version = model_version or f"imported {files.content_hash(path)[:8]}"
-    spans = _read_spans(output, project, path)
+    spans = _read_spans(project, path)
     entries = project.entries()
     problems = [
         problem
@@ -139,7 +139,7 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
     return _report(output, version, dict(spans), [])
 
 
-def _read_spans(output: Output, project: Project, path: Path) -> dict[str, list[Span]]:
+def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:
     """Spans of a model's file by recording id.
 
     Raises:

@@ -161,6 +161,10 @@ class Client:
         path = f"/api/projects/{project}/export"
         return list(self.request("GET", path, params={"exportType": "JSON"}) or [])
 
+    def create_annotation(self, task: int, annotation: Mapping[str, Any]) -> None:
+        """Adds an annotation; ``completed_by`` may be any user."""
+        self.request("POST", f"/api/tasks/{task}/annotations/", json=dict(annotation))
+
     # --- files, storages, views, users ----------------------------------------------------
 
     def uploads(self, project: int) -> dict[str, str]:

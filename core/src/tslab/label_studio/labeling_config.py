@@ -60,6 +60,8 @@ STYLE = """
 """
 """Panes close together, one time axis below them, the year 1970 hidden, fields in one row."""
 
+DOT = "\u00a0·\u00a0"
+HEADER = "margin: 0 0 2px 0; font-size: 13px"
 FREE_KEYS = "1234567890qwetyopasdfghjklzxcvbnmri"
 
 
@@ -77,8 +79,8 @@ def labeling_config(domain: Domain, view: str, channels: Sequence[str]) -> etree
     keys = _hotkeys(domain, shown)
     root = etree.Element("View", className="tsl")
     etree.SubElement(root, "Style").text = STYLE
-    hint = f"  ·  {shown.hint}" if shown.hint else ""
-    above = f"**$recording**  ·  $window ($part)  ·  $info{hint}"
+    hint = f" {DOT} {shown.hint}" if shown.hint else ""
+    above = f"**$recording** {DOT} $window ($part)$info{hint}"
     etree.SubElement(root, "Markdown", className="tsl-meta", value=above)
     for tier in domain.view_tiers(view):
         control = etree.SubElement(root, "TimeSeriesLabels", name=tier.name, toName=OBJECT)
@@ -108,16 +110,17 @@ def fit_time_axis(root: etree._Element, tick_us: int, percent: int, until: float
             series.set("durationDisplayFormat", "%H:%M:%S.%L")
             series.set("timeDisplayFormat", "%H:%M:%S.%L" if until <= DAY else "%d. %H:%M:%S")
             continue
-        series.attrib.pop("timeFormat", None)
+        if "timeFormat" in series.attrib:
+            del series.attrib["timeFormat"]
         series.set("timeDisplayFormat", ",.0f")
         for text in root.iter("Markdown"):
-            text.set("value", f"{text.get('value', '')}  ·  time axis in {tick_us} µs")
+            text.set("value", f"{text.get('value', '')} {DOT} time axis in {tick_us} µs")
 
 
 def config_text(root: etree._Element) -> str:
     """The config as text, the same bytes for the same tree."""
     etree.indent(root)
-    return str(etree.tostring(root, encoding="unicode")) + "\n"
+    return str(etree.tostring(root, encoding="unicode"))
 
 
 def _hint(description: str, code: str) -> str:
@@ -200,7 +203,7 @@ def _fields(
         hint = etree.SubElement(row, "View", visibleWhen="no-region-selected")
         text = "Press a label's key, drag over the signal (double-click: an instant), "
         text += "then click the region to describe it."
-        etree.SubElement(hint, "Header", value=text, size="5")
+        etree.SubElement(hint, "Header", value=text, size="5", style=f"{HEADER}; color: #888")
     for item in asked:
         place = etree.SubElement(row, "View", className=_width(item))
         place.set("visibleWhen", "region-selected")
@@ -228,7 +231,7 @@ def _control(
     per_region: bool,
 ) -> None:
     title = item.title or item.name.replace("_", " ").capitalize()
-    etree.SubElement(place, "Header", value=title, size="5")
+    etree.SubElement(place, "Header", value=title, size="5", style=HEADER)
     common = {"name": item.name, "toName": OBJECT}
     if per_region:
         common["perRegion"] = "true"
@@ -237,7 +240,7 @@ def _control(
     if item.kind == "rating":
         etree.SubElement(place, "Rating", common | {"maxRating": f"{item.maximum or 5:.0f}"})
     elif item.kind == "number":
-        limits = {}
+        limits: dict[str, str] = {}
         _put(limits, min=_number(item.minimum), max=_number(item.maximum))
         etree.SubElement(place, "Number", common | limits | {"step": "any"})
     elif item.kind == "text":

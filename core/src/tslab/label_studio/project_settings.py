@@ -103,7 +103,7 @@ def check_labels_stay(used: dict[str, dict[str, int]], config: str) -> None:
 
 
 def wanted_views() -> list[dict[str, Any]]:
-    """Tabs of the Data Manager: everything, the least certain predictions first, and what is left."""
+    """Tabs of the Data Manager: everything, and what is left with the least certain first."""
     hidden = [
         *("tasks:inner_id", "tasks:data.csv", "tasks:data.info", "tasks:data.task"),
         *("tasks:cancelled_annotations", "tasks:annotations_results", "tasks:predictions_results"),

@@ -74,7 +74,11 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
             path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
             files.write_bytes(path, files.json_bytes(exported))
         for item in exported:
-            _read_task(item, tasks, users, predictions, project.domain, readers, pulled)
+            task = tasks.get(str(item.get("data", {}).get("task", "")))
+            if task is None:
+                pulled.counts["tasks not in tasks.json"] += 1
+                continue
+            _read_task(item, task, users, (project.domain, predictions), readers, pulled)
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
         windows = sorted(
             (t for t in tasks.values() if (t.recording, t.view) == (recording, view)),
@@ -101,17 +105,13 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
 
 def _read_task(
     item: Mapping[str, Any],
-    tasks: Mapping[str, Task],
+    task: Task,
     users: Mapping[int, str],
-    predictions: Predictions,
-    domain: Domain,
+    said: tuple[Domain, Predictions],
     readers: dict[tuple[str, str, str, bool], _Reader],
     pulled: Pulled,
 ) -> None:
-    task = tasks.get(str(item.get("data", {}).get("task", "")))
-    if task is None:
-        pulled.counts["tasks not in tasks.json"] += 1
-        return
+    domain, predictions = said
     exact = exact_times(predictions, task.id)
     for annotation in _latest(item.get("annotations") or (), users, task, pulled):
         who = _name(annotation.get("completed_by"), users)

@@ -85,12 +85,13 @@ class Push:
         self.journal.done()
         return self.report
 
-    def change(self, text: str, act: Callable[[], object]) -> None:
-        """Notes one change, and makes it unless this is a dry run."""
+    def change(self, text: str, act: Callable[..., Any], *arguments: object) -> Any:
+        """Notes one change, and makes it unless this is a dry run; what `act` returned."""
         self.report.changes.append(text)
-        if not self.dry_run:
-            self.journal.note()
-            act()
+        if self.dry_run:
+            return None
+        self.journal.note()
+        return act(*arguments)
 
     def _checked_config(self, group: TaskGroup) -> str:
         config = group_config(self.project, group)
@@ -138,9 +139,8 @@ class Push:
         if project:
             self._update(project, wanted)
         else:
-            self.change(f"create project '{title}'", lambda: None)
-            if not self.dry_run:
-                project = self.client.create_project(wanted)
+            made = self.change(f"create project '{title}'", self.client.create_project, wanted)
+            project = int(made or 0)
         self.report.projects[group.key] = project
         data = TaskData(self, group, project)
         data.ensure_storage()
@@ -155,7 +155,7 @@ class Push:
             check_labels_stay(self.client.used_labels(project), wanted["label_config"])
         if different:
             text = f"update {', '.join(sorted(different))} of project {project}"
-            self.change(text, lambda: self.client.update_project(project, different))
+            self.change(text, self.client.update_project, project, different)
 
     def _push_views(self, project: int) -> None:
         have: dict[str, list[dict[str, Any]]] = {}
@@ -164,16 +164,12 @@ class Push:
         for data in wanted_views():
             title = data["title"]
             if title not in have:
-                self.change(
-                    f"add Data Manager view '{title}'",
-                    lambda d=data: self.client.create_view(project, d),
-                )
+                text = f"add Data Manager view '{title}'"
+                self.change(text, self.client.create_view, project, data)
                 continue
             for twin in have[title][1:]:
-                self.change(
-                    f"remove second Data Manager view '{title}'",
-                    lambda v=twin["id"]: self.client.delete_view(v),
-                )
+                text = f"remove second Data Manager view '{title}'"
+                self.change(text, self.client.delete_view, twin["id"])
 
     def _set_model_version(self, project: int) -> None:
         version = current_version(self.project)
@@ -181,10 +177,9 @@ class Push:
             return
         have = self.client.project(project).get("model_version") if project else ""
         if have != version:
-            self.change(
-                f"show predictions of '{version}'",
-                lambda: self.client.update_project(project, {"model_version": version}),
-            )
+            settings = {"model_version": version}
+            text = f"show predictions of '{version}'"
+            self.change(text, self.client.update_project, project, settings)
 
 
 def project_titles(project: Project, groups: Sequence[TaskGroup]) -> dict[str, str]:

@@ -59,7 +59,7 @@ def to_regions(
         exact[span.id] = (first, last, span.start, span.end)
         value = _time_value(first, last, span.is_instant, task)
         common = {"id": span.id, "to_name": OBJECT, "origin": "prediction"}
-        label = {
+        label: dict[str, Any] = {
             **common,
             "from_name": span.tier,
             "type": LABELS_TYPE,
@@ -157,7 +157,8 @@ def from_regions(
         exact: Exact times of predicted spans by region id.
     """
     reading = Reading()
-    labelled: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = []
+    labelled: list[Mapping[str, Any]] = []
+    place = _Place(task, domain, exact, reading)
     answers: dict[str, dict[str, FieldValue]] = {}
     for result in results:
         value = result.get("value")
@@ -166,28 +167,22 @@ def from_regions(
                 reading.findings.append(_finding("TSL081", task, "a result has no value"))
             continue
         if result.get("type") == LABELS_TYPE:
-            labelled.append((str(result.get("id", "")), result, value))
+            labelled.append(result)
         else:
-            _read_answer(result, value, task, domain, answers, reading)
-    for region, result, value in labelled:
-        fields = answers.get(region, {})
-        for label in value.get(LABELS_TYPE) or [""]:
-            span = _read_span(
-                region, str(label), result, value, fields, (task, domain), exact, reading
-            )
+            _read_answer(result, place, answers)
+    for result in labelled:
+        fields = answers.get(str(result.get("id", "")), {})
+        for label in result["value"].get(LABELS_TYPE) or [""]:
+            span = _read_span(str(label), result, fields, place)
             if span is not None:
                 reading.spans.append(span)
     return reading
 
 
 def _read_answer(
-    result: Mapping[str, Any],
-    value: Mapping[str, Any],
-    task: Task,
-    domain: Domain,
-    answers: dict[str, dict[str, FieldValue]],
-    reading: Reading,
+    result: Mapping[str, Any], place: _Place, answers: dict[str, dict[str, FieldValue]]
 ) -> None:
+    task, domain, reading = place.task, place.domain, place.reading
     name = str(result.get("from_name", ""))
     per_region = next((f for f in domain.fields if f.name == name), None)
     per_task = next((f for f in domain.task_fields if f.name == name), None)
@@ -196,7 +191,7 @@ def _read_answer(
         hint = did_you_mean(name, [f.name for f in (*domain.fields, *domain.task_fields)])
         reading.findings.append(_finding("TSL082", task, f"control '{name}' is no field", hint))
         return
-    answer = _decode(item, value)
+    answer = _decode(item, result["value"])
     if answer is None:
         return
     if per_region is not None:
@@ -218,17 +213,21 @@ def _decode(item: RegionField | TaskField, value: Mapping[str, Any]) -> FieldVal
     return texts if item.multiple else texts[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the reading of one annotation needs everywhere."""
+
+    task: Task
+    domain: Domain
+    exact: Exact | None
+    reading: Reading
+
+
 def _read_span(
-    region: str,
-    label: str,
-    result: Mapping[str, Any],
-    value: Mapping[str, Any],
-    fields: dict[str, FieldValue],
-    place: tuple[Task, Domain],
-    exact: Exact | None,
-    reading: Reading,
+    label: str, result: Mapping[str, Any], fields: dict[str, FieldValue], place: _Place
 ) -> Span | None:
-    task, domain = place
+    task, domain, reading = place.task, place.domain, place.reading
+    region, value = str(result.get("id", "")), result["value"]
     name = str(result.get("from_name", ""))
     tier = next((tier for tier in domain.tiers if tier.name == name), None)
     if tier is None:
@@ -240,7 +239,7 @@ def _read_span(
         text = f"label '{label}' is not in tier '{name}'"
         reading.findings.append(_finding("TSL083", task, text, hint))
         return None
-    times = _read_times(region, value, task, exact, reading)
+    times = _read_times(region, value, task, place.exact, reading)
     if times is None:
         return None
     score = result.get("score")
@@ -253,8 +252,21 @@ def _read_span(
         score=float(score) if usable and score is not None else None,
         fields=fields,
         id=region,
-        origin=str(result.get("origin", "")),
+        origin=_origin(result, place.exact),
     )
+
+
+def _origin(result: Mapping[str, Any], exact: Exact | None) -> str:
+    """Where a region comes from; the editor's own word is wrong after an arrow key or Ctrl+D."""
+    origin = str(result.get("origin", ""))
+    if origin != "prediction" or exact is None:
+        return origin
+    sent = exact.get(str(result.get("id", "")))
+    if sent is None:
+        return "manual"
+    value = result["value"]
+    same = (float(value["start"]), float(value["end"])) == (sent[0], sent[1])
+    return "prediction" if same else "prediction-changed"
 
 
 def _read_times(

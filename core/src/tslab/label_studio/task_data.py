@@ -46,7 +46,10 @@ class TaskData:
         if not ours:
             self.push.change(
                 "serve the folder tasks/",
-                lambda: client.create_local_storage(self.project, path, STORAGE_TITLE),
+                client.create_local_storage,
+                self.project,
+                path,
+                STORAGE_TITLE,
             )
         for twin in ours[1:]:
             self.push.change("remove second storage", lambda i=twin: client.delete_local_storage(i))
@@ -67,7 +70,9 @@ class TaskData:
             count = sum(len(document["predictions"]) for document in documents)
             self.push.change(
                 f"import {len(batch)} tasks with {count} predictions",
-                lambda d=documents: self.push.client.import_tasks(self.project, d),
+                self.push.client.import_tasks,
+                self.project,
+                documents,
             )
         for task in self.group.tasks:
             if task.id in have:
@@ -93,7 +98,8 @@ class TaskData:
                     continue
                 self.push.change(
                     f"remove second copy of task {name}",
-                    lambda i=twin["id"]: self.push.client.delete_task(i),
+                    self.push.client.delete_task,
+                    int(twin["id"]),
                 )
         return have
 
@@ -112,7 +118,9 @@ class TaskData:
             )
         self.push.change(
             f"update task {task.id}",
-            lambda: self.push.client.update_task(int(have["id"]), changes),
+            self.push.client.update_task,
+            int(have["id"]),
+            changes,
         )
 
     def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
@@ -124,7 +132,8 @@ class TaskData:
                 continue
             self.push.change(
                 f"remove task {name}",
-                lambda i=have[name]["id"]: self.push.client.delete_task(int(i)),
+                self.push.client.delete_task,
+                int(have[name]["id"]),
             )
 
     # --- addresses ------------------------------------------------------------------------
@@ -161,7 +170,9 @@ class TaskData:
             paths = {names[task.id]: self.push.project.root / task.csv for task in batch}
             self.push.change(
                 f"upload {len(batch)} files",
-                lambda p=paths: self.push.client.upload(self.project, p),
+                self.push.client.upload,
+                self.project,
+                paths,
             )
         if wanted and not self.push.dry_run:
             there = self.push.client.uploads(self.project)
@@ -202,7 +213,8 @@ class TaskData:
                 stale = stale or number == 0
                 self.push.change(
                     f"remove prediction of '{version}' for task {name}",
-                    lambda i=item["id"]: self.push.client.delete_prediction(int(i)),
+                    self.push.client.delete_prediction,
+                    int(item["id"]),
                 )
             if not twins or stale:
                 wanted.append({**document, "task": ids[name]})
@@ -210,7 +222,9 @@ class TaskData:
         for batch in self.push.progress(batches, "importing predictions"):
             self.push.change(
                 f"import {len(batch)} predictions",
-                lambda b=batch: self.push.client.import_predictions(self.project, b),
+                self.push.client.import_predictions,
+                self.project,
+                batch,
             )
 
     def _wanted(self, predictions: Predictions) -> Iterator[tuple[str, str, TaskPrediction]]:

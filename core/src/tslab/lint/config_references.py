@@ -28,9 +28,9 @@ def check_references(root: Node) -> Iterator[Finding]:
     controls = [node for node in root.walk() if node.kind in _CONTROLS]
     for node in controls:
         yield from _check_targets(node, named)
-    yield from _check_per_region(controls)
+    yield from _check_per_region(controls, named)
     yield from _check_pairs(root, controls)
-    yield from _check_sync(root)
+    yield from _check_sync(root, named)
     for node in root.walk():
         yield from _check_condition(node, named, controls)
 
@@ -63,8 +63,10 @@ def _check_match(node: Node, target: Node) -> Iterator[Finding]:
         yield finding("TSL003", text, node.place("toName"), remedy)
 
 
-def _check_per_region(controls: list[Node]) -> Iterator[Finding]:
+def _check_per_region(controls: list[Node], named: Mapping[str, Node]) -> Iterator[Finding]:
     drawn_on = {name for node in controls if node.kind == "region" for name in node.targets}
+    # Messages of a chat are regions that nobody needs to draw.
+    drawn_on |= {name for name, node in named.items() if node.tag == "Chat"}
     for node in controls:
         if not node.is_per_region:
             continue
@@ -93,11 +95,11 @@ def _check_pairs(root: Node, controls: list[Node]) -> Iterator[Finding]:
             first.setdefault(target, node.get("name"))
 
 
-def _check_sync(root: Node) -> Iterator[Finding]:
+def _check_sync(root: Node, named: Mapping[str, Node]) -> Iterator[Finding]:
     groups: defaultdict[str, list[Node]] = defaultdict(list)
     for node in root.walk():
         if node.kind == "object" and node.get("sync"):
-            groups[node.get("sync")].append(node)
+            groups[_group(node, named)].append(node)
     for name, members in groups.items():
         if len(members) == 1:
             text = f"sync group '{name}' has no other member"
@@ -106,6 +108,14 @@ def _check_sync(root: Node) -> Iterator[Finding]:
             if node.tag == "TimeSeries" and not node.get("timeFormat"):
                 text = f"sync group '{name}' takes this numeric time axis for seconds"
                 yield finding("TSL027", text, node.place("sync"), severity="warning")
+
+
+def _group(node: Node, named: Mapping[str, Node]) -> str:
+    """Name of a sync group; two tags may also name each other."""
+    name, partner = node.get("name"), named.get(node.get("sync"))
+    if partner is not None and partner.get("sync") == name:
+        return " and ".join(sorted({name, partner.get("name")}))
+    return node.get("sync")
 
 
 def _check_condition(

@@ -11,7 +11,10 @@ from tslab.errors import did_you_mean
 from tslab.lint.codes import finding
 from tslab.lint.colors import is_color
 from tslab.lint.config_tree import Node
-from tslab.lint.editor_tags import EFFECTLESS, EXACT_NAMES, PLACES, Attribute, Tag, tags
+from tslab.lint.editor_tags import CURVES, EFFECTLESS, EXACT_NAMES, PLACES, Attribute, Tag, tags
+
+_STATIC = ("Text", "HyperText")
+"""Objects that may show a text of the config itself."""
 
 
 def check_structure(root: Node) -> Iterator[Finding]:
@@ -67,6 +70,10 @@ def _check_attributes(node: Node, rule: Tag) -> Iterator[Finding]:
         if effectless:
             text = f"{name} has no effect: {effectless}"
             yield finding("TSL019", text, place, severity="warning")
+            if lowered == "interpolation" and value.lower() not in CURVES:
+                # It does nothing, but the editor still refuses words that it does not know.
+                text = f'interpolation="{value}" is no curve'
+                yield finding("TSL017", text, place, "Remove it.")
         elif attribute is None:
             known = [item.name for item in rule.attributes.values()]
             hint = _sentence(did_you_mean(name, known))
@@ -123,14 +130,14 @@ def _check_required(node: Node, rule: Tag) -> Iterator[Finding]:
     for attribute in rule.attributes.values():
         is_item_value = rule.kind == "item" and attribute.name == "value"
         if attribute.required and not is_item_value and not node.get(attribute.name):
-            # The text between HyperText's tags is its value.
-            if attribute.name == "value" and node.text.strip():
+            # The text between tags is a value, and an Image takes a list instead.
+            if attribute.name == "value" and (node.text.strip() or node.get("valueList")):
                 continue
             text = f"<{node.tag}> has no {attribute.name}"
             remedy = f'Add {attribute.name}="...".'
             yield finding("TSL018", text, node.place(attribute.name), remedy)
     value = node.get("value")
-    if rule.kind == "object" and value and "$" not in value and node.tag != "HyperText":
+    if rule.kind == "object" and value and "$" not in value and node.tag not in _STATIC:
         text = f'value="{value}" names no data of the task'
         yield finding("TSL049", text, node.place("value"), f'Write value="${value.lstrip("$")}".')
 

@@ -171,6 +171,14 @@ EFFECTLESS = {
 }
 """Attributes that people write, that raise no error and change nothing; why, by lower-case name."""
 
+CURVES = (
+    *("curvebasis", "curvebasisopen", "curvebundle", "curvecardinal", "curvecardinalopen"),
+    *("curvecatmullrom", "curvecatmullromopen", "curvelinear", "curvemonotonex"),
+    *("curvemonotoney", "curvenatural", "curveradial", "curvestep", "curvestepafter"),
+    "curvestepbefore",
+)
+"""What Channel's interpolation may say, in lower case."""
+
 EXACT_NAMES = {"name": "name", "toname": "toName", "value": "value"}
 """Attributes that the server reads too, and it looks at the case of their letters."""
 

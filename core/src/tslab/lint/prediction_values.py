@@ -23,7 +23,7 @@ def check_answer(result: Result, value: Result, control: Control, report: Report
             _check_text(answer, result, report)
         case "taxonomy":
             _check_taxonomy(answer, result, control, report)
-        case kind if kind == "choices" or control.draws:
+        case kind if kind == "choices" or kind.endswith("labels"):
             _check_words(answer, result, control, report)
 
 
@@ -34,9 +34,9 @@ def _check_words(answer: object, result: Result, control: Control, report: Repor
         report.add("TSL062", text, result, f'Write {{"{control.key}": ["..."]}}.')
     elif known is None:
         return
-    elif not answer and (known or not control.draws):
+    elif not answer:
         report.add("TSL062", f"'{control.key}' is empty", result, "Name a value of the config.")
-    elif not (known or control.draws) or known.issuperset(_hashable(answer)):
+    elif known.issuperset(_hashable(answer)):
         if control.single and len(answer) > 1:
             text = f"{len(answer)} choices where one is allowed"
             report.add("TSL095", text, result, 'Name one, or allow choice="multiple".')

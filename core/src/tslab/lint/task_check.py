@@ -11,6 +11,7 @@ from tslab.errors import did_you_mean
 from tslab.lint.codes import finding
 from tslab.lint.config_tree import Node, parse_config
 from tslab.lint.identity import check_identity
+from tslab.lint.prediction_report import is_number
 from tslab.lint.task_csv import check_task_csv
 
 __all__ = ["check_task_csv", "check_tasks"]
@@ -129,3 +130,22 @@ def _check_inline(value: Mapping[str, Any], node: Node, place: str) -> Iterator[
     if len(lengths) > 1:
         text = f"columns have different lengths: {', '.join(map(str, sorted(lengths)))}"
         yield finding("TSL039", text, place)
+    for column, cells in value.items():
+        if isinstance(cells, list):
+            is_time = column.lower() == node.get("timeColumn").lower()
+            yield from _check_cells(cells, is_time, f"{place}, column '{column}'")
+
+
+def _check_cells(cells: list[Any], is_time: bool, place: str) -> Iterator[Finding]:
+    numbers = [cell for cell in cells if is_number(cell)]
+    if is_time and len(numbers) == len(cells):
+        back = next((i for i in range(1, len(cells)) if cells[i] < cells[i - 1]), 0)
+        if back:
+            yield finding("TSL020", f"row {back + 1} is before the row above", place)
+    elif not is_time and len(numbers) < len(cells):
+        row = next(i for i, cell in enumerate(cells) if not is_number(cell))
+        if cells[row] is None:
+            text = f"row {row + 1} is null, the line is drawn across the gap"
+            yield finding("TSL035", text, place, "Split the task at the gap.", "warning")
+        else:
+            yield finding("TSL035", f"row {row + 1} is {cells[row]!r:.30}, no number", place)

@@ -111,7 +111,7 @@ def _check(
     yield from _check_detection(name, header, second.split(separator))
     wanted = {column.lower() for column in (*columns, time_column)}
     used = [header[i] for i, text in enumerate(header) if text.lower() in wanted]
-    if len(set(header)) == len(header):
+    if used and len(set(header)) == len(header):
         yield from _check_values(_Blame(name), content, header, used, (time_column, separator))
 
 
@@ -133,7 +133,7 @@ def _check_header(
             text = f"'{first[column.lower()]}' and '{column}' are one column to the editor"
             yield finding("TSL009", text, place)
         first.setdefault(column.lower(), column)
-    for column in (time_column, *columns):
+    for column in dict.fromkeys((time_column, *columns)):
         if column and column.lower() not in first:
             hint = did_you_mean(column, header)
             text = f"column '{column}' is missing, the chart would stay blank"
@@ -221,7 +221,8 @@ def _read(
 def _numbers(blame: _Blame, table: pa.Table, time_column: str, found: list[Finding]) -> pa.Table:
     """The columns that are numbers throughout; cells that are none are blamed in `found`."""
     numbers: dict[str, pa.ChunkedArray] = {}
-    for column in table.column_names:
+    # Without any row the columns have no type.
+    for column in table.column_names if table.num_rows else []:
         texts = table.column(column)
         good = pc.match_substring_regex(texts, _NUMBER)
         empty = pc.match_substring_regex(texts, _EMPTY)

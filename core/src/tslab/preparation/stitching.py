@@ -57,10 +57,7 @@ def cut(spans: Sequence[Span], tasks: Sequence[Task]) -> dict[str, list[Span]]:
     for span in spans:
         touched = [task for task in tasks if _inside(span, task, task is tasks[-1])]
         for number, task in enumerate(touched, start=1):
-            if len(touched) == 1:
-                name = span.id
-            else:
-                name = f"{span.id}{PART_MARK}{number}"
+            name = span.id if len(touched) == 1 else f"{span.id}{PART_MARK}{number}"
             start = task.start if span.start_us < task.start_us else span.start
             end = task.end if span.end_us > task.end_us else span.end
             start, end = max(start, 0.0), max(end, start)

@@ -132,4 +132,4 @@ def _hold_last(values: FloatArray, bad: npt.NDArray[np.bool_]) -> FloatArray:
     position = np.where(bad, -1, np.arange(len(values)))
     held = np.maximum.accumulate(position)
     held[held < 0] = good[0]
-    return values[held]
+    return np.asarray(values[held], dtype=np.float64)

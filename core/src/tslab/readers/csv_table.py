@@ -139,8 +139,10 @@ class CsvTable:
         return read
 
     def has_both_states(self, column: int) -> bool:
-        """Whether a column holds zeros and ones, both and nothing else, judged by up to 64 blocks
-        from all over the table."""
+        """Whether a column holds zeros and ones, both and nothing else.
+
+        Judged by up to 64 blocks from all over the table.
+        """
         blocks = np.unique(np.linspace(0, self.index.block_count - 1, _STATE_PLACES).astype(int))
         read, found = self.reader(column), np.empty(0)
         for block in blocks.tolist():

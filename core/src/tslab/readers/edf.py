@@ -7,6 +7,7 @@ samples of both are cut from the file here.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -101,10 +102,8 @@ def _read_header(path: Path, layout: EdfLayout) -> Any:
         warnings.simplefilter("ignore")  # that it is one record of many
         try:
             if layout.sample_bytes == 3:
-                import io
-
                 return edfio.read_bdf(io.BytesIO(plain + first))
-            return edfio.read_edf(plain + first, lazy_load_data=False)
+            return edfio.read_edf(io.BytesIO(plain + first), lazy_load_data=False)
         except (ValueError, IndexError, ArithmeticError, KeyError) as error:
             raise DataError(
                 f"{path.name} has a broken EDF header: {error}", "Export it again."
@@ -134,9 +133,15 @@ def _signal(
 
 def _reader(layout: EdfLayout, header: Any, number: int) -> SampleReader:
     """Reads physical values: the line through the digital and physical limits of the header."""
-    digital_span = header.digital_max - header.digital_min
-    gain = (header.physical_max - header.physical_min) / digital_span if digital_span else None
-    low, digital_low = header.physical_min, header.digital_min
+    try:
+        digital_low, low = int(header.digital_min), float(header.physical_min)
+        digital_span, span = header.digital_max - digital_low, header.physical_max - low
+    except ValueError as error:
+        raise DataError(
+            f"{layout.path.name} has a broken EDF header: limits of '{header.label}': {error}",
+            "Export it again.",
+        ) from error
+    gain = span / digital_span if digital_span else None
 
     def read(first: int, last: int) -> FloatArray:
         digital = layout.digital(number, first, last)

@@ -61,8 +61,10 @@ class EdfLayout:
         return tuple(i for i in range(len(self.samples)) if i not in self.annotations)
 
     def raw(self, signal: int, first: int, last: int) -> npt.NDArray[np.uint8]:
-        """Bytes of a signal in the records ``first`` to ``last`` (half-open), copied from the file
-        ``(records, samples * sample_bytes)``."""
+        """Bytes of a signal in the records ``first`` to ``last`` (half-open).
+
+        Copied from the file, uint8 ``(records, samples * sample_bytes)``.
+        """
         start = sum(self.samples[:signal]) * self.sample_bytes
         stop = start + self.samples[signal] * self.sample_bytes
         with blaming(self.path):
@@ -92,8 +94,11 @@ class EdfLayout:
         return numbers[first - start * per_record : last - start * per_record].astype(np.float64)
 
     def onsets(self) -> tuple[FloatArray | None, tuple[tuple[float, float], ...]]:
-        """Seconds at which each record begins ``(record_count,)``, None where they join; and the
-        gaps between them.
+        """When each record begins, and the gaps between them.
+
+        Returns:
+            Seconds of each record, float64 ``(record_count,)``, None where they join; and the
+            stretches ``(start, end)`` in seconds between records that do not.
 
         Raises:
             DataError: Records of an interrupted file do not say when they begin, or overlap.

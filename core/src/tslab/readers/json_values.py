@@ -13,6 +13,7 @@ import msgspec
 from tslab.contracts import Source
 from tslab.errors import DataError
 from tslab.readers.file_checks import blaming, head_of
+from tslab.readers.time_names import name_strength
 
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 _LINES = frozenset({".jsonl", ".ndjson"})
@@ -99,7 +100,7 @@ def find_table(document: object, place: str) -> JsonTable | None:
             columns = {"time": document["time"], **columns}
     else:
         columns = _column_lists(document)
-    if not any(_is_numeric(values) for values in columns.values()):
+    if not any(_is_numeric(values) or name_strength(name) for name, values in columns.items()):
         return None
     _refuse_uneven(columns, place)
     rate, units = document.get("sampling_rate"), document.get("units")
@@ -135,8 +136,8 @@ def _is_column(values: Sequence[object]) -> bool:
 
 
 def _is_numeric(values: Sequence[Scalar]) -> bool:
-    """Whether a list may be samples; an empty one may."""
-    first = next((value for value in values if value is not None), 0.0)
+    """Whether a list begins with a number."""
+    first = next((value for value in values if value is not None), "")
     return not isinstance(first, str)
 
 

@@ -10,6 +10,8 @@ from tslab.errors import DataError
 from tslab.readers.file_checks import head_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from tslab.domain import Domain
     from tslab.readers.parquet_table import ParquetTable
     from tslab.readers.table import TableColumn, TableTimes
@@ -121,16 +123,22 @@ def _times(table: ParquetTable, spec: TimeColumn | None, options: ReadOptions) -
         times = text_times(spec, [(0, parts)], place)
         return TableTimes(*finish_times(spec, times, options, place))
     refuse_missing(spec, parts[0], place)
-    if pa.types.is_timestamp(kind):
-        times = integers(parts[0].cast(pa.timestamp("ns", kind.tz)))
-    elif pa.types.is_duration(kind):
-        times = integers(parts[0].cast(pa.duration("ns")))
-    elif pa.types.is_date(kind):
-        times = integers(parts[0].cast(pa.timestamp("ns")))
-    elif pa.types.is_time(kind):
-        times = integers(parts[0].cast(pa.time64("ns")))
-    elif pa.types.is_integer(kind):
-        times = number_times(spec, integers(parts[0]), 0, place)
+    if (nanoseconds := _nanosecond_type(kind)) is not None:
+        times = integers(parts[0].cast(nanoseconds))
     else:
-        times = number_times(spec, floats(parts[0]), 0, place)
+        values = integers(parts[0]) if pa.types.is_integer(kind) else floats(parts[0])
+        times = number_times(spec, values, 0, place)
     return TableTimes(*finish_times(spec, times, options, place))
+
+
+def _nanosecond_type(kind: pa.DataType) -> pa.DataType | None:
+    """The nanosecond type that holds values of a time type, None for other types."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("ns", kind.tz)
+    if pa.types.is_date(kind):
+        return pa.timestamp("ns")
+    if pa.types.is_duration(kind):
+        return pa.duration("ns")
+    return pa.time64("ns") if pa.types.is_time(kind) else None

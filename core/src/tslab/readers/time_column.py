@@ -154,8 +154,10 @@ def _with_time_of_day(
 
 
 def _numbers(cells: Cells) -> list[float]:
-    """Numbers of a sample, empty where half of the cells are none; a few wrong ones are named
-    when the whole column is read."""
+    """Numbers of a sample, empty where half of the cells are none.
+
+    A few wrong ones are named when the whole column is read.
+    """
     values = [
         to_number(cell, "," if "," in cell else ".") for cell in cells if not is_missing(cell)
     ]

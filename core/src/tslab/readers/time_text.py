@@ -101,8 +101,10 @@ def _fits(word: str, pattern: str) -> bool:
 def to_nanoseconds(
     cells: pa.ChunkedArray, form: TimeForm, first_row: int, place: str, column: str
 ) -> IntArray:
-    """Nanoseconds of times in text, int64 ``(n,)``: since 1970 (wall clock where the times name no
-    zone), or since midnight for times of day.
+    """Nanoseconds of times in text, int64 ``(n,)``.
+
+    They count from 1970 (wall clock where the times name no zone), or from midnight for times of
+    day.
 
     Args:
         cells: The times.

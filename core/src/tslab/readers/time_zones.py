@@ -63,8 +63,11 @@ def to_utc(wall: IntArray, zone: ZoneInfo, place: str) -> IntArray:
 
 
 def _offsets(quarters: IntArray, zone: ZoneInfo) -> tuple[IntArray, IntArray, BoolArray]:
-    """Offset from UTC (ns) in the first and the second round of each quarter of an hour, and
-    whether it exists."""
+    """Offset from UTC of each quarter of an hour.
+
+    Returns:
+        Nanoseconds in the first and in the second round, and whether the quarter exists.
+    """
     early, late = np.empty_like(quarters), np.empty_like(quarters)
     exists = np.ones(len(quarters), dtype=bool)
     for i, quarter in enumerate(quarters.tolist()):

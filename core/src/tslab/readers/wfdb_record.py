@@ -213,6 +213,12 @@ def _header(path: Path) -> Any:
         raise DataError(
             f"{path.name} describes no signals", "Add the record's other header, or leave it out."
         )
+    if not hasattr(header, "seg_name") and len(header.file_name or ()) != header.n_sig:
+        raise DataError(
+            f"{path.name} is a broken WFDB header: it describes {len(header.file_name or ())} of "
+            f"{header.n_sig} signals",
+            "Copy it again.",
+        )
     return header
 
 

@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tslab.testing.annotators import noisy_annotator
     from tslab.testing.contract import DomainContract
     from tslab.testing.fake_label_studio import FakeLabelStudio
-    from tslab.testing.noisy_annotator import noisy_annotator
     from tslab.testing.synthetic import synthetic_recording
 
 __all__ = ["DomainContract", "FakeLabelStudio", "noisy_annotator", "synthetic_recording"]
@@ -19,7 +19,7 @@ __all__ = ["DomainContract", "FakeLabelStudio", "noisy_annotator", "synthetic_re
 _MODULE_OF = {
     "DomainContract": "contract",
     "FakeLabelStudio": "fake_label_studio",
-    "noisy_annotator": "noisy_annotator",
+    "noisy_annotator": "annotators",
     "synthetic_recording": "synthetic",
 }
 

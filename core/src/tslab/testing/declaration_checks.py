@@ -120,7 +120,7 @@ class DeclarationChecks(WithSubject):
         for view, _, config in self._configs():
             try:
                 interface(config).validate()
-            except Exception as error:  # noqa: BLE001 - the SDK raises many types
+            except Exception as error:
                 text = f"the SDK refuses the config of view '{view}': {error}"
                 raise ContractFailure(text) from error
 

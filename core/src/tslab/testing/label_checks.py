@@ -47,8 +47,8 @@ class LabelChecks(WithSubject):
                 lost = _keys(spans, states) - _keys(found, states)
                 expect(
                     not lost,
-                    f"sample '{sample.given.name}', view '{view.name}': {len(lost)} spans come back "
-                    f"changed, one is {min(lost, default=None, key=str)}",
+                    f"sample '{sample.given.name}', view '{view.name}': {len(lost)} spans change "
+                    f"on the way, one is {min(lost, default=None, key=str)}",
                 )
 
     def test_check_annotation_accepts_the_truth(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from tslab.domain import Domain, RegionField, Tier
 from tslab.spans import FieldValue, Span, sort_key, to_microseconds
@@ -84,7 +85,7 @@ def _is_answer(item: RegionField, value: FieldValue) -> bool:
 
 def _overlaps(spans: Sequence[Span]) -> list[str]:
     ordered = sorted(spans, key=sort_key)
-    pairs = zip(ordered, ordered[1:], strict=False)
+    pairs = pairwise(ordered)
     return [
         f"{_text(left)} overlaps {_text(right)}, but both are states of tier '{left.tier}'"
         for left, right in pairs

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tslab.contracts import SampleRecording
 from tslab.preparation.task_table import column_names, row_ticks, write_task_csv
 from tslab.preparation.windows import MAX_ROWS, MAX_VALUES, segments
 from tslab.recording import Signal
@@ -183,7 +183,7 @@ def _check_cover(sample: Sample, tasks: list[Task], domain: object, view: str) -
     recording = sample.recording
     where = f"sample '{sample.given.name}', view '{view}'"
     expect(tasks, f"{where}: there is no task", "Answer None to let tslab cut.")
-    for left, right in zip(tasks, tasks[1:], strict=False):
+    for left, right in pairwise(tasks):
         expect(left.end_us <= right.start_us, f"{where}: '{left.id}' overlaps '{right.id}'")
     last = tasks[-1]
     inside = tasks[0].start >= 0 and last.end <= recording.duration + 1e-6

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,12 +50,12 @@ def write_recording_csv(recording: Recording, path: Path) -> None:
         recording: Its signals share one time axis.
         path: Where to.
     """
-    import pyarrow as pa
-    import pyarrow.csv
-
     first = recording.signals[0]
-    columns = {"time": pa.array(np.round(first.sample_times(0, first.sample_count), 6))}
-    for signal in recording.signals:
-        columns[signal.name] = pa.array(signal.values(), from_pandas=True)
-    table = pa.table(columns)
-    files.write_whole(path, lambda beside: pyarrow.csv.write_csv(table, beside))
+    times = np.round(first.sample_times(0, first.sample_count), 6).tolist()
+    columns = [signal.values().tolist() for signal in recording.signals]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["time", *recording.channel_names])
+    for row in zip(times, *columns, strict=True):
+        writer.writerow(["" if math.isnan(value) else f"{value:.12g}" for value in row])
+    files.write_bytes(path, text.getvalue().encode())

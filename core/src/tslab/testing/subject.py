@@ -25,7 +25,7 @@ MOST_SAMPLES = 3
 """Sample recordings that the slow checks look at."""
 
 
-class ContractFailure(AssertionError):
+class ContractFailure(AssertionError):  # noqa: N818 - not a defect of the test: a finding
     """A promise of the contract that the plugin does not keep.
 
     Args:

@@ -69,7 +69,7 @@ def _sampling_rate(domain: Domain, duration: float) -> float:
     page = domain.page_seconds or duration / PAGES
     rate = min(FASTEST, PAGE_SAMPLES / page)
     rate = min(max(rate, SHORTEST / duration), MOST_SAMPLES / duration)
-    return round(rate, 3) if rate > 1 else rate
+    return float(round(rate)) if rate >= 1 else 1 / round(1 / rate)
 
 
 # --- truth ----------------------------------------------------------------------------------
@@ -100,24 +100,27 @@ def _states(
     tier: Tier, domain: Domain, duration: float, rate: float, dice: random.Random
 ) -> Iterator[Span]:
     """States side by side; a tier that is not exhaustive leaves every third stretch unlabelled."""
-    start, number, previous = 0.0, 0, ""
+    start, number = 0.0, 0
+    deck: list[Label] = []
+    usual = duration / max(8.0, 2.5 * len(tier.labels))
     while start < duration - 2 / rate:
-        choices = [label for label in tier.labels if label.name != previous] or list(tier.labels)
-        label = dice.choice(choices)
-        end = start + _length(label, duration / 8, dice)
+        silent = not tier.exhaustive and number % 3 == 2
+        if not deck and not silent:
+            deck = dice.sample(tier.labels, k=len(tier.labels))
+        label = tier.labels[0] if silent else deck.pop()
+        end = start + _length(label, usual, dice)
         if domain.epoch_seconds:
             epochs = max(1, round((end - start) / domain.epoch_seconds))
             end = start + epochs * domain.epoch_seconds
         end = _on_grid(end, rate)
         if end > duration - (label.min_seconds or duration / 40):
             end = duration
-        silent = not tier.exhaustive and number % 3 == 2
         if end > start and not silent and _fits(label, end - start):
             yield Span(start, end, label.name, tier.name)
         elif end > start and tier.exhaustive:
             fitting = [item for item in tier.labels if _fits(item, end - start)]
             yield Span(start, end, (fitting or [label])[0].name, tier.name)
-        start, number, previous = max(end, start + 1 / rate), number + 1, label.name
+        start, number = max(end, start + 1 / rate), number + 1
 
 
 def _intervals(tier: Tier, duration: float, rate: float, dice: random.Random) -> Iterator[Span]:
@@ -219,4 +222,5 @@ def _scaled(shape: FloatArray, channel: Channel) -> FloatArray:
         return np.round(shape, 6)
     low, high = channel.value_range
     spread = float(np.ptp(shape)) or 1.0
-    return np.round(low + (high - low) * (0.1 + 0.8 * (shape - shape.min()) / spread), 6)
+    share: FloatArray = 0.1 + 0.8 * (shape - shape.min()) / spread
+    return np.asarray(np.round(low + (high - low) * share, 6), dtype=np.float64)

@@ -70,7 +70,7 @@ def tslab_exporters() -> Sequence[Exporter]:
 
 @hookimpl
 def tslab_sample_recordings(domain: Domain) -> Sequence[SampleRecording]:
-    """Three made-up Holter strips: sinus with paroxysmal AF, ectopy, and slow rhythm with a pause."""
+    """Three made-up Holter strips: paroxysmal AF, ectopy, slow rhythm with asystole."""
     from tslab_ecg_eeg.synthetic import Segment, synthesize_ecg
 
     plans = {

@@ -12,7 +12,7 @@ from tslab_ecg_eeg.arrays import FloatArray
 
 def bandpass(signal: FloatArray, rate: float, low: float, high: float) -> FloatArray:
     """Second order Butterworth band, run forward and backward: no delay. (n,) to (n,), Hz."""
-    from scipy.signal import butter, sosfiltfilt  # type: ignore[import-untyped]
+    from scipy.signal import butter, sosfiltfilt
 
     sections = butter(2, (low, high), btype="bandpass", output="sos", fs=rate)
     padding = min(signal.size - 1, 30)
@@ -33,7 +33,7 @@ def exponential_average(signal: FloatArray, coefficient: float) -> FloatArray:
 
 def moving_average(signal: FloatArray, width: float) -> FloatArray:
     """Mean of `width` samples around each; along the last axis."""
-    from scipy.ndimage import uniform_filter1d  # type: ignore[import-untyped]
+    from scipy.ndimage import uniform_filter1d
 
     size = max(1, round(width))
     return np.asarray(uniform_filter1d(signal, size, mode="nearest"), dtype=np.float64)

@@ -81,7 +81,7 @@ def _machine(domain: Domain, number: int) -> SampleRecording:
     )
 
 
-def _write(machine: object, folder: Path, name: str) -> Path:
+def _write(machine: Machine, folder: Path, name: str) -> Path:
     """A CSV as a historian exports it: semicolons, ISO time, units in the header, empty cells."""
     import numpy as np
 

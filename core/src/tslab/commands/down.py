@@ -1,0 +1,23 @@
+"""tslab down: stop exactly what tslab up started."""
+
+from __future__ import annotations
+
+import click
+
+from tslab.commands.output import Output, shared_options
+
+
+@click.command("down", help="Stop what 'up' started; all data stays.")
+@shared_options
+def command(output: Output) -> int:
+    """Stops the embedded server; says so when there is none."""
+    from tslab.label_studio.server import EmbeddedServer
+
+    project = output.project()
+    stopped = EmbeddedServer.of(project).stop()
+    if stopped:
+        text = "Label Studio is stopped; accounts, annotations and address are kept."
+    else:
+        text = "Label Studio is not running for this project."
+    output.result({"stopped": stopped}, text)
+    return 0

@@ -1,0 +1,113 @@
+"""tslab up: Label Studio for this project, running and answering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from tslab.label_studio.server import Address, EmbeddedServer
+    from tslab.project import Project
+
+FIRST_START = "Starting Label Studio; the first time it takes about a minute"
+
+
+@click.command("up", help="Start Label Studio for this project; a second time changes nothing.")
+@click.option("--port", type=click.IntRange(1024, 65535), metavar="N", help="Port to take.")
+@click.option("--open", "browse", is_flag=True, help="Open it in the browser.")
+@click.option("--show-password", is_flag=True, help="Print the administrator's password.")
+@shared_options
+def command(output: Output, port: int | None, browse: bool, show_password: bool) -> int:
+    """Starts the embedded server, or checks the one that tslab.yaml names."""
+    from tslab.label_studio.connection import external_url
+
+    project = output.project()
+    url = external_url(project.settings)
+    if url:
+        _check_existing(output, project, port)
+    else:
+        url = _start(output, project, port or 0, show_password)
+    if browse:
+        import webbrowser
+
+        webbrowser.open(url)
+    return 0
+
+
+def _check_existing(output: Output, project: Project, port: int | None) -> None:
+    from tslab.label_studio.connection import check_connection, connection
+
+    found = connection(project)
+    user = check_connection(found)
+    if port:
+        output.warn("--port is for the embedded server; this project uses an existing one")
+    document = {"url": found.url, "embedded": False, "started": False, "email": user}
+    text = f"This project uses Label Studio at {found.url}; it answers and knows you as {user}."
+    output.result(document, text)
+
+
+def _start(output: Output, project: Project, port: int, show_password: bool) -> str:
+    from tslab.label_studio.server import EmbeddedServer
+
+    server = EmbeddedServer.of(project)
+    with _progress(output) as progress:
+        address = server.start(
+            progress,
+            port,
+            waiting=lambda: output.say("Another 'tslab up' is starting it; waiting."),
+        )
+    if port and not address.url.endswith(f":{port}"):
+        output.warn(f"it runs at {address.url} already; to move it: tslab down; tslab up --port N")
+    _report(output, server, address, show_password)
+    return address.url
+
+
+def _report(output: Output, server: EmbeddedServer, address: Address, show_password: bool) -> None:
+    document: dict[str, object] = {
+        "url": address.url,
+        "embedded": True,
+        "started": address.started,
+        "email": address.email,
+        "pid": server.pid,
+        "log": str(server.log),
+    }
+    first = f"Label Studio is {'running' if address.started else 'already running'} at "
+    where = "'tslab up --show-password' prints it; it is kept in .tslab/server.json"
+    if show_password:
+        document["password"] = where = address.password
+    text = f"{first}{address.url}\n  administrator: {address.email}\n  password: {where}"
+    output.result(document, text)
+
+
+def _progress(output: Output) -> AbstractContextManager[Callable[[float], None]]:
+    """A spinner with seconds on a terminal, a line every 15 s elsewhere, nothing with --quiet."""
+    import sys
+    from contextlib import contextmanager
+    from typing import Any
+
+    @contextmanager
+    def spinner() -> Any:
+        from rich.console import Console
+
+        with Console(stderr=True).status(FIRST_START) as shown:
+            yield lambda seconds: shown.update(f"{FIRST_START} ({seconds:.0f} s)")
+
+    @contextmanager
+    def lines() -> Any:
+        last = -15
+
+        def show(seconds: float) -> None:
+            nonlocal last
+            if not output.quiet and seconds - last >= 15:
+                last = int(seconds)
+                click.echo(f"{FIRST_START}: {last} s", err=True)
+
+        yield show
+
+    return spinner() if sys.stderr.isatty() and not output.quiet else lines()
