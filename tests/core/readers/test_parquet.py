@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from tslab.readers.parquet_table import ParquetTable
 from tslab.recording import Recording
 
 Read = Callable[..., Recording]
+write_table: Any = pq.write_table  # has no types
 ROWS = 10_000
 VALUES = np.random.default_rng(6).normal(size=ROWS)
 STEPS = np.arange(ROWS) * 10_000_000  # 100 Hz in ns
@@ -23,7 +25,7 @@ EPOCH = 1_735_650_000_000_000_000
 
 
 def write(path: Path, columns: dict[str, object], **options: object) -> Path:
-    pq.write_table(pa.table(columns), path, **options)  # type: ignore[no-untyped-call]
+    write_table(pa.table(columns), path, **options)
     return path
 
 
