@@ -207,7 +207,6 @@ RAISING = {
     "tslab_exporters": "domain",
     "tslab_sample_recordings": "domain",
 }
-WRONG = {hook: "42" for hook in RAISING} | {"tslab_edit_labeling_config": "root"}
 
 
 def call(hook: str) -> None:

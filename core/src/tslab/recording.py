@@ -125,6 +125,7 @@ class Recording:
         metadata: What may be shown beside the signal (machine, site, age band).
         identity: Header fields that may identify a person, by name; `peek` names them, `add`
             drops them.
+        notes: What the reader mended, for the person who adds the file.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Recording:
     gaps: Sequence[tuple[float, float]] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def channel_names(self) -> tuple[str, ...]:

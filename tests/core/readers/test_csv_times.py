@@ -168,10 +168,18 @@ def test_change_of_daylight_saving_time(read_text: Read, start: dt.datetime) -> 
     assert recording.duration == pytest.approx(480 * 60)
 
 
-def test_autumn_without_a_zone_is_refused_with_the_remedy(refusal: Callable[..., str]) -> None:
+def test_autumn_without_a_zone_runs_on(read_text: Read) -> None:
     text = column("time", berlin(dt.datetime(2024, 10, 26, 22, tzinfo=dt.UTC), 480))
-    message = refusal(text)
-    assert "goes back by 3000 s in row 19" in message
+    recording = read_text(text)
+    assert recording.signals[0].times is None
+    assert recording.duration == pytest.approx(480 * 60)
+    assert "set back by one hour in row 19" in recording.notes[0]
+
+
+def test_other_steps_back_are_refused(refusal: Callable[..., str]) -> None:
+    stamps = berlin(dt.datetime(2024, 10, 26, 22, tzinfo=dt.UTC), 480)
+    message = refusal(column("time", [*stamps[20:], *stamps[:20]]))
+    assert "goes back by" in message
     assert "time_zone:" in message
 
 

@@ -92,6 +92,7 @@ def _report(output: Output, path: Path, taken: Ingested) -> dict[str, Any]:
     if taken.filled:
         missing = ", ".join(f"{count} in {name}" for name, count in sorted(taken.filled.items()))
         note += f"; missing samples filled: {missing}"
+    note += "".join(f"; {text}" for text in taken.notes)
     output.say(note)
     return {
         "file": str(path),
@@ -102,6 +103,7 @@ def _report(output: Output, path: Path, taken: Ingested) -> dict[str, Any]:
         "dropped": list(taken.dropped),
         "filled": dict(taken.filled),
         "gaps": taken.gaps,
+        "notes": list(taken.notes),
     }
 
 

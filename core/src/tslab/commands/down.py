@@ -10,11 +10,14 @@ from tslab.commands.output import Output, shared_options
 @click.command("down", help="Stop what 'up' started; all data stays.")
 @shared_options
 def command(output: Output) -> int:
-    """Stops the embedded server; says so when there is none."""
+    """Stops the embedded server; says so when there is none. A broken tslab.yaml is no obstacle."""
     from tslab.label_studio.server import EmbeddedServer
 
-    project = output.project()
-    stopped = EmbeddedServer.of(project).stop()
+    server = EmbeddedServer.nearest(output.folder)
+    if server is None:
+        output.project()  # says what is missing
+        return 4
+    stopped = server.stop()
     if stopped:
         text = "Label Studio is stopped; accounts, annotations and address are kept."
     else:

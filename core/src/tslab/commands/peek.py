@@ -51,6 +51,7 @@ def describe(recording: Recording, domain: Domain, name: str) -> dict[str, Any]:
         "duration": recording.duration,
         "channels": channels,
         "gaps": [list(gap) for gap in recording.gaps],
+        "notes": list(recording.notes),
         "identity": sorted(recording.identity),
         "has_start_time": recording.start_time is not None,
         "tasks": len(tasks),
@@ -85,6 +86,7 @@ def _text(report: dict[str, Any]) -> str:
     rows = [["" if c[key] is None else _short(c[key]) for key in keys] for c in report["channels"]]
     lines = [f"{report['file']}: {clock(report['duration'])}", "", table(rows, header), ""]
     lines.append(f"gaps: {len(report['gaps'])}")
+    lines += [f"note: {note}" for note in report["notes"]]
     identity = ", ".join(report["identity"]) or "none found"
     lines.append(f"identity fields (never leave this machine): {identity}")
     if report["tasks"]:

@@ -76,6 +76,17 @@ class EmbeddedServer:
         """The embedded server of a project."""
         return cls(project.root, project.state, project.settings.allow_hosts)
 
+    @classmethod
+    def nearest(cls, folder: Path | str) -> EmbeddedServer | None:
+        """The server of the project in a folder or above it, even if its tslab.yaml is broken."""
+        from tslab.settings import FILE_NAME
+
+        start = Path(folder).resolve()
+        for root in (start, *start.parents):
+            if (root / FILE_NAME).is_file():
+                return cls(root, root / ".tslab")
+        return None
+
     # --- what is known --------------------------------------------------------------------
 
     @property

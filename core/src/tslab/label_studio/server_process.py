@@ -145,7 +145,8 @@ def choose_port(asked: int, remembered: int) -> int:
                 "Choose another: tslab up --port N; without --port a free one is found.",
             )
         return asked
-    for port in (*([remembered] if remembered else []), *PORTS):
+    candidates = [remembered, *PORTS] if remembered else [*PORTS]
+    for port in candidates:
         if is_free(port):
             return port
     raise ServerError(

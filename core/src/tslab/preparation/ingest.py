@@ -26,6 +26,7 @@ class Ingested:
         filled: Missing samples that were filled for the eye, by channel.
         dropped: Channels of the file that are none of the domain's.
         gaps: Stretches without samples that are longer than the domain allows.
+        notes: What the reader mended.
     """
 
     entry: RecordingEntry
@@ -33,6 +34,7 @@ class Ingested:
     filled: Mapping[str, int]
     dropped: Sequence[str]
     gaps: int
+    notes: Sequence[str]
 
 
 def ingest(
@@ -81,7 +83,7 @@ def ingest(
     gaps = sum(limit is not None and end - start > limit for start, end in recording.gaps)
     kept = {signal.name for signal in recording.signals}
     dropped = [name for name in source.channel_names if not _taken(project.domain, name, kept)]
-    return Ingested(entry, tasks, filled, dropped, gaps)
+    return Ingested(entry, tasks, filled, dropped, gaps, source.notes)
 
 
 def _taken(domain: Domain, name: str, kept: set[str]) -> bool:

@@ -29,8 +29,11 @@ def task_signals(task: Task, recording: Recording) -> list[Signal]:
 
 
 def row_times(task: Task, recording: Recording) -> FloatArray:
-    """Seconds of the task's rows, float64 ``(rows,)``; the last one is the window's end."""
-    grid = grid_signal(task_signals(task, recording))
+    """Seconds of the task's rows, float64 ``(rows,)``; the last one is the window's end.
+
+    Derived channels decide nothing here, so the recording may have been opened without them.
+    """
+    grid = grid_signal([s for s in recording.signals if s.name in task.channels])
     times, last = grid.index_range(task.start, task.end)
     inside = grid.sample_times(times, last)
     if len(inside) == 0 or inside[0] - task.start > 0.5e-6:

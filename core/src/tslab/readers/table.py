@@ -83,6 +83,7 @@ def build_recording(
         duration=grid.duration,
         start_time=times.start,
         gaps=grid.gaps,
+        notes=grid.notes,
         identity=facts.identity,
     )
 

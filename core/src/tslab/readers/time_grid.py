@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _JITTER = 0.1
 """A time may lie this part of an interval off its place on a regular grid."""
+_HOUR = 3_600_000_000_000
+_SETTINGS_OF_A_CLOCK = 2
 _EVEN_STEPS = 10
 """Steps that differ from the usual one before they count as rounding rather than missing rows."""
 
@@ -31,12 +33,14 @@ class Grid:
         times: Seconds from the first row, float64 ``(n,)``; None on a regular grid.
         gaps: Stretches in seconds without a row.
         duration: Seconds to the end of the last sample.
+        notes: What was mended on the way, for people.
     """
 
     rate: float
     times: FloatArray | None
     gaps: tuple[tuple[float, float], ...]
     duration: float
+    notes: tuple[str, ...] = ()
 
 
 def regular_grid(rate: float, count: int) -> Grid:
@@ -55,6 +59,7 @@ def find_grid(nanoseconds: IntArray, place: str, column: str) -> Grid:
     Raises:
         DataError: Times run backwards, never advance, or there is only one.
     """
+    nanoseconds, notes = _undo_clock_set_back(nanoseconds)
     steps = np.diff(nanoseconds)
     _refuse_backwards(steps, place, column)
     if not len(steps) or nanoseconds[-1] == nanoseconds[0]:
@@ -66,12 +71,32 @@ def find_grid(nanoseconds: IntArray, place: str, column: str) -> Grid:
     elapsed = nanoseconds - nanoseconds[0]
     rate = _regular_rate(elapsed, steps)
     if rate is not None:
-        return regular_grid(rate, len(elapsed))
+        return replace(regular_grid(rate, len(elapsed)), notes=notes)
     seconds = elapsed / 1e9
     gaps = _gaps(seconds)
     held = sum(stop - start for start, stop in gaps)
     rate = len(steps) / (float(seconds[-1]) - held)
-    return Grid(rate, seconds, gaps, float(seconds[-1]) + 1 / rate)
+    return Grid(rate, seconds, gaps, float(seconds[-1]) + 1 / rate, notes)
+
+
+def _undo_clock_set_back(nanoseconds: IntArray) -> tuple[IntArray, tuple[str, ...]]:
+    """Times in which a logger's clock, set back by one hour, runs on as time does.
+
+    Only a step back of exactly an hour, less one usual step, is taken for that, and at most two of
+    them; everything else that runs backwards stays an error.
+    """
+    steps = np.diff(nanoseconds)
+    back = np.flatnonzero(steps < 0)
+    if not len(back) or len(back) > _SETTINGS_OF_A_CLOCK:
+        return nanoseconds, ()
+    usual = float(np.median(steps))
+    if np.any(np.abs(steps[back] + _HOUR - usual) > _JITTER * usual):
+        return nanoseconds, ()
+    mended = nanoseconds.copy()
+    for index in back:
+        mended[index + 1 :] += _HOUR
+    rows = ", ".join(str(int(index) + 2) for index in back)
+    return mended, (f"the clock was set back by one hour in row {rows}; time runs on there",)
 
 
 def _refuse_backwards(steps: IntArray, place: str, column: str) -> None:

@@ -1,0 +1,65 @@
+"""What a first keystroke costs: no heavy import, and little time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("numpy", "pandas", "pydantic", "torch", "lxml", "label_studio_sdk", "pyarrow", "rich")
+
+SCRIPT = """
+import json, sys
+from tslab.cli import run
+code = run(json.loads(sys.argv[1]))
+print("\\nSEEN", json.dumps([code, [name for name in json.loads(sys.argv[2]) if name in sys.modules]]))
+"""
+
+
+def fresh(*arguments: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["domains"], ["domains", "--json"], ["init", "--help"]],
+    ids=" ".join,
+)
+def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
+    done = fresh("-c", SCRIPT, json.dumps(arguments), json.dumps(HEAVY))
+    code, seen = json.loads(done.stdout.rpartition("SEEN ")[2])
+    assert seen == []
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["tslab", "tslab.cli", "tslab.hookspecs", "tslab.plugin_manager", "tslab.testing"],
+)
+def test_modules_are_cheap_to_import(module: str) -> None:
+    code = f"import json, sys, {module}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+    assert json.loads(fresh("-c", code).stdout) == []
+
+
+def test_help_answers_quickly(capsys: pytest.CaptureFixture[str]) -> None:
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        fresh("-c", "from tslab.cli import run; run(['--help'])")
+        took.append(time.perf_counter() - began)
+    with capsys.disabled():
+        print(f"\ntslab --help: best of five {min(took) * 1000:.0f} ms")
+    # 150 ms on an idle machine; the test machine is shared.
+    assert min(took) < 0.15 * max(1.0, os.getloadavg()[0])

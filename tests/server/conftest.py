@@ -1,0 +1,98 @@
+"""Real embedded servers. Migrations run once for a session; every server starts on a copy."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tslab.label_studio.server import EmbeddedServer
+from tslab.label_studio.server_environment import server_environment
+from tslab.label_studio.server_record import new_record
+from tslab.project import Project
+
+MakeServer = Callable[..., EmbeddedServer]
+KEPT = ("label_studio.sqlite3", ".env")
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A project whose embedded server runs for the whole session."""
+
+    project: Project
+    server: EmbeddedServer
+    url: str
+    api_key: str
+
+    def http(self) -> httpx.Client:
+        """A client that is let in with the legacy token."""
+        headers = {"Authorization": f"Token {self.api_key}"}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
+
+
+def make_project(root: Path, settings: str = "") -> Path:
+    """A project folder with the least in it."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "tslab.yaml").write_text(f"domain: ecg\ntitle: {root.name}\n{settings}")
+    return root
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with an empty, migrated database and no user."""
+    data = tmp_path_factory.mktemp("migrated")
+    environment = server_environment(new_record(known_users=False), data, data)
+    command = [sys.executable, "-m", "label_studio.server", "version", "--data-dir", str(data)]
+    done = subprocess.run(
+        command, env=environment, cwd=data, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return data
+
+
+@pytest.fixture(scope="session")
+def prepared(migrated: Path) -> MakeServer:
+    """Makes the server of a new project folder, ready for a quick start."""
+
+    def make(root: Path, settings: str = "") -> EmbeddedServer:
+        server = EmbeddedServer(make_project(root, settings), root / ".tslab")
+        server.data.mkdir(parents=True, mode=0o700)
+        server.state.chmod(0o700)
+        for name in KEPT:
+            shutil.copy(migrated / name, server.data / name)
+        return server
+
+    return make
+
+
+@pytest.fixture
+def make_server(prepared: MakeServer) -> Iterator[MakeServer]:
+    """As `prepared`; what was started is stopped after the test."""
+    made: list[EmbeddedServer] = []
+
+    def make(root: Path, settings: str = "") -> EmbeddedServer:
+        made.append(prepared(root, settings))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def label_studio(
+    prepared: MakeServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """One running embedded server for all tests that change nothing about the process."""
+    server = prepared(tmp_path_factory.mktemp("shared") / "study")
+    address = server.start()
+    try:
+        yield RunningServer(Project.open(server.root), server, address.url, address.api_key)
+    finally:
+        server.stop()
