@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import inspect
 import json
 import os
 import subprocess
@@ -152,7 +153,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_plugin_that(how, dists, capsys, tmp_path) -> None:
+def test_a_plugin_that(
+    how: str, dists: Distributions, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     source, words = BROKEN[how]
     dists.lake()
     dists.write("tslab-bad", source)
@@ -177,7 +180,7 @@ def test_a_plugin_that(how, dists, capsys, tmp_path) -> None:
     assert words in status["bad"]
 
 
-def test_all_problems_at_once(dists) -> None:
+def test_all_problems_at_once(dists: Distributions) -> None:
     dists.lake("""
         @hookimpl
         def tslab_segmentors(domain): return []
@@ -211,21 +214,15 @@ RAISING = {
 
 def call(hook: str) -> None:
     """Loads the domain 'lake' and calls one hook through its method."""
-    import inspect
-
     plugins, domain = load_domain("lake")
     method = getattr(plugins, hook.removeprefix("tslab_"))
-    given = {name: domain if name == "domain" else object() for name in names_of(method, inspect)}
-    method(**given)
-
-
-def names_of(method, inspect) -> list[str]:
-    return list(inspect.signature(method).parameters)
+    names = inspect.signature(method).parameters
+    method(**{name: domain if name == "domain" else object() for name in names})
 
 
 @pytest.mark.parametrize("hook", RAISING)
 @pytest.mark.parametrize("error", ["ZeroDivisionError('by zero')", "SystemExit('bye')"])
-def test_a_raising_hook_is_blamed(hook, error, dists) -> None:
+def test_a_raising_hook_is_blamed(hook: str, error: str, dists: Distributions) -> None:
     dists.lake(f"@hookimpl\ndef {hook}({RAISING[hook]}):\n    raise {error}\n")
     with pytest.raises(PluginError) as caught:
         call(hook)
@@ -238,21 +235,21 @@ def test_a_raising_hook_is_blamed(hook, error, dists) -> None:
 
 
 @pytest.mark.parametrize("hook", RAISING)
-def test_a_wrong_answer_is_blamed(hook, dists) -> None:
+def test_a_wrong_answer_is_blamed(hook: str, dists: Distributions) -> None:
     answer = RAISING[hook] if hook == "tslab_edit_labeling_config" else "42"
     dists.lake(f"@hookimpl\ndef {hook}({RAISING[hook]}):\n    return {answer}\n")
-    with pytest.raises(PluginError, match=rf"tslab-lake 1\.2\.3.*hook {hook} answered a .* instead"):
+    with pytest.raises(PluginError, match=rf"tslab-lake 1\.2\.3.*hook {hook} answered a .*instead"):
         call(hook)
 
 
 @pytest.mark.parametrize("hook", ["tslab_segmenters", "tslab_exporters", "tslab_sample_recordings"])
-def test_none_and_generators_are_no_sequences(hook, dists) -> None:
+def test_none_and_generators_are_no_sequences(hook: str, dists: Distributions) -> None:
     dists.lake(f"@hookimpl\ndef {hook}(domain):\n    yield 1\n")
     with pytest.raises(PluginError, match="answered a generator instead of a sequence of"):
         call(hook)
 
 
-def test_a_data_error_about_a_file_is_no_blame(dists) -> None:
+def test_a_data_error_about_a_file_is_no_blame(dists: Distributions) -> None:
     from tslab.errors import DataError
 
     dists.lake("""
@@ -261,7 +258,7 @@ def test_a_data_error_about_a_file_is_no_blame(dists) -> None:
         def tslab_read_recording(source):
             raise tslab.DataError("file is truncated")
     """)
-    with pytest.raises(DataError, match="^file is truncated$"):
+    with pytest.raises(DataError, match=r"^file is truncated$"):
         call("tslab_read_recording")
 
 
@@ -273,13 +270,15 @@ def test_a_data_error_about_a_file_is_no_blame(dists) -> None:
         ("tslab_predict(segmenter)", "raise __import__('tslab').errors.UsageError('odd')"),
     ],
 )
-def test_a_plugin_cannot_blame_the_data_or_the_user_for_its_own_mistake(hook, body, dists) -> None:
+def test_a_plugin_cannot_blame_the_data_or_the_user_for_its_own_mistake(
+    hook: str, body: str, dists: Distributions
+) -> None:
     dists.lake(f"@hookimpl\ndef {hook}:\n    {body}\n")
     with pytest.raises(PluginError, match=r"tslab-lake 1\.2\.3"):
         call(hook.partition("(")[0])
 
 
-def test_a_segmenter_that_core_calls_is_blamed_on_its_plugin(dists) -> None:
+def test_a_segmenter_that_core_calls_is_blamed_on_its_plugin(dists: Distributions) -> None:
     dists.lake("""
         from tslab import SegmenterSpec
         class Broken:
@@ -302,7 +301,7 @@ def test_a_segmenter_that_core_calls_is_blamed_on_its_plugin(dists) -> None:
     assert "hook tslab_predict raised IndexError: row 7 (tslab_lake.py line " in text
 
 
-def test_core_default_that_fails_is_a_defect_of_tslab(dists) -> None:
+def test_core_default_that_fails_is_a_defect_of_tslab(dists: Distributions) -> None:
     dists.lake()
     with pytest.raises(PluginError, match=r"plugin 'builtin' \(tslab 0\..*defect of tslab"):
         call("tslab_check_annotation")
@@ -323,7 +322,7 @@ def tslab_exporters(domain): return [Lines()]
 """
 
 
-def test_a_good_extension_serves_every_domain(dists) -> None:
+def test_a_good_extension_serves_every_domain(dists: Distributions) -> None:
     dists.lake()
     dists.write("tslab-lines", EXPORTER, extensions={"lines": "tslab_lines"})
     plugins, domain = load_domain("lake")
@@ -343,7 +342,13 @@ def test_a_good_extension_serves_every_domain(dists) -> None:
         (DOMAIN.format(name="lake"), "an extension declares no domain"),
     ],
 )
-def test_a_broken_extension_is_one_warning(source, words, dists, capsys, tmp_path) -> None:
+def test_a_broken_extension_is_one_warning(
+    source: str,
+    words: str,
+    dists: Distributions,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
     dists.lake()
     dists.write("tslab-lines", source, extensions={"lines": "tslab_lines"})
     assert run(["init", str(tmp_path / "study"), "--domain", "lake"]) == 0
@@ -355,7 +360,7 @@ def test_a_broken_extension_is_one_warning(source, words, dists, capsys, tmp_pat
     assert words in status["lines"]
 
 
-def test_two_plugins_with_one_exporter_are_both_named(dists) -> None:
+def test_two_plugins_with_one_exporter_are_both_named(dists: Distributions) -> None:
     dists.lake()
     dists.write("tslab-lines", EXPORTER, extensions={"lines": "tslab_lines"})
     dists.write("tslab-other", EXPORTER, extensions={"other": "tslab_other"}, version="7.0")
@@ -371,7 +376,9 @@ def test_two_plugins_with_one_exporter_are_both_named(dists) -> None:
 # --- who is installed -----------------------------------------------------------------------
 
 
-def test_two_distributions_of_one_domain(dists, capsys, tmp_path) -> None:
+def test_two_distributions_of_one_domain(
+    dists: Distributions, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     dists.lake()
     dists.write("tslab-pond", DOMAIN.format(name="lake"), domains={"lake": "tslab_pond"})
     dists.write("tslab-sea", DOMAIN.format(name="sea"))
@@ -387,14 +394,18 @@ def test_two_distributions_of_one_domain(dists, capsys, tmp_path) -> None:
     assert status["sea"] == "ok"
 
 
-def test_nothing_is_installed(dists, capsys, tmp_path) -> None:
+def test_nothing_is_installed(
+    dists: Distributions, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert run(["plugins"]) == 0
     assert "No plugin is installed" in capsys.readouterr().out
     assert run(["init", str(tmp_path), "--domain", "lake"]) == 3
     assert "no domain plugin is installed. Get one" in capsys.readouterr().err
 
 
-def test_a_misspelt_domain_gets_a_hint(dists, capsys, tmp_path) -> None:
+def test_a_misspelt_domain_gets_a_hint(
+    dists: Distributions, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     dists.lake()
     assert run(["init", str(tmp_path), "--domain", "lage"]) == 3
     assert "did you mean 'lake'?" in capsys.readouterr().err
@@ -412,7 +423,14 @@ def test_a_misspelt_domain_gets_a_hint(dists, capsys, tmp_path) -> None:
         ("volcano", []),
     ],
 )
-def test_load_plugins_limits_them(allowed, found, dists, monkeypatch, capsys, tmp_path) -> None:
+def test_load_plugins_limits_them(
+    allowed: str,
+    found: list[str],
+    dists: Distributions,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
     dists.lake()
     dists.write("tslab-sea", DOMAIN.format(name="sea"))
     dists.write("tslab-lines", EXPORTER, extensions={"lines": "tslab_lines"})
@@ -424,7 +442,9 @@ def test_load_plugins_limits_them(allowed, found, dists, monkeypatch, capsys, tm
         assert "TSLAB_LOAD_PLUGINS" in capsys.readouterr().err
 
 
-def test_listing_domains_imports_no_plugin(dists, capsys) -> None:
+def test_listing_domains_imports_no_plugin(
+    dists: Distributions, capsys: pytest.CaptureFixture[str]
+) -> None:
     dists.write("tslab-bad", "raise RuntimeError")
     assert run(["domains", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["domains"]
@@ -440,7 +460,9 @@ def test_listing_domains_imports_no_plugin(dists, capsys) -> None:
     assert "tslab_bad" not in sys.modules
 
 
-def test_a_distribution_without_metadata_stops_nobody(dists, capsys) -> None:
+def test_a_distribution_without_metadata_stops_nobody(
+    dists: Distributions, capsys: pytest.CaptureFixture[str]
+) -> None:
     dists.lake()
     info = dists.folder / "tslab_half-0.4.dist-info"
     info.mkdir()
@@ -451,8 +473,10 @@ def test_a_distribution_without_metadata_stops_nobody(dists, capsys) -> None:
     assert "plugin 'half' (tslab_half 0.4, module tslab_half) cannot be imported" in status["half"]
 
 
-@pytest.mark.parametrize("line", ["no equals sign", "lake2 =", "= tslab_lake", "lake2 = not a module!"])
-def test_a_damaged_entry_point_stops_nobody(line, dists, capsys) -> None:
+@pytest.mark.parametrize("line", ["no equals", "lake2 =", "= tslab_lake", "lake2 = not a module!"])
+def test_a_damaged_entry_point_stops_nobody(
+    line: str, dists: Distributions, capsys: pytest.CaptureFixture[str]
+) -> None:
     dists.lake()
     dists.write("tslab-torn", None, domains={})
     path = dists.folder / "tslab_torn-1.2.3.dist-info" / "entry_points.txt"
@@ -464,7 +488,7 @@ def test_a_damaged_entry_point_stops_nobody(line, dists, capsys) -> None:
     assert "tslab-torn 1.2.3" in text
 
 
-def test_entry_points_that_are_no_text_are_no_entry_points(dists) -> None:
+def test_entry_points_that_are_no_text_are_no_entry_points(dists: Distributions) -> None:
     dists.lake()
     dists.write("tslab-torn", None, domains={})
     path = dists.folder / "tslab_torn-1.2.3.dist-info" / "entry_points.txt"
@@ -472,7 +496,7 @@ def test_entry_points_that_are_no_text_are_no_entry_points(dists) -> None:
     assert [entry.name for entry in installed(DOMAIN_GROUP)] == ["lake"]
 
 
-def test_an_entry_point_must_lead_to_a_module(dists) -> None:
+def test_an_entry_point_must_lead_to_a_module(dists: Distributions) -> None:
     dists.write("tslab-lake", DOMAIN.format(name="lake"), domains={"lake": "tslab_lake:Domain"})
     with pytest.raises(PluginError, match="leads to a ModelMetaclass, not to a module"):
         load_domain("lake")
@@ -494,7 +518,7 @@ def tslab(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProc
     )
 
 
-def test_exit_codes_of_the_program(dists) -> None:
+def test_exit_codes_of_the_program(dists: Distributions) -> None:
     dists.lake()
     dists.write("tslab-bad", "raise RuntimeError('no licence')")
     broken = tslab(dists.folder, "init", "study", "--domain", "bad")
@@ -505,7 +529,7 @@ def test_exit_codes_of_the_program(dists) -> None:
     assert tslab(dists.folder, "init", "study", "--domain", "lake").returncode == 0
 
 
-def test_hooks_are_traced(dists) -> None:
+def test_hooks_are_traced(dists: Distributions) -> None:
     dists.lake()
     done = tslab(dists.folder, "init", "study", "--domain", "lake", TSLAB_TRACE_HOOKS="1")
     assert done.returncode == 0

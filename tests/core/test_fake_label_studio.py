@@ -35,17 +35,17 @@ def ask(
             return error.code, json.loads(error.read())
 
 
-def test_it_is_up_without_a_token(server) -> None:
+def test_it_is_up_without_a_token(server: FakeLabelStudio) -> None:
     assert ask(server, "GET", "/health", key="") == (200, {"status": "UP"})
     assert ask(server, "GET", "/api/version", key="")[1]["release"] == "1.23.2"
     assert ask(server, "POST", "/api/token/refresh", {}, key="")[1] == {"access": "fake-token"}
 
 
-def test_a_wrong_token_is_refused(server) -> None:
+def test_a_wrong_token_is_refused(server: FakeLabelStudio) -> None:
     assert ask(server, "GET", "/api/projects/", key="wrong")[0] == 401
 
 
-def test_projects_are_made_changed_listed_and_deleted(server) -> None:
+def test_projects_are_made_changed_listed_and_deleted(server: FakeLabelStudio) -> None:
     status, project = ask(server, "POST", "/api/projects/", {"title": "Study"})
     assert status == 201
     path = f"/api/projects/{project['id']}/"
@@ -56,7 +56,7 @@ def test_projects_are_made_changed_listed_and_deleted(server) -> None:
     assert ask(server, "GET", path)[0] == 404
 
 
-def test_tasks_come_with_predictions_and_annotations(server) -> None:
+def test_tasks_come_with_predictions_and_annotations(server: FakeLabelStudio) -> None:
     project = server.add("projects", title="Study")["id"]
     items = [
         {"data": {"csv": "a.csv"}, "meta": {"n": 1}, "predictions": [{"result": []}]},
@@ -83,7 +83,7 @@ def test_tasks_come_with_predictions_and_annotations(server) -> None:
     }
 
 
-def test_only_annotated_tasks_are_exported_unless_asked(server) -> None:
+def test_only_annotated_tasks_are_exported_unless_asked(server: FakeLabelStudio) -> None:
     project = server.add("projects")["id"]
     server.add("tasks", project=project, data={})
     path = f"/api/projects/{project}/export"
@@ -91,7 +91,7 @@ def test_only_annotated_tasks_are_exported_unless_asked(server) -> None:
     assert len(ask(server, "GET", path + "?download_all_tasks=true")[1]) == 1
 
 
-def test_snapshots(server) -> None:
+def test_snapshots(server: FakeLabelStudio) -> None:
     project = server.add("projects")["id"]
     server.add("tasks", project=project, data={})
     path = f"/api/projects/{project}/exports/"
@@ -102,7 +102,7 @@ def test_snapshots(server) -> None:
     assert len(ask(server, "GET", f"{path}{snapshot['id']}/download")[1]) == 1
 
 
-def test_pages_of_tasks_end_with_404(server) -> None:
+def test_pages_of_tasks_end_with_404(server: FakeLabelStudio) -> None:
     project = server.add("projects")["id"]
     for _ in range(3):
         server.add("tasks", project=project, data={})
@@ -113,25 +113,25 @@ def test_pages_of_tasks_end_with_404(server) -> None:
 
 
 @pytest.mark.parametrize("path", ["storages/localfiles", "dm/views", "ml", "webhooks", "users"])
-def test_other_collections(server, path) -> None:
+def test_other_collections(server: FakeLabelStudio, path: str) -> None:
     made = ask(server, "POST", f"/api/{path}/", {"project": 7})[1]
     assert len(ask(server, "GET", f"/api/{path}/?project=7")[1]) == 1
     assert ask(server, "GET", f"/api/{path}/?project=8")[1] == []
     assert ask(server, "PATCH", f"/api/{path}/{made['id']}", {"title": "x"})[1]["title"] == "x"
 
 
-def test_a_storage_is_synchronised_and_the_user_is_known(server) -> None:
+def test_a_storage_is_synchronised_and_the_user_is_known(server: FakeLabelStudio) -> None:
     made = ask(server, "POST", "/api/storages/localfiles/", {"project": 7})[1]
     assert ask(server, "POST", f"/api/storages/localfiles/{made['id']}/sync", {})[0] == 200
     assert ask(server, "GET", "/api/current-user/whoami")[1]["email"] == "admin@localhost"
 
 
-def test_what_it_lacks_is_404(server) -> None:
+def test_what_it_lacks_is_404(server: FakeLabelStudio) -> None:
     assert ask(server, "GET", "/api/workspaces/")[0] == 404
     assert ask(server, "POST", "/api/projects/99/import", [])[0] == 404
 
 
-def test_trouble_of_a_path_a_method_and_a_number_of_times(server) -> None:
+def test_trouble_of_a_path_a_method_and_a_number_of_times(server: FakeLabelStudio) -> None:
     server.fail("/api/projects", 500, method="GET", times=2)
     assert [ask(server, "GET", "/api/projects/")[0] for _ in range(3)] == [500, 500, 200]
     server.fail("", 401)
@@ -140,19 +140,19 @@ def test_trouble_of_a_path_a_method_and_a_number_of_times(server) -> None:
     assert ask(server, "GET", "/health")[0] == 200
 
 
-def test_a_connection_that_ends(server) -> None:
+def test_a_connection_that_ends(server: FakeLabelStudio) -> None:
     server.fail("/health", "close")
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError, urllib.error.URLError)):
         ask(server, "GET", "/health")
 
 
-def test_an_answer_that_does_not_come(server) -> None:
+def test_an_answer_that_does_not_come(server: FakeLabelStudio) -> None:
     server.fail("/health", "timeout")
     with pytest.raises((TimeoutError, urllib.error.URLError)):
         ask(server, "GET", "/health")
 
 
-def test_requests_are_remembered(server) -> None:
+def test_requests_are_remembered(server: FakeLabelStudio) -> None:
     ask(server, "POST", "/api/projects/?x=1", {"title": "Study"})
     (request,) = server.requests
     assert (request.method, request.path, request.query) == ("POST", "/api/projects", {"x": "1"})
@@ -160,7 +160,7 @@ def test_requests_are_remembered(server) -> None:
     assert request.headers["authorization"] == "Token fake-token"
 
 
-def test_an_upload_is_kept(server) -> None:
+def test_an_upload_is_kept(server: FakeLabelStudio) -> None:
     project = server.add("projects")["id"]
     request = urllib.request.Request(
         f"{server.url}/api/projects/{project}/import?commit_to_project=false",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def source(tmp_path: Path, name: str = "a.lake", content: str = "LAKE 1 2 3\n") 
 
 
 def test_hook_tslab_domain() -> None:
-    def tslab_domain():
+    def tslab_domain() -> Any:
         return DOMAIN
 
     assert plugins_of(tslab_domain).domain(ENTRY) == DOMAIN
@@ -79,8 +80,8 @@ def test_hook_tslab_domain_is_required() -> None:
 # --- loading --------------------------------------------------------------------------------
 
 
-def test_hook_tslab_read_recording(tmp_path, recording) -> None:
-    def tslab_read_recording(source, options):
+def test_hook_tslab_read_recording(tmp_path: Path, recording: Recording) -> None:
+    def tslab_read_recording(source: Source, options: ReadOptions) -> Any:
         assert options.sampling_rate == 10.0
         return recording if source.head.startswith(b"LAKE") else None
 
@@ -93,18 +94,18 @@ def test_hook_tslab_read_recording(tmp_path, recording) -> None:
     assert read.channel_names == ("level",)  # None passed it on to core
 
 
-def test_hook_tslab_read_recording_may_refuse_the_file(tmp_path) -> None:
-    def tslab_read_recording(source):
+def test_hook_tslab_read_recording_may_refuse_the_file(tmp_path: Path) -> None:
+    def tslab_read_recording(source: Source) -> Any:
         raise DataError(f"'{source.path.name}' is truncated")
 
     with pytest.raises(DataError, match=r"^'a\.lake' is truncated$"):
         plugins_of(tslab_read_recording).read_recording(source(tmp_path), ReadOptions(), DOMAIN)
 
 
-def test_hook_tslab_read_annotations(tmp_path) -> None:
+def test_hook_tslab_read_annotations(tmp_path: Path) -> None:
     made = [Annotation("rec-1", "ann", [Span(1, 2, "High", "wave")])]
 
-    def tslab_read_annotations(source, options, domain):
+    def tslab_read_annotations(source: Source, options: ReadOptions, domain: Domain) -> Any:
         return made if source.suffix == ".lake" else None
 
     plugins = plugins_of(tslab_read_annotations)
@@ -113,8 +114,8 @@ def test_hook_tslab_read_annotations(tmp_path) -> None:
     assert plugins.read_annotations(other, ReadOptions(), DOMAIN) is None
 
 
-def test_hook_tslab_derived_channels(recording) -> None:
-    def tslab_derived_channels(recording):
+def test_hook_tslab_derived_channels(recording: Recording) -> None:
+    def tslab_derived_channels(recording: Recording) -> Any:
         values = np.abs(recording.signal("level").values())
         return [Signal.from_array("size", values, 10.0, derived=True)]
 
@@ -123,10 +124,10 @@ def test_hook_tslab_derived_channels(recording) -> None:
     assert (signal.name, signal.derived) == ("size", True)
 
 
-def test_hook_tslab_make_tasks(recording) -> None:
+def test_hook_tslab_make_tasks(recording: Recording) -> None:
     task = Task("rec-1-all-1", "rec-1", "all", 0.0, 40.0, ("level",), 1000)
 
-    def tslab_make_tasks(recording, domain):
+    def tslab_make_tasks(recording: Recording, domain: Domain) -> Any:
         return [task] if recording.id == "rec-1" else None
 
     plugins = plugins_of(tslab_make_tasks, builtin=True)
@@ -140,7 +141,7 @@ def test_hook_tslab_make_tasks(recording) -> None:
 
 
 def test_hook_tslab_labeling_config() -> None:
-    def tslab_labeling_config(domain, view, channels):
+    def tslab_labeling_config(domain: Domain, view: str, channels: tuple[str, ...]) -> Any:
         return f"<View><!-- {view} {','.join(channels)} --></View>" if channels else None
 
     plugins = plugins_of(tslab_labeling_config, builtin=True)
@@ -151,7 +152,7 @@ def test_hook_tslab_labeling_config() -> None:
 def test_hook_tslab_edit_labeling_config() -> None:
     from lxml import etree
 
-    def tslab_edit_labeling_config(root, view):
+    def tslab_edit_labeling_config(root: Any, view: str) -> Any:
         root.set("className", view)
 
     root = etree.fromstring("<View/>")
@@ -160,7 +161,7 @@ def test_hook_tslab_edit_labeling_config() -> None:
 
 
 def test_hook_tslab_edit_labeling_config_answers_nothing() -> None:
-    def tslab_edit_labeling_config(root):
+    def tslab_edit_labeling_config(root: Any) -> Any:
         return root
 
     with pytest.raises(PluginError, match="instead of nothing"):
@@ -181,16 +182,18 @@ class Halves:
         ]
 
 
-def test_hook_tslab_segmenters(recording) -> None:
-    def tslab_segmenters(domain):
+def test_hook_tslab_segmenters(recording: Recording) -> None:
+    def tslab_segmenters(domain: Domain) -> Any:
         return [SegmenterSpec("halves", "Two halves", lambda _: Halves())]
 
     (spec,) = plugins_of(tslab_segmenters).segmenters(DOMAIN)
     assert spec.create(DOMAIN).segment(recording)[0].end == 20.0
 
 
-def test_hook_tslab_predict(recording) -> None:
-    def tslab_predict(segmenter, recording, domain, request):
+def test_hook_tslab_predict(recording: Recording) -> None:
+    def tslab_predict(
+        segmenter: Any, recording: Recording, domain: Domain, request: PredictRequest
+    ) -> Any:
         if request.context:
             return [Span(3, 4, request.context[0].label, "wave", 1.0)]
         return None
@@ -210,15 +213,17 @@ class CountMetric:
     name = "count"
     tier_kinds = ("intervals",)
 
-    def components(self, reference, hypothesis, context):
+    def components(
+        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: Any
+    ) -> Any:
         return {"reference": len(reference), "hypothesis": len(hypothesis)}
 
-    def value(self, components):
+    def value(self, components: Any) -> Any:
         return components["hypothesis"] / components["reference"]
 
 
 def test_hook_tslab_agreement_metrics() -> None:
-    def tslab_agreement_metrics(domain):
+    def tslab_agreement_metrics(domain: Domain) -> Any:
         return [CountMetric()]
 
     (metric,) = plugins_of(tslab_agreement_metrics).agreement_metrics(DOMAIN)
@@ -226,10 +231,10 @@ def test_hook_tslab_agreement_metrics() -> None:
     assert plugins_of().agreement_metrics(DOMAIN) == []
 
 
-def test_hook_tslab_check_annotation(recording) -> None:
+def test_hook_tslab_check_annotation(recording: Recording) -> None:
     finding = Finding("LAK001", "warning", "too quiet")
 
-    def tslab_check_annotation(annotation, recording, domain):
+    def tslab_check_annotation(annotation: Annotation, recording: Recording, domain: Domain) -> Any:
         return [finding] if not annotation.spans else []
 
     plugins = plugins_of(tslab_check_annotation)
@@ -246,17 +251,19 @@ class LineExporter:
     title = "A line for each span"
     scope = "project"
 
-    def write(self, annotations, recordings, folder, domain):
+    def write(
+        self, annotations: Sequence[Annotation], recordings: Any, folder: Path, domain: Domain
+    ) -> Any:
         path = folder / "lines.txt"
         path.write_text("\n".join(s.label for a in annotations for s in a.spans))
         return [path]
 
-    def read(self, paths, recordings, domain):
+    def read(self, paths: Any, recordings: Any, domain: Domain) -> Any:
         return None
 
 
-def test_hook_tslab_exporters(tmp_path) -> None:
-    def tslab_exporters():
+def test_hook_tslab_exporters(tmp_path: Path) -> None:
+    def tslab_exporters() -> Any:
         return [LineExporter()]
 
     found = plugins_of(tslab_exporters, builtin=True).exporters(DOMAIN)
@@ -268,10 +275,10 @@ def test_hook_tslab_exporters(tmp_path) -> None:
     assert path.read_text() == "High"
 
 
-def test_hook_tslab_sample_recordings(recording) -> None:
+def test_hook_tslab_sample_recordings(recording: Recording) -> None:
     sample = SampleRecording("calm", recording, ())
 
-    def tslab_sample_recordings(domain):
+    def tslab_sample_recordings(domain: Domain) -> Any:
         return (sample,)
 
     assert plugins_of(tslab_sample_recordings).sample_recordings(DOMAIN) == [sample]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "minimal_plugin"
 
 
-def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict]:
+def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
     capsys.readouterr()
     code = run([*arguments, "--json"])
     return code, json.loads(capsys.readouterr().out)
@@ -55,7 +56,9 @@ def pytest_run(project: Path, *paths: Path) -> subprocess.CompletedProcess[str]:
 # --- new ------------------------------------------------------------------------------------
 
 
-def test_a_new_plugin_is_small_and_complete(tmp_path, capsys) -> None:
+def test_a_new_plugin_is_small_and_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "plugin"
     code, document = report(capsys, "plugin", "new", "pump-pressure", "--folder", str(folder))
     assert code == 0
@@ -73,7 +76,9 @@ def test_a_new_plugin_is_small_and_complete(tmp_path, capsys) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["plugin"]
 
 
-def test_a_new_plugin_passes_without_installing(tmp_path, capsys) -> None:
+def test_a_new_plugin_passes_without_installing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "plugin"
     assert run(["plugin", "new", "pump", "--folder", str(folder)]) == 0
     code, document = report(capsys, "plugin", "check", str(folder))
@@ -85,7 +90,7 @@ def test_a_new_plugin_passes_without_installing(tmp_path, capsys) -> None:
     assert str(folder / "src") not in sys.path
 
 
-def test_a_new_plugin_passes_when_installed(tmp_path) -> None:
+def test_a_new_plugin_passes_when_installed(tmp_path: Path) -> None:
     folder = tmp_path / "plugin"
     assert run(["plugin", "new", "pump", "--folder", str(folder)]) == 0
     install(folder, tmp_path / "site")
@@ -94,8 +99,10 @@ def test_a_new_plugin_passes_when_installed(tmp_path) -> None:
     assert " passed" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["", "Pump", "1st", "a b", "a--b", "-a", "a-", "a_b", "ä", "x" * 41])
-def test_a_bad_name_is_refused_with_a_better_one(name, tmp_path, monkeypatch, capsys) -> None:
+@pytest.mark.parametrize("name", ["", "Pump", "1st", "a b", "a--b", "-a", "a-", "a_b", "x" * 41])
+def test_a_bad_name_is_refused_with_a_better_one(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["plugin", "new", "--", name]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -103,26 +110,32 @@ def test_a_bad_name_is_refused_with_a_better_one(name, tmp_path, monkeypatch, ca
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_better_name_is_named(tmp_path, monkeypatch, capsys) -> None:
+def test_the_better_name_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     run(["plugin", "new", "Pump Room 3"])
     assert "for example 'pump-room-3'" in capsys.readouterr().err
 
 
-def test_the_prefix_is_not_doubled(tmp_path, monkeypatch) -> None:
+def test_the_prefix_is_not_doubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["plugin", "new", "tslab-pump"]) == 0
     assert (tmp_path / "tslab-pump" / "src" / "tslab_pump").is_dir()
 
 
-def test_an_existing_folder_is_left_alone(tmp_path, capsys) -> None:
+def test_an_existing_folder_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "keep").write_text("mine")
     assert run(["plugin", "new", "pump", "--folder", str(tmp_path)]) == 4
     assert "exists already" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["keep"]
 
 
-def test_nothing_is_half_written(tmp_path, monkeypatch, capsys) -> None:
+def test_nothing_is_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from tslab.commands import plugin_template
 
     monkeypatch.setitem(plugin_template.FILES, "py.typed.in", "x" * 300)
@@ -131,7 +144,9 @@ def test_nothing_is_half_written(tmp_path, monkeypatch, capsys) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_taken_name_is_refused(tmp_path, monkeypatch, capsys) -> None:
+def test_a_taken_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     site = tmp_path / "site"
     install(EXAMPLE, site)
     monkeypatch.syspath_prepend(str(site))
@@ -143,7 +158,7 @@ def test_a_taken_name_is_refused(tmp_path, monkeypatch, capsys) -> None:
 # --- check ----------------------------------------------------------------------------------
 
 
-def test_the_example_is_small_and_passes(capsys) -> None:
+def test_the_example_is_small_and_passes(capsys: pytest.CaptureFixture[str]) -> None:
     source = EXAMPLE / "src" / "tslab_minimal" / "__init__.py"
     assert len(source.read_text().splitlines()) < 40
     code, document = report(capsys, "plugin", "check", str(EXAMPLE))
@@ -151,13 +166,15 @@ def test_the_example_is_small_and_passes(capsys) -> None:
     assert code == 0
 
 
-def test_the_example_passes_its_own_tests(tmp_path) -> None:
+def test_the_example_passes_its_own_tests(tmp_path: Path) -> None:
     install(EXAMPLE, tmp_path)
     done = pytest_run(EXAMPLE, tmp_path, EXAMPLE / "src")
     assert done.returncode == 0, done.stdout
 
 
-def test_an_installed_domain_is_checked_by_name(tmp_path, monkeypatch, capsys) -> None:
+def test_an_installed_domain_is_checked_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     install(EXAMPLE, tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.syspath_prepend(str(EXAMPLE / "src"))
@@ -180,7 +197,9 @@ def broken_copy(folder: Path, old: str, new: str) -> Path:
     return folder
 
 
-def test_a_failed_check_has_a_remedy_and_exit_code_1(tmp_path, capsys) -> None:
+def test_a_failed_check_has_a_remedy_and_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = broken_copy(tmp_path / "p", ', "event", score=0.8', ', "event"')
     capsys.readouterr()
     assert run(["plugin", "check", str(folder)]) == 1
@@ -194,7 +213,9 @@ def test_a_failed_check_has_a_remedy_and_exit_code_1(tmp_path, capsys) -> None:
     assert failed[0]["remedy"].startswith("Give Span(score=")
 
 
-def test_a_plugin_that_does_not_load_is_exit_code_3(tmp_path, capsys) -> None:
+def test_a_plugin_that_does_not_load_is_exit_code_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = broken_copy(tmp_path / "p", "import numpy as np", "import numpie as np")
     capsys.readouterr()
     assert run(["plugin", "check", str(folder)]) == 3
@@ -216,33 +237,41 @@ def test_a_plugin_that_does_not_load_is_exit_code_3(tmp_path, capsys) -> None:
         ),
     ],
 )
-def test_a_folder_that_is_no_plugin(files, code, words, tmp_path, capsys) -> None:
+def test_a_folder_that_is_no_plugin(
+    files: dict[str, str], code: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert run(["plugin", "check", str(tmp_path)]) == code
     assert words in capsys.readouterr().err
 
 
-def test_an_unknown_name(capsys) -> None:
+def test_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugin", "check", "volcano"]) == 3
     assert "'volcano'" in capsys.readouterr().err
 
 
-def test_nothing_to_check(tmp_path, monkeypatch, capsys) -> None:
+def test_nothing_to_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TSLAB_LOAD_PLUGINS", "")
     assert run(["plugin", "check"]) == 2
     assert "no plugin to check" in capsys.readouterr().err
 
 
-def test_the_package_here_is_checked(monkeypatch, capsys) -> None:
+def test_the_package_here_is_checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(EXAMPLE)
     code, document = report(capsys, "plugin", "check")
     assert code == 0
     assert [plugin["name"] for plugin in document["plugins"]] == ["room-climate"]
 
 
-def test_one_broken_domain_of_two_does_not_hide_the_other(tmp_path, capsys) -> None:
+def test_one_broken_domain_of_two_does_not_hide_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = broken_copy(tmp_path / "p", "import numpy", "import numpy")
     project = folder / "pyproject.toml"
     more = 'pump = "tslab_pump"\nbroken = "tslab_broken"'
@@ -255,9 +284,10 @@ def test_one_broken_domain_of_two_does_not_hide_the_other(tmp_path, capsys) -> N
     assert errors["pump"] == ""
 
 
-def test_an_extension_is_checked_too(tmp_path, capsys) -> None:
+def test_an_extension_is_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "pyproject.toml").write_text(
-        "[project]\nname = 'tslab-ext'\n[project.entry-points.'tslab.extensions']\next = 'tslab_ext'"
+        "[project]\nname = 'tslab-ext'\n"
+        "[project.entry-points.'tslab.extensions']\next = 'tslab_ext'"
     )
     source = "from tslab import hookimpl\n@hookimpl\ndef tslab_exporters(): return []\n"
     (tmp_path / "tslab_ext.py").write_text(source)
@@ -269,7 +299,9 @@ def test_an_extension_is_checked_too(tmp_path, capsys) -> None:
 # --- plugins --------------------------------------------------------------------------------
 
 
-def test_plugins_lists_hooks(tmp_path, monkeypatch, capsys) -> None:
+def test_plugins_lists_hooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     install(EXAMPLE, tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.syspath_prepend(str(EXAMPLE / "src"))
@@ -295,7 +327,7 @@ def test_plugins_lists_hooks(tmp_path, monkeypatch, capsys) -> None:
     ]
 
 
-def test_the_project_fixture(tmp_path) -> None:
+def test_the_project_fixture(tmp_path: Path) -> None:
     install(EXAMPLE, tmp_path / "site")
     (tmp_path / "test_it.py").write_text(
         "def test_it(tslab_project):\n"

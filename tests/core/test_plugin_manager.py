@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,10 +179,10 @@ def test_objects_with_strange_attributes_are_left_alone() -> None:
 # --- wrappers -------------------------------------------------------------------------------
 
 
-def wrapped(function: Any, **options: bool) -> Plugins:
+def wrapped(function: Any, **options: Any) -> Plugins:
     plugins = Plugins()
     plugins.register(BUILTIN, module("core", tslab_segmenters=offering("core")))
-    plugins.register(entry(), module(tslab_segmenters=hookimpl(**options)(function)))
+    plugins.register(entry(), module(tslab_segmenters=hookimpl(function, **options)))
     return plugins
 
 
@@ -331,7 +332,9 @@ def test_no_name_is_a_mistake_of_the_user() -> None:
         load_domain("")
 
 
-def test_an_entry_that_is_not_installed_can_be_loaded(tmp_path, monkeypatch) -> None:
+def test_an_entry_that_is_not_installed_can_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = (
         "from tslab import *\n@hookimpl\ndef tslab_domain():\n"
         "    tier = Tier(name='t', kind='states', labels=(Label(name='A'),))\n"

@@ -16,7 +16,8 @@ SCRIPT = """
 import json, sys
 from tslab.cli import run
 code = run(json.loads(sys.argv[1]))
-print("\\nSEEN", json.dumps([code, [name for name in json.loads(sys.argv[2]) if name in sys.modules]]))
+seen = [name for name in json.loads(sys.argv[2]) if name in sys.modules]
+print("\\nSEEN", json.dumps([code, seen]))
 """
 
 
@@ -49,7 +50,9 @@ def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     ["tslab", "tslab.cli", "tslab.hookspecs", "tslab.plugin_manager", "tslab.testing"],
 )
 def test_modules_are_cheap_to_import(module: str) -> None:
-    code = f"import json, sys, {module}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+    code = (
+        f"import json, sys, {module}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
+    )
     assert json.loads(fresh("-c", code).stdout) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_no_length_is_refused() -> None:
         synthetic_recording(DOMAIN, 0)
 
 
-def test_sample_is_written_as_csv_or_by_itself(tmp_path) -> None:
+def test_sample_is_written_as_csv_or_by_itself(tmp_path: Path) -> None:
     from dataclasses import replace
 
     sample = synthetic_recording(DOMAIN, 10, 0)
@@ -167,7 +168,7 @@ def test_sample_is_written_as_csv_or_by_itself(tmp_path) -> None:
     assert write_sample(native, tmp_path) == tmp_path / "own.bin"
 
 
-def test_signals_of_several_rates_share_no_csv(tmp_path) -> None:
+def test_signals_of_several_rates_share_no_csv(tmp_path: Path) -> None:
     from dataclasses import replace
 
     from tslab.recording import Signal
@@ -179,7 +180,7 @@ def test_signals_of_several_rates_share_no_csv(tmp_path) -> None:
     assert write_sample(replace(sample, recording=mixed), tmp_path) is None
 
 
-def test_missing_values_become_empty_cells(tmp_path) -> None:
+def test_missing_values_become_empty_cells(tmp_path: Path) -> None:
     from tslab.recording import Recording, Signal
 
     signal = Signal.from_array("a", np.array([1.0, np.nan, 3.0]), 1.0)
@@ -204,7 +205,14 @@ rates = st.floats(0.0, 1.0)
     by_duration=st.booleans(),
 )
 def test_whatever_goes_wrong_stays_legal(
-    seed, jitter, miss, false, relabel, seconds, epochs, by_duration
+    seed: int,
+    jitter: float,
+    miss: float,
+    false: float,
+    relabel: float,
+    seconds: float,
+    epochs: bool,
+    by_duration: bool,
 ) -> None:
     domain = WITH_EPOCHS if epochs else DOMAIN
     sample = synthetic_recording(domain, seconds, seed % 5)
@@ -309,7 +317,7 @@ def test_no_spans_no_work() -> None:
         ([Span(0, 1, "Ferry", "ship", fields={"note": 1.0})], "'note' with"),
     ],
 )
-def test_illegal_spans_are_named(spans, words) -> None:
+def test_illegal_spans_are_named(spans: list[Span], words: str) -> None:
     problems = span_problems(spans, DOMAIN, 10.0)
     assert len(problems) == 1
     assert words in problems[0]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STATE = ".tslab"
 TABLE = "recordings.csv"
-TABLE_COLUMNS = ("id", "sha256", "duration", "channels", "sampling_rates")
+TABLE_COLUMNS = ("id", "sha256", "duration", "channels", "units", "sampling_rates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class RecordingEntry:
         sha256: Content hash of the source.
         duration: Seconds.
         channels: Channels under the domain's names, derived ones too.
+        units: Unit of each channel, "" where unknown.
         sampling_rates: Hz, one for each channel.
         metadata: Columns of ``--metadata``.
         path: The source file; kept in ``.tslab/`` only.
@@ -44,6 +45,7 @@ class RecordingEntry:
     sha256: str
     duration: float
     channels: tuple[str, ...]
+    units: tuple[str, ...]
     sampling_rates: tuple[float, ...]
     metadata: Mapping[str, str]
     path: str
@@ -143,7 +145,8 @@ class Project:
         writer.writerow([*TABLE_COLUMNS, *extra])
         for entry in ordered:
             rates = " ".join(f"{rate:.10g}" for rate in entry.sampling_rates)
-            row = [entry.id, entry.sha256, f"{entry.duration:.6f}", "|".join(entry.channels), rates]
+            row = [entry.id, entry.sha256, f"{entry.duration:.6f}"]
+            row += ["|".join(entry.channels), "|".join(entry.units), rates]
             writer.writerow([*row, *(entry.metadata.get(key, "") for key in extra)])
         sources = self._sources()
         sources |= {e.id: {"path": e.path, "sha256": e.sha256} for e in ordered}
@@ -331,6 +334,7 @@ class Project:
                 "sha256": entry.sha256,
                 "duration": entry.duration,
                 "channels": list(entry.channels),
+                "units": list(entry.units),
                 "sampling_rates": list(entry.sampling_rates),
                 **entry.metadata,
             }
@@ -419,6 +423,7 @@ def _entry(row: Mapping[str, str], path: str) -> RecordingEntry:
         sha256=row["sha256"],
         duration=float(row["duration"]),
         channels=tuple(row["channels"].split("|")),
+        units=tuple(row["units"].split("|")),
         sampling_rates=tuple(float(rate) for rate in row["sampling_rates"].split()),
         metadata=metadata,
         path=path,

@@ -20,21 +20,39 @@ class _Section(BaseModel):
 
 
 class Window(_Section):
-    """Length of a task and of its first screen, in seconds; the domain decides what is missing."""
+    """Length of a task and of its first screen; the domain decides what is missing.
+
+    Attributes:
+        seconds: Length of a task in seconds.
+        page_seconds: What the first screen shows, in seconds.
+    """
 
     seconds: float | None = Field(default=None, gt=0)
     page_seconds: float | None = Field(default=None, gt=0)
 
 
 class Review(_Section):
-    """How many annotators see a task, and which share of the tasks more than one sees."""
+    """How many annotators see a task, and which share of the tasks more than one sees.
+
+    Attributes:
+        overlap: Annotators for a task.
+        percentage: Share of the tasks that get that many; the others get one.
+    """
 
     overlap: int = Field(default=1, ge=1, le=50)
     percentage: int = Field(default=100, ge=0, le=100)
 
 
 class LabelStudio(_Section):
-    """Where annotators work; without an address, the server that `tslab up` starts."""
+    """Where annotators work; without an address, the server that `tslab up` starts.
+
+    Attributes:
+        url: Address of an existing Label Studio; LABEL_STUDIO_URL wins over it.
+        data: How the editor gets the signals: ``local`` (files of this folder, embedded server
+            only; an existing one gets uploads instead), ``upload``, or ``url``.
+        data_url: For ``url``: the address that serves this project folder, so that
+            ``tasks/...csv`` follows it.
+    """
 
     url: str = ""
     data: Literal["local", "upload", "url"] = "local"
@@ -42,7 +60,12 @@ class LabelStudio(_Section):
 
 
 class LabelChanges(_Section):
-    """Changes to one tier's labels: by name removed, replaced or added."""
+    """Changes to one tier's labels: by name removed, replaced or added.
+
+    Attributes:
+        remove: Names of labels to leave out.
+        add: Labels to add; a known name changes what is given and keeps the rest.
+    """
 
     remove: tuple[str, ...] = ()
     add: tuple[dict[str, Any], ...] = ()

@@ -23,15 +23,18 @@ from tslab.task import TIME_COLUMN
 if TYPE_CHECKING:
     Element = etree._Element
 
-PLOT_HEIGHT = 560
+PLOT_HEIGHT = 590
 """Pixels of a 1080-pixel screen that are left for panes beside labels, overview and fields."""
+
+ROW_HEIGHT, ROW_WIDTH, FIELD_WIDTH = 95, 1320, 260
+"""Pixels of a row of fields, and of one field that is no row of choices."""
 
 PANE_MARGIN = 22
 SMALLEST_PANE, LARGEST_PANE = 34, 170
 DERIVED_SHARE = 0.6
 LONG_LIST = 9
+FEW_CHANNELS = 3
 DAY = 86_400
-COLORS = ("#1f4e79", "#b3541e", "#2e6b34", "#6a2c70", "#7a5c00", "#00616b", "#8c1c3a", "#444444")
 
 STYLE = """
 .tsl .tsl-meta { font-size: 13px; line-height: 1.4; padding: 3px 10px; margin-bottom: 4px;
@@ -46,8 +49,8 @@ STYLE = """
 .tsl .htx-timeseries-multichannel:nth-last-child(2) .xaxis text { display: inline; }
 .tsl .xaxis .tick:first-of-type text,
 .tsl .htx-timeseries-overview .tick:first-of-type text { visibility: hidden; }
-.tsl .yaxis .tick:not(:nth-of-type(2n+1)) text,
-.tsl .yaxis2 .tick:not(:nth-of-type(2n+1)) text { display: none; }
+.tsl .yaxis .tick:not(:nth-of-type(TICKn+1)) text,
+.tsl .yaxis2 .tick:not(:nth-of-type(TICKn+1)) text { display: none; }
 .tsl .htx-timeseries-channel, .tsl .htx-timeseries-overview { margin-right: 30px; }
 .tsl .htx-timeseries-multichannel .htx-timeseries-channel { margin-right: 0; }
 .tsl .htx-timeseries-channel-legend-container { position: relative; height: 0; z-index: 1; }
@@ -78,7 +81,7 @@ def labeling_config(domain: Domain, view: str, channels: Sequence[str]) -> etree
     shown = domain.view(view)
     keys = _hotkeys(domain, shown)
     root = etree.Element("View", className="tsl")
-    etree.SubElement(root, "Style").text = STYLE
+    style = etree.SubElement(root, "Style")
     hint = f" {DOT} {shown.hint}" if shown.hint else ""
     above = f"**$recording** {DOT} $window ($part)$info{hint}"
     etree.SubElement(root, "Markdown", className="tsl-meta", value=above)
@@ -89,8 +92,13 @@ def labeling_config(domain: Domain, view: str, channels: Sequence[str]) -> etree
             key = keys.get((tier.name, label.name), "")
             _put(given, hotkey=key, hint=_hint(label.description, label.code))
             etree.SubElement(control, "Label", given)
-    root.append(_time_series(domain, shown, channels))
-    root.append(_fields(domain, shown, channels, keys))
+    panes = list(_panes([_role(domain, name) for name in channels]))
+    fields = _fields(domain, shown, channels, keys)
+    room = PLOT_HEIGHT - ROW_HEIGHT * (_rows_of_fields(domain, channels) - 1)
+    heights = _heights([pane[0] for pane in panes], room)
+    style.text = STYLE.replace("TICK", str(_every_tick(heights)))
+    root.append(_time_series(shown, channels, panes, heights))
+    root.append(fields)
     return root
 
 
@@ -131,8 +139,9 @@ def _put(attributes: dict[str, str], **optional: str) -> None:
     attributes.update({key: value for key, value in optional.items() if value})
 
 
-def _time_series(domain: Domain, view: View, channels: Sequence[str]) -> Element:
-    roles = [_role(domain, name, number) for number, name in enumerate(channels)]
+def _time_series(
+    view: View, channels: Sequence[str], panes: Sequence[Sequence[Channel]], heights: Sequence[int]
+) -> Element:
     overview = [name for name in view.overview if name in channels] or list(channels[:2])
     attributes = {
         "name": OBJECT,
@@ -142,8 +151,6 @@ def _time_series(domain: Domain, view: View, channels: Sequence[str]) -> Element
         "overviewChannels": ",".join(column_name(name) for name in overview),
     }
     series = etree.Element("TimeSeries", attributes)
-    panes = list(_panes(roles))
-    heights = _heights([pane[0] for pane in panes])
     for pane, height in zip(panes, heights, strict=True):
         parent = series
         if len(pane) > 1:
@@ -153,11 +160,9 @@ def _time_series(domain: Domain, view: View, channels: Sequence[str]) -> Element
     return series
 
 
-def _role(domain: Domain, name: str, number: int) -> Channel:
+def _role(domain: Domain, name: str) -> Channel:
     role = domain.channel(name)
-    if role is not None and role.name == name:
-        return role
-    return Channel(name=name, color=COLORS[number % len(COLORS)])
+    return role if role is not None and role.name == name else Channel(name=name)
 
 
 def _panes(roles: Sequence[Channel]) -> Iterator[list[Channel]]:
@@ -168,9 +173,28 @@ def _panes(roles: Sequence[Channel]) -> Iterator[list[Channel]]:
     yield from groups.values()
 
 
-def _heights(first_of_pane: Sequence[Channel]) -> list[int]:
+def _rows_of_fields(domain: Domain, channels: Sequence[str]) -> int:
+    """Rows that the fields below the signal need on a screen of 1920 pixels."""
+    width = 0
+    for item in (*domain.fields, *domain.task_fields):
+        names = [choice.value for choice in item.choices] or list(channels)
+        few = LONG_LIST if item.choices else FEW_CHANNELS
+        if item.kind in {"choice", "channel"} and len(names) <= few:
+            width += sum(60 + 7 * len(name) for name in names)
+        else:
+            width += FIELD_WIDTH
+    return 1 + width // ROW_WIDTH
+
+
+def _every_tick(heights: Sequence[int]) -> int:
+    """Which value ticks get a text: the editor draws ten, whatever the height."""
+    smallest = min(heights, default=LARGEST_PANE)
+    return 2 if smallest >= 110 else 3 if smallest >= 60 else 4
+
+
+def _heights(first_of_pane: Sequence[Channel], room: int) -> list[int]:
     shares = [DERIVED_SHARE if role.derived else 1.0 for role in first_of_pane]
-    room = PLOT_HEIGHT - PANE_MARGIN * len(shares)
+    room -= PANE_MARGIN * len(shares)
     unit = room / sum(shares) if shares else 0
     return [
         role.height or round(min(max(unit * share, SMALLEST_PANE), LARGEST_PANE))
@@ -205,21 +229,22 @@ def _fields(
         text += "then click the region to describe it."
         etree.SubElement(hint, "Header", value=text, size="5", style=f"{HEADER}; color: #888")
     for item in asked:
-        place = etree.SubElement(row, "View", className=_width(item))
+        place = etree.SubElement(row, "View", className=_width(item, channels))
         place.set("visibleWhen", "region-selected")
         if item.per_label:
             place.set("whenLabelValue", ",".join(n for n in item.per_label if n in labels))
         _control(place, item, channels, keys, per_region=True)
     for task_item in domain.task_fields:
-        place = etree.SubElement(row, "View", className=f"{_width(task_item)} tsl-task")
+        place = etree.SubElement(row, "View", className=f"{_width(task_item, channels)} tsl-task")
         _control(place, task_item, channels, keys, per_region=False)
     return row
 
 
-def _width(item: RegionField | TaskField) -> str:
+def _width(item: RegionField | TaskField, channels: Sequence[str]) -> str:
     if item.kind == "text":
         return "tsl-wide"
-    return "tsl-select" if len(item.choices) > LONG_LIST else "tsl-field"
+    many = item.kind == "channel" and len(channels) > FEW_CHANNELS
+    return "tsl-select" if many or len(item.choices) > LONG_LIST else "tsl-field"
 
 
 def _control(
@@ -264,7 +289,7 @@ def _choices(
     keys: dict[tuple[str, str], str],
 ) -> None:
     common = common | {"choice": "multiple" if item.multiple else "single-radio"}
-    if len(choices) > LONG_LIST:
+    if len(choices) > (LONG_LIST if item.choices else FEW_CHANNELS):
         common |= {"choice": "multiple" if item.multiple else "single", "layout": "select"}
     else:
         common["layout"] = "inline"

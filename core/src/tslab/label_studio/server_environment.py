@@ -52,9 +52,10 @@ def server_environment(
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         COOKIE_VARIABLE: f"tslab_session_{record.port}",
-        # Label Studio makes folders in the user's home for caches, unless told otherwise.
+        # Label Studio makes folders in the home of the user, unless told otherwise.
         "XDG_DATA_HOME": str(data / "share"),
         "XDG_CACHE_HOME": str(data / "cache"),
+        "XDG_CONFIG_HOME": str(data / "config"),
     }
 
 

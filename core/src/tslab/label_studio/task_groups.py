@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tslab.domain import Channel, Domain
 from tslab.errors import PluginError
 from tslab.preparation.windows import PAGE_SAMPLES, SAMPLES_PER_PAGE
 from tslab.task import Task
 
 if TYPE_CHECKING:
     from tslab.project import Project
+
+
+COLORS = ("#1f4e79", "#b3541e", "#2e6b34", "#6a2c70", "#7a5c00", "#00616b", "#8c1c3a", "#444444")
+"""Lines of channels that no domain gave a colour: dark on white, apart for most colour-blind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ def group_config(project: Project, group: TaskGroup) -> str:
 
     from tslab.label_studio.labeling_config import config_text, fit_time_axis
 
-    text = project.plugins.labeling_config(project.domain, group.view, group.channels)
+    domain = with_found_channels(project, group)
+    text = project.plugins.labeling_config(domain, group.view, group.channels)
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
         root = etree.fromstring(text.encode(), parser)
@@ -80,8 +86,24 @@ def group_config(project: Project, group: TaskGroup) -> str:
     if group.tasks:
         until = max(task.end for task in group.tasks)
         fit_time_axis(root, group.tick_us, first_page(project, group), until)
-    project.plugins.edit_labeling_config(root, project.domain, group.view)
+    project.plugins.edit_labeling_config(root, domain, group.view)
     return config_text(root)
+
+
+def with_found_channels(project: Project, group: TaskGroup) -> Domain:
+    """The domain with a role for each channel that only the files know, so that it has a unit."""
+    units: dict[str, str] = {}
+    recordings = {task.recording for task in group.tasks}
+    for entry in project.entries().values():
+        if entry.id in recordings:
+            units |= dict(zip(entry.channels, entry.units, strict=False))
+    known = {channel.name for channel in project.domain.channels}
+    found = tuple(
+        Channel(name=name, unit=units.get(name, ""), color=COLORS[number % len(COLORS)])
+        for number, name in enumerate(group.channels)
+        if name not in known
+    )
+    return project.domain.model_copy(update={"channels": (*project.domain.channels, *found)})
 
 
 def first_page(project: Project, group: TaskGroup) -> int:

@@ -75,6 +75,7 @@ def ingest(
         sha256=sha256,
         duration=recording.duration,
         channels=recording.channel_names,
+        units=tuple(signal.unit.replace("|", "/") for signal in recording.signals),
         sampling_rates=tuple(signal.sampling_rate for signal in recording.signals),
         metadata=dict(recording.metadata),
         path=str(path.resolve()),

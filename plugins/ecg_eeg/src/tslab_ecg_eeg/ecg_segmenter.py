@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tslab_ecg_eeg.ecg_ontology import LEAD_NAMES
 from tslab_ecg_eeg.episodes import Episode
 from tslab_ecg_eeg.rhythm import analyse_rhythm
 
+PAUSE_CODE = "(PAUSE"
 LEAST_SURE = 0.25
 """Beats below this score lie in noise: an annotator would only have to delete them."""
 
@@ -41,7 +42,9 @@ class RuleSegmenter:
         leads, rate = read_leads(recording)
         found = analyse_rhythm(leads, rate)
         end = recording.duration
-        states = list(_with_pauses(found.states, found.pauses))
+        # Without a label for pauses they stay part of the rhythm around them.
+        pauses = found.pauses if self._label("rhythm", PAUSE_CODE) is not None else []
+        states = _until(list(_with_pauses(found.states, pauses)), end, 1 / rate)
         spans = [
             Span(
                 start=min(episode.start, end),
@@ -69,19 +72,49 @@ class RuleSegmenter:
 def read_leads(recording: Recording) -> tuple[list[FloatArray], float]:
     """Samples of the leads that share the fastest rate, float64 ``(n,)`` each, and that rate (Hz).
 
+    All begin with the recording and end with it: NaN where a lead has no samples.
+
     Raises:
         DataError: There is none.
     """
-    leads = [s for s in recording.signals if s.name in LEAD_NAMES and not s.derived]
+    leads = [
+        _on_grid(s)
+        for s in recording.signals
+        if s.name in LEAD_NAMES and not s.derived and s.sample_count
+    ]
     if not leads:
         raise DataError(
             f"recording '{recording.id}' has no ECG lead",
             "Map one in tslab.yaml, for example channels: {'ECG lead 1': II}.",
         )
-    rate = max(lead.sampling_rate for lead in leads)
-    fastest = [lead for lead in leads if lead.sampling_rate == rate]
-    count = min(lead.sample_count for lead in fastest)
-    return [np.asarray(lead.reader(0, count), dtype=np.float64) for lead in fastest], rate
+    rate = max(lead_rate for _, lead_rate in leads)
+    fastest = [values for values, lead_rate in leads if lead_rate == rate]
+    count = max(round(recording.duration * rate), 1)
+    return [_of_length(values, count) for values in fastest], rate
+
+
+def _on_grid(signal: Signal) -> tuple[FloatArray, float]:
+    """A lead at equal distances, ``(n,)``, and its rate in Hz; NaN in gaps of irregular times."""
+    values = np.asarray(signal.values(), dtype=np.float64)
+    if signal.times is None:
+        return values, signal.sampling_rate
+    steps = np.diff(signal.times)
+    steps = steps[steps > 0]
+    if not steps.size:
+        return values, signal.sampling_rate
+    step = float(np.median(steps))
+    grid = np.arange(round(float(signal.times[-1]) / step) + 1) * step
+    placed: FloatArray = np.interp(grid, signal.times, values, left=np.nan)
+    after = np.clip(np.searchsorted(signal.times, grid), 1, signal.times.size - 1)
+    near = np.minimum(np.abs(signal.times[after] - grid), np.abs(signal.times[after - 1] - grid))
+    placed[near > step] = np.nan
+    return placed, 1 / step
+
+
+def _of_length(values: FloatArray, count: int) -> FloatArray:
+    if values.size >= count:
+        return values[:count]
+    return np.pad(values, (0, count - values.size), constant_values=np.nan)
 
 
 def heart_rate(recording: Recording) -> Signal:
@@ -103,7 +136,14 @@ def heart_rate(recording: Recording) -> Signal:
 
 
 def _code(episode: Episode) -> str:
-    return "(PAUSE" if episode.code == "pause" else episode.code
+    return PAUSE_CODE if episode.code == "pause" else episode.code
+
+
+def _until(states: Sequence[Episode], end: float, sample: float) -> list[Episode]:
+    """States whose last one ends with the recording, where only rounding lies between."""
+    if not states or abs(states[-1].end - end) > sample:
+        return list(states)
+    return [*states[:-1], replace(states[-1], end=end)]
 
 
 def _with_pauses(states: Sequence[Episode], pauses: Sequence[Episode]) -> Iterator[Episode]:
