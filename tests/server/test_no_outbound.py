@@ -14,7 +14,7 @@ from tslab.label_studio.server import EmbeddedServer
 
 pytestmark = pytest.mark.server
 
-RECORDER = '''
+RECORDER = """
 import json, os, sys
 
 EVENTS = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0,
@@ -30,7 +30,7 @@ def record(event, arguments):
 
 LOG = os.path.join(os.path.dirname(__file__), "connects.jsonl")
 sys.addaudithook(record)
-'''
+"""
 PAGES = (
     "/", "/projects", "/heidi-tips", "/api/version", "/version", "/user/account", "/organization",
     "/api/projects", "/api/users", "/api/invite", "/api/current-user/whoami", "/feature-flags",

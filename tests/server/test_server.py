@@ -275,9 +275,7 @@ def start_in_background(server: EmbeddedServer) -> subprocess.Popen[str]:
     return shell
 
 
-def test_interrupt_while_starting_stops_the_server(
-    make_server: MakeServer, tmp_path: Path
-) -> None:
+def test_interrupt_while_starting_stops_the_server(make_server: MakeServer, tmp_path: Path) -> None:
     server = make_server(tmp_path / "study")
     with start_in_background(server) as shell:
         shell.send_signal(signal.SIGINT)

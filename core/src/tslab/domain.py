@@ -16,6 +16,15 @@ RESERVED_HOTKEYS = frozenset(
 """Keys that the editor keeps for itself on a time series."""
 
 
+SPAN_COLUMNS = frozenset(
+    {
+        *("recording", "view", "annotator", "ground_truth", "lead_time", "model_version"),
+        *("tier", "label", "code", "start", "end", "score", "id", "origin"),
+    }
+)
+"""Columns of tables of spans beside the fields, which no field can be named after."""
+
+
 class _Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -136,6 +145,8 @@ class _AnyField(_Declaration):
         if self.kind != "choice" and self.choices:
             raise ValueError(f"field '{self.name}': only a choice has choices")
         _refuse_twice("choice", [c.value for c in self.choices], f"field '{self.name}'")
+        if self.multiple and any("|" in choice.value for choice in self.choices):
+            raise ValueError(f"field '{self.name}': '|' separates choices in tables")
         return self
 
 
@@ -223,6 +234,9 @@ class Domain(_Declaration):
         where = f"domain '{self.name}'"
         controls = [t.name for t in self.tiers] + [f.name for f in self.fields + self.task_fields]
         _refuse_twice("tier or field", [*controls, "ts"], where)
+        for item in self.fields:
+            if item.name in SPAN_COLUMNS:
+                raise ValueError(f"{where}: field '{item.name}' has the name of a table's column")
         _refuse_twice("view", [view.name for view in self.views], where)
         _refuse_twice("channel", [channel.column for channel in self.channels], where)
         self._check_references(where)
@@ -292,9 +306,9 @@ class Domain(_Declaration):
 
     def channel(self, name: str) -> Channel | None:
         """The role that a source channel's name stands for, None if it stands for none."""
-        wanted = _squeezed(name)
+        wanted = squeezed(name)
         for channel in self.channels:
-            if wanted in {_squeezed(channel.name), *map(_squeezed, channel.aliases)}:
+            if wanted in {squeezed(channel.name), *map(squeezed, channel.aliases)}:
                 return channel
         return None
 
@@ -307,7 +321,8 @@ def column_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "channel"
 
 
-def _squeezed(name: str) -> str:
+def squeezed(name: str) -> str:
+    """A channel's name as names are compared: without case, spaces and underscores."""
     return re.sub(r"[\s_]+", "", name).lower()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class RecordingEntry:
         sampling_rates: Hz, one for each channel.
         metadata: Columns of ``--metadata``.
         path: The source file; kept in ``.tslab/`` only.
+        reading: Options of ``add`` that this file was read with; kept in ``.tslab/`` only.
     """
 
     id: str
@@ -49,6 +51,7 @@ class RecordingEntry:
     sampling_rates: tuple[float, ...]
     metadata: Mapping[str, str]
     path: str
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Project:
@@ -68,6 +71,7 @@ class Project:
         self.settings = given
         self.plugins = plugins
         self.domain = domain
+        self._new_ids: dict[str, str] = {}
 
     @classmethod
     def open(cls, folder: Path | str = ".") -> Project:
@@ -78,6 +82,8 @@ class Project:
             PluginError: Its domain's plugin is missing or broken.
         """
         start = Path(folder).resolve()
+        if not start.is_dir():
+            raise ProjectError(f"there is no folder '{folder}'", "Mend --project.")
         for candidate in (start, *start.parents):
             if (candidate / settings.FILE_NAME).is_file():
                 given = settings.load_settings(candidate / settings.FILE_NAME)
@@ -122,15 +128,16 @@ class Project:
             return {}
         sources = self._sources()
         entries = {}
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                try:
-                    entry = _entry(row, sources.get(row["id"], {}).get("path", ""))
-                except (KeyError, ValueError, TypeError) as error:
-                    raise DataError(
-                        f"'{TABLE}' is damaged: {error}", "Delete it and run 'tslab add' again."
-                    ) from error
-                entries[entry.id] = entry
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file, strict=True):
+                    entry = _entry(row, sources.get(row["id"], {}))
+                    entries[entry.id] = entry
+        except (KeyError, ValueError, TypeError, csv.Error) as error:
+            what = f"no column {error}" if isinstance(error, KeyError) else str(error)
+            raise DataError(
+                f"'{TABLE}' is damaged: {what}", "Delete it and run 'tslab add' again."
+            ) from error
         return entries
 
     def save_entries(self, entries: Mapping[str, RecordingEntry]) -> None:
@@ -149,7 +156,9 @@ class Project:
             row += ["|".join(entry.channels), "|".join(entry.units), rates]
             writer.writerow([*row, *(entry.metadata.get(key, "") for key in extra)])
         sources = self._sources()
-        sources |= {e.id: {"path": e.path, "sha256": e.sha256} for e in ordered}
+        for entry in ordered:
+            reading = {"reading": dict(entry.reading)} if entry.reading else {}
+            sources[entry.id] = {"path": entry.path, "sha256": entry.sha256, **reading}
         files.write_bytes(self.state / "sources.json", files.json_bytes(sources), mode=0o600)
         files.write_bytes(self.root / TABLE, text.getvalue().encode())
 
@@ -158,26 +167,48 @@ class Project:
         if not path.exists():
             return {}
         document = files.read_json(path)
-        return document if isinstance(document, dict) else {}
+        if not isinstance(document, dict) or not all(
+            isinstance(item, dict) and {"path", "sha256"} <= item.keys()
+            for item in document.values()
+        ):
+            raise DataError(
+                f"'{STATE}/sources.json' is damaged", "Delete it and run 'tslab add' again."
+            )
+        return document
 
     def id_for(self, sha256: str) -> str:
         """The recording id of a content hash: the one it already has, or a new random one."""
         for key, source in self._sources().items():
             if source["sha256"] == sha256:
                 return key
-        # Letters only: digits in a row look like a patient's number, to people and to our checks.
-        return "rec-" + "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(8))
+        if sha256 not in self._new_ids:
+            # Letters only: digits in a row look like a patient's number, to people and our checks.
+            letters = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(8))
+            self._new_ids[sha256] = f"rec-{letters}"
+        return self._new_ids[sha256]
 
     def find_recording(self, name: str) -> str | None:
-        """Id of a recording given by id, by file name or by file stem; None if there is none."""
+        """Id of a recording given by id, by file name or by file stem; None if there is none.
+
+        Raises:
+            DataError: Files in several folders have that name.
+        """
         entries = self.entries()
         if name in entries:
             return name
+        found = []
         for entry in entries.values():
             path = Path(entry.path)
-            if name in {entry.path, path.name, path.stem}:
+            if name == entry.path:
                 return entry.id
-        return None
+            if name in {path.name, path.stem}:
+                found.append(entry.id)
+        if len(found) > 1:
+            raise DataError(
+                f"'{name}' is the name of {len(found)} recordings: {', '.join(found)}",
+                "Use the ids of recordings.csv instead.",
+            )
+        return found[0] if found else None
 
     def read_source(self, path: Path, options: ReadOptions | None = None) -> Recording:
         """Reads a native file through the plugins; channels keep their source names.
@@ -205,8 +236,10 @@ class Project:
     def map_channels(self, recording: Recording, name: str) -> Recording:
         """The recording with its channels under the domain's names; strangers are dropped.
 
+        Of several channels that stand for one role the first is taken.
+
         Raises:
-            DataError: No channel is one of the domain's, or two take one role.
+            DataError: No channel is one of the domain's.
         """
         signals: dict[str, Signal] = {}
         for signal in recording.signals:
@@ -258,7 +291,20 @@ class Project:
                 f"the source of recording '{recording_id}' is gone",
                 "Put the file back where it was, or run 'tslab add' with its new place.",
             )
-        recording = self.read_source(Path(entry.path))
+        options = self.settings.reading.options()
+        try:
+            options = replace(options, **entry.reading)
+        except TypeError as error:
+            raise DataError(
+                f"'{STATE}/sources.json' is damaged: {error}", "Run 'tslab add' again."
+            ) from error
+        recording = self.read_source(Path(entry.path), options)
+        if abs(recording.duration - entry.duration) > 1e-5:
+            raise DataError(
+                f"the source of recording '{recording_id}' changed since it was added: it lasted "
+                f"{entry.duration:g} s and lasts {recording.duration:g} s",
+                "Put the old file back, or run 'tslab add' again.",
+            )
         named = replace(recording, id=recording_id, metadata=entry.metadata)
         name = Path(entry.path).name
         return self.prepare(named, name) if derived else self.map_channels(named, name)
@@ -277,7 +323,7 @@ class Project:
         document = files.read_json(path)
         try:
             return [Task.from_json(item) for item in document]  # type: ignore[attr-defined]
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             raise DataError(
                 f"'tasks.json' holds something that is no task of tslab ({error!r})",
                 "Delete it and run 'tslab add' again.",
@@ -315,7 +361,7 @@ class Project:
             return []
         try:
             return msgspec.json.decode(path.read_bytes(), type=list[Annotation])
-        except (msgspec.MsgspecError, OSError) as error:
+        except (msgspec.MsgspecError, DataError, OSError) as error:
             raise DataError(
                 f"'annotations/annotations.json' is damaged: {error}",
                 "Run 'tslab pull' again.",
@@ -381,12 +427,22 @@ class Project:
                     yield version, recording, span
 
     def predicted_spans(self, model_version: str) -> dict[str, list[Span]]:
-        """Spans of one model version by recording id, uncut, sorted by time."""
+        """Spans of one model version by recording id, uncut, sorted by time.
+
+        Raises:
+            DataError: The file is damaged.
+        """
         import msgspec
 
-        document = files.read_json(self.prediction_files()[model_version])
-        recordings = document["recordings"]  # type: ignore[index]
-        return msgspec.convert(recordings, dict[str, list[Span]])
+        path = self.prediction_files()[model_version]
+        document = files.read_json(path)
+        try:
+            recordings = document["recordings"]  # type: ignore[index]
+            return msgspec.convert(recordings, dict[str, list[Span]])
+        except (KeyError, TypeError, msgspec.ValidationError, DataError) as error:
+            raise DataError(
+                f"'predictions/{path.name}' is damaged: {error}", "Run 'tslab predict' again."
+            ) from error
 
 
 SPAN_COLUMNS = ("tier", "label", "start", "end", "score", "id", "origin")
@@ -416,15 +472,19 @@ def open_project(folder: Path | str = ".") -> Project:
     return Project.open(folder)
 
 
-def _entry(row: Mapping[str, str], path: str) -> RecordingEntry:
+def _entry(row: Mapping[str, str], source: Mapping[str, Any]) -> RecordingEntry:
+    duration = float(row["duration"])
+    if None in row or None in row.values() or not 0 < duration < math.inf:
+        raise ValueError(f"the row of '{row['id']}' is not complete")
     metadata = {key: value for key, value in row.items() if key not in TABLE_COLUMNS and value}
     return RecordingEntry(
         id=row["id"],
         sha256=row["sha256"],
-        duration=float(row["duration"]),
+        duration=duration,
         channels=tuple(row["channels"].split("|")),
         units=tuple(row["units"].split("|")),
         sampling_rates=tuple(float(rate) for rate in row["sampling_rates"].split()),
         metadata=metadata,
-        path=path,
+        path=str(source.get("path", "")),
+        reading=source.get("reading", {}),
     )

@@ -67,6 +67,8 @@ class Signal:
                 edges[1] = self.sample_count
             return int(edges[0]), int(edges[1])
         first = max(0, -int(-(start - 1e-6) * self.sampling_rate // 1))
+        if end is None:
+            return min(first, self.sample_count), self.sample_count
         last = -int(-(stop - 1e-6) * self.sampling_rate // 1)
         return min(first, self.sample_count), max(min(last, self.sample_count), 0)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tslab.contracts import ReadOptions
-from tslab.domain import Domain
+from tslab.domain import Domain, squeezed
 from tslab.errors import ProjectError, did_you_mean
 
 FILE_NAME = "tslab.yaml"
@@ -161,11 +161,19 @@ def _explain(error: ValidationError) -> str:
     for item in error.errors():
         place = ".".join(str(step) for step in item["loc"])
         if item["type"] == "extra_forbidden":
-            hint = did_you_mean(str(item["loc"][-1]), Settings.model_fields)
+            hint = did_you_mean(str(item["loc"][-1]), _settings_at(item["loc"][:-1]))
             parts.append(f"'{place}' is not a setting{'; ' + hint if hint else ''}")
         else:
             parts.append(f"'{place}': {item['msg']}")
     return "; ".join(parts)
+
+
+def _settings_at(place: tuple[int | str, ...]) -> list[str]:
+    """Names of the settings that a section may hold."""
+    sections = {"labels": LabelChanges, "window": Window, "reading": Reading}
+    sections |= {"review": Review, "label_studio": LabelStudio}
+    section = sections.get(str(place[0]), Settings) if place else Settings
+    return list(section.model_fields)
 
 
 def effective_domain(declared: Domain, settings: Settings) -> Domain:
@@ -187,8 +195,22 @@ def effective_domain(declared: Domain, settings: Settings) -> Domain:
     try:
         return Domain.model_validate(changes)
     except ValidationError as error:
-        reasons = "; ".join(item["msg"].removeprefix("Value error, ") for item in error.errors())
-        raise ProjectError(f"tslab.yaml: {reasons}", "Mend the override.") from error
+        raise ProjectError(f"tslab.yaml: {_reasons(error, changes)}", "Mend the override.") from error
+
+
+def _reasons(error: ValidationError, changes: Mapping[str, Any]) -> str:
+    """What clashes, each with the tier and the label's key that it is about."""
+    parts = []
+    for item in error.errors():
+        place, text = item["loc"], item["msg"].removeprefix("Value error, ")
+        if len(place) > 1 and place[0] == "tiers":
+            tier = changes["tiers"][place[1]]
+            where = f"tier '{tier['name']}'"
+            if len(place) > 3 and place[2] == "labels":
+                where += f", label '{tier['labels'][place[3]].get('name', '')}'"
+            text = f"{where}, '{place[-1]}': {text}"
+        parts.append(text)
+    return "; ".join(parts)
 
 
 def _chosen_views(
@@ -219,9 +241,12 @@ def _apply_labels(changes: dict[str, Any], settings: Settings) -> None:
             labels[str(label.get("name"))] = {**known, **label}
         tiers[name]["labels"] = tuple(labels.values())
     kept = {label["name"] for tier in tiers.values() for label in tier["labels"]}
+    fields = []
     for field in changes["fields"]:
         left = tuple(name for name in field["per_label"] if name in kept)
-        field["per_label"] = left
+        if left or not field["per_label"]:  # none left would ask it about every label
+            fields.append({**field, "per_label": left})
+    changes["fields"] = tuple(fields)
 
 
 def _apply_hotkeys(changes: dict[str, Any], settings: Settings) -> None:
@@ -237,6 +262,10 @@ def _apply_hotkeys(changes: dict[str, Any], settings: Settings) -> None:
             label["hotkey"] = str(key)
 
 
+def _same_channel(name: str, other: str) -> bool:
+    return squeezed(name) == squeezed(other)
+
+
 def _apply_channels(changes: dict[str, Any], settings: Settings) -> None:
     roles = {channel["name"]: channel for channel in changes["channels"]}
     for source, role in settings.channels.items():
@@ -247,4 +276,12 @@ def _apply_channels(changes: dict[str, Any], settings: Settings) -> None:
                 continue
             hint = did_you_mean(role, roles) or f"It has {', '.join(roles)}."
             raise ProjectError(f"tslab.yaml: channels: no channel '{role}'", hint)
+        for other in changes["channels"]:
+            if other["name"] != role and _same_channel(other["name"], source):
+                raise ProjectError(
+                    f"tslab.yaml: channels: '{source}' is a channel of the domain itself",
+                    "Rename it in the file.",
+                )
+            left = [alias for alias in other["aliases"] if not _same_channel(alias, source)]
+            other["aliases"] = tuple(left)
         roles[role]["aliases"] = (*roles[role]["aliases"], source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -54,6 +55,7 @@ class Span:
         Raises:
             DataError: Times are not finite, negative or reversed, or the score is outside 0..1.
         """
+        self._make_plain()
         if not (math.isfinite(self.start) and math.isfinite(self.end)):
             raise DataError(f"span of '{self.label}' has a time that is not finite")
         if not 0 <= self.start <= self.end:
@@ -63,6 +65,16 @@ class Span:
             )
         if self.score is not None and not 0 <= self.score <= 1:
             raise DataError(f"score {self.score} of a span of '{self.label}' is outside 0..1")
+
+    def _make_plain(self) -> None:
+        """Plain numbers instead of numpy's, which segmenters give and JSON does not take."""
+        for name in ("start", "end", "score"):
+            value = getattr(self, name)
+            if value is not None and type(value) is not float:
+                object.__setattr__(self, name, float(value))
+        if any(type(value) not in (str, float, tuple) for value in self.fields.values()):
+            plain = {key: _plain(value) for key, value in self.fields.items()}
+            object.__setattr__(self, "fields", plain)
 
     @property
     def is_instant(self) -> bool:
@@ -87,6 +99,14 @@ class Span:
     def moved(self, start: float, end: float) -> Span:
         """The same span at another time."""
         return replace(self, start=start, end=end)
+
+
+def _plain(value: object) -> FieldValue:
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return tuple(str(part) for part in value)
+    return str(value)
 
 
 def sort_key(span: Span) -> tuple[int, int, str, str, str]:

@@ -98,19 +98,20 @@ class Task:
         """The task that `to_json` wrote.
 
         Raises:
-            KeyError: The document is not one of tslab's tasks.
+            KeyError: The document is not one of tslab's tasks; also TypeError, ValueError and
+                IndexError, where its values are not.
         """
         data, meta = document["data"], document["meta"]
         return cls(
             id=data["task"],
             recording=data["recording"],
             view=meta["view"],
-            start=meta["start"],
-            end=meta["end"],
+            start=float(meta["start"]),
+            end=float(meta["end"]),
             channels=tuple(meta["channels"]),
-            tick_us=meta["tick_us"],
+            tick_us=int(meta["tick_us"]),
             part=(meta["part"][0], meta["part"][1]),
-            metadata=meta["metadata"],
+            metadata=dict(meta["metadata"]),
         )
 
 

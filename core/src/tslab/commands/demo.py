@@ -125,15 +125,15 @@ def _annotate(output: Output, root: Path, samples: Sequence[SampleRecording]) ->
     output.say("\n# two simulated annotators label every task")
     project = Project.open(root)
     address = connection(project)
-    client = Client(address.url, address.api_key)
-    users = {email: number for number, email in client.users().items()}
     by_name = {sample.name: sample for sample in samples}
-    for project_id in load_projects(project, address.url).values():
-        for item in client.tasks(project_id):
-            if not item.get("total_annotations"):
-                for seed, email in enumerate(ANNOTATORS):
-                    body = _reading(project, item["data"]["task"], by_name, seed)
-                    client.create_annotation(item["id"], {**body, "completed_by": users[email]})
+    with Client(address.url, address.api_key) as client:
+        users = {email: number for number, email in client.users().items()}
+        for project_id in load_projects(project, address.url).values():
+            for item in client.tasks(project_id):
+                if not item.get("total_annotations"):
+                    for seed, email in enumerate(ANNOTATORS):
+                        body = _reading(project, item["data"]["task"], by_name, seed)
+                        client.create_annotation(item["id"], {**body, "completed_by": users[email]})
 
 
 def _reading(

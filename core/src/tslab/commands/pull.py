@@ -26,8 +26,8 @@ def command(output: Output, raw: bool) -> int:
 
     project = output.project()
     address = connection(project)
-    client = Client(address.url, address.api_key)
-    pulled = pull(project, client, load_projects(project, address.url), raw=raw)
+    with Client(address.url, address.api_key) as client:
+        pulled = pull(project, client, load_projects(project, address.url), raw=raw)
     findings = [*pulled.findings, *check(output, project, pulled.annotations)]
     for finding in findings:
         output.warn(str(finding))

@@ -27,8 +27,8 @@ def command(output: Output, dry_run: bool) -> int:
             "data: url needs the address that serves the project's tasks/",
             "Set label_studio: data_url in tslab.yaml, for example https://files.example.org/study.",
         )
-    client = Client(address.url, address.api_key)
-    report = Push(project, client, address.data_mode, dry_run, output.progress).run()
+    with Client(address.url, address.api_key) as client:
+        report = Push(project, client, address.data_mode, dry_run, output.progress).run()
     for warning in report.warnings:
         output.warn(warning)
     if not dry_run:

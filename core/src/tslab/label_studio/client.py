@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tslab.errors import ServerError
@@ -47,6 +47,12 @@ class Client:
                 f"Label Studio at {self.url} cannot take this token: it has expired",
                 "Make a new one under Account & Settings.",
             ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._http.close()
 
     def request(self, method: str, path: str, **arguments: Any) -> Any:
         """One request; the decoded JSON answer, None where the body is empty.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,12 @@ def save_predictions(
         },
     }
     folder = project.root / "predictions"
-    files.write_bytes(folder / f"{_file_name(model_version)}.json", files.json_bytes(document))
+    path = folder / f"{_file_name(model_version)}.json"
+    if path in {p for version, p in project.prediction_files().items() if version != model_version}:
+        # Another version differs only in characters that a file name cannot have.
+        digest = hashlib.sha256(model_version.encode()).hexdigest()[:8]
+        path = folder / f"{_file_name(model_version)}-{digest}.json"
+    files.write_bytes(path, files.json_bytes(document))
     files.write_bytes(folder / CURRENT, f"{model_version}\n".encode())
 
 
@@ -120,7 +126,7 @@ def load_predictions(project: Project) -> dict[str, dict[str, TaskPrediction]]:
                 )
                 for key, item in tasks.items()
             }
-        except (KeyError, TypeError, msgspec.ValidationError) as error:
+        except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
             raise DataError(
                 f"'predictions/{path.name}' is damaged: {error}", "Run 'tslab predict' again."
             ) from error
@@ -138,8 +144,10 @@ def exact_times(predictions: Mapping[str, Mapping[str, TaskPrediction]], task: s
 
 def is_label_studio_json(document: object) -> bool:
     """Whether a JSON document is a list of Label Studio tasks."""
-    return isinstance(document, list) and all(
-        isinstance(item, dict) and isinstance(item.get("data"), dict) for item in document
+    return (
+        isinstance(document, list)
+        and bool(document)
+        and all(isinstance(item, dict) and isinstance(item.get("data"), dict) for item in document)
     )
 
 
@@ -149,7 +157,7 @@ def spans_of_label_studio_json(
     """Spans by recording of Label Studio tasks with predictions, matched by ``data.task``.
 
     Raises:
-        DataError: A task is not one of the project's.
+        DataError: A task is not one of the project's, or has predictions of several models.
     """
     known = {task.id: task for task in tasks}
     parts: dict[str, list[Span]] = {}
@@ -161,11 +169,24 @@ def spans_of_label_studio_json(
                 f"the file has a task '{name}' that is not in tasks.json",
                 did_you_mean(name, known) or "Export the tasks from this project.",
             )
-        for prediction in item.get("predictions") or ():
+        for prediction in _one_model(item.get("predictions") or (), name):
             reading = from_regions(prediction.get("result") or (), known[name], domain)
             parts.setdefault(name, []).extend(reading.spans)
             findings += reading.findings
     return _stitched(parts, tasks, domain), findings
+
+
+def _one_model(predictions: Sequence[Any], task: str) -> list[Mapping[str, Any]]:
+    found = [item for item in predictions if isinstance(item, Mapping)]
+    if len(found) != len(predictions):
+        raise DataError(f"a prediction of task '{task}' is no object", "Mend the file.")
+    versions = sorted({str(item.get("model_version", "")) for item in found})
+    if len(versions) > 1:
+        raise DataError(
+            f"task '{task}' has predictions of {len(versions)} models: {', '.join(versions)}",
+            "Bring in one file for each, with --model-version.",
+        )
+    return found
 
 
 def _stitched(

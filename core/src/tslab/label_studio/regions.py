@@ -95,8 +95,12 @@ def _snap(span: Span, task: Task, ticks: IntArray) -> tuple[int, int]:
     if span.is_instant:
         inside = min(first, len(ticks) - 2) if span.start_us < task.end_us else first
         return int(ticks[inside]), int(ticks[inside])
-    if last <= first:
-        first, last = (first, first + 1) if first + 1 < len(ticks) else (first - 1, first)
+    if ticks[last] <= ticks[first]:
+        # Rows may share a tick where sampling is irregular; the next other tick is meant.
+        last = int(np.searchsorted(ticks, ticks[first], side="right"))
+        if last == len(ticks):
+            last -= 1
+            first = max(int(np.searchsorted(ticks, ticks[last])) - 1, 0)
     return int(ticks[first]), int(ticks[last])
 
 
@@ -161,7 +165,10 @@ def from_regions(
     place = _Place(task, domain, exact, reading)
     answers: dict[str, dict[str, FieldValue]] = {}
     for result in results:
-        value = result.get("value")
+        value = result.get("value") if isinstance(result, Mapping) else None
+        if not isinstance(result, Mapping):
+            reading.findings.append(_finding("TSL081", task, "a result is no object"))
+            continue
         if not isinstance(value, Mapping):
             if result.get("type") != "relation":
                 reading.findings.append(_finding("TSL081", task, "a result has no value"))
@@ -172,11 +179,16 @@ def from_regions(
             _read_answer(result, place, answers)
     for result in labelled:
         fields = answers.get(str(result.get("id", "")), {})
-        for label in result["value"].get(LABELS_TYPE) or [""]:
-            span = _read_span(str(label), result, fields, place)
+        for label in _labels(result["value"]):
+            span = _read_span(label, result, fields, place)
             if span is not None:
                 reading.spans.append(span)
     return reading
+
+
+def _labels(value: Mapping[str, Any]) -> list[str]:
+    raw = value.get(LABELS_TYPE) or [""]
+    return [str(label) for label in raw] if isinstance(raw, (list, tuple)) else [str(raw)]
 
 
 def _read_answer(
@@ -191,7 +203,12 @@ def _read_answer(
         hint = did_you_mean(name, [f.name for f in (*domain.fields, *domain.task_fields)])
         reading.findings.append(_finding("TSL082", task, f"control '{name}' is no field", hint))
         return
-    answer = _decode(item, result["value"])
+    try:
+        answer = _decode(item, result["value"])
+    except (TypeError, ValueError):
+        text = f"region '{result.get('id', '')}': the answer to '{name}' is not usable"
+        reading.findings.append(_finding("TSL081", task, text, "Answer it again."))
+        return
     if answer is None:
         return
     if per_region is not None:
@@ -205,7 +222,10 @@ def _decode(item: RegionField | TaskField, value: Mapping[str, Any]) -> FieldVal
     if raw is None or raw == []:
         return None
     if item.kind in ("rating", "number"):
-        return float(raw)
+        number = float(raw)
+        if not math.isfinite(number):
+            raise ValueError(raw)
+        return number
     parts = raw if isinstance(raw, list) else [raw]
     texts = tuple(str(part) for part in parts)
     if item.kind == "text":
@@ -293,6 +313,10 @@ def _read_times(
             text = f"region '{region}' left its window and was cut to it"
             reading.findings.append(_finding("TSL084", task, text, "Look at it in Label Studio."))
         borders.append(_at_border(inside, task))
+    if last > first and borders[0] in (task.start, task.end) and borders[1] <= borders[0]:
+        text = f"region '{region}' lies outside its window"
+        reading.findings.append(_finding("TSL084", task, text, "Delete or redraw it."))
+        return None
     return borders[0], max(borders)
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 SETTINGS_MODULE = "label_studio.core.settings.label_studio"
 COOKIE_VARIABLE = "TSLAB_SESSION_COOKIE"
+SERVED_VARIABLE = "TSLAB_SERVED_FOLDER"
+SERVED = "tasks"
+"""The one folder of a project that the server may hand out."""
 NOWHERE_PORT = 9
 """The discard port of this host, where nobody listens."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -35,7 +38,7 @@ def server_environment(
 
     Args:
         record: Account, port and address.
-        root: The project folder; files below its storages are served.
+        root: The project folder; files below its ``tasks/`` may be served.
         data: Label Studio's data directory.
         allow_hosts: Hosts that it may reach, besides this one.
     """
@@ -52,6 +55,7 @@ def server_environment(
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": SETTINGS_MODULE,
         COOKIE_VARIABLE: f"tslab_session_{record.port}",
+        SERVED_VARIABLE: str(root.resolve() / SERVED),
         # Label Studio makes folders in the home of the user, unless told otherwise.
         "XDG_DATA_HOME": str(data / "share"),
         "XDG_CACHE_HOME": str(data / "cache"),

@@ -145,7 +145,7 @@ def choose_port(asked: int, remembered: int) -> int:
                 "Choose another: tslab up --port N; without --port a free one is found.",
             )
         return asked
-    candidates = [remembered, *PORTS] if remembered else [*PORTS]
+    candidates: list[int] = [remembered, *PORTS] if remembered else [*PORTS]
     for port in candidates:
         if is_free(port):
             return port

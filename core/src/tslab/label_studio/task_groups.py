@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tslab.domain import Channel, Domain
-from tslab.errors import PluginError
+from tslab.errors import DataError, PluginError
 from tslab.preparation.windows import PAGE_SAMPLES, SAMPLES_PER_PAGE
 from tslab.task import Task
 
@@ -115,6 +115,11 @@ def first_page(project: Project, group: TaskGroup) -> int:
     lengths = [task.end - task.start for task in group.tasks]
     recordings = {task.recording for task in group.tasks}
     rates = [max(e.sampling_rates) for e in project.entries().values() if e.id in recordings]
+    if not rates:
+        raise DataError(
+            f"tasks.json has recordings that recordings.csv lacks: {', '.join(sorted(recordings))}",
+            "Run 'tslab add' with their files again.",
+        )
     rows = max(lengths) * max(rates)
     view = project.domain.view(group.view)
     page = view.page_seconds or project.domain.page_seconds or SAMPLES_PER_PAGE / max(rates)

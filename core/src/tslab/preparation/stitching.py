@@ -46,16 +46,18 @@ def with_ids(spans: Sequence[Span], seed: str) -> list[Span]:
 def cut(spans: Sequence[Span], tasks: Sequence[Task]) -> dict[str, list[Span]]:
     """Spans by task id, times still those of the recording, each inside its window.
 
-    A window is half-open: a border belongs to the window that it starts, the recording's last
-    moment to the last window.
+    A window is half-open: a border belongs to the window that it starts; a border that starts
+    none, such as the recording's last moment, to the window that it ends.
 
     Args:
         spans: With ids; ids of parts are made of them.
         tasks: Windows of one recording and view, sorted, not overlapping.
     """
     parts: dict[str, list[Span]] = {task.id: [] for task in tasks}
+    starts = {task.start_us for task in tasks}
+    closing = {task.id for task in tasks if task.end_us not in starts}
     for span in spans:
-        touched = [task for task in tasks if _inside(span, task, task is tasks[-1])]
+        touched = [task for task in tasks if _inside(span, task, task.id in closing)]
         for number, task in enumerate(touched, start=1):
             name = span.id if len(touched) == 1 else f"{span.id}{PART_MARK}{number}"
             start = task.start if span.start_us < task.start_us else span.start
@@ -65,9 +67,9 @@ def cut(spans: Sequence[Span], tasks: Sequence[Task]) -> dict[str, list[Span]]:
     return parts
 
 
-def _inside(span: Span, task: Task, is_last: bool) -> bool:
-    if span.is_instant:
-        at_the_end = is_last and span.start_us == task.end_us
+def _inside(span: Span, task: Task, closes: bool) -> bool:
+    if span.start_us == span.end_us:
+        at_the_end = closes and span.start_us == task.end_us
         return task.start_us <= span.start_us < task.end_us or at_the_end
     return span.start_us < task.end_us and span.end_us > task.start_us
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
 
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Values beyond single precision would become "inf", which the editor takes for a text."""
+
+
 def task_signals(task: Task, recording: Recording) -> list[Signal]:
     """The signals that the task shows, in its order."""
     return [recording.signal(name) for name in task.channels]
@@ -74,7 +78,7 @@ def write_task_csv(task: Task, recording: Recording, path: Path) -> dict[str, in
         values, missing = on_grid(signal, times, task)
         if missing:
             filled[signal.name] = missing
-        columns.append(pa.array(values.astype(np.float32)))
+        columns.append(pa.array(np.clip(values, -LARGEST, LARGEST).astype(np.float32)))
     names = column_names(task)
     if len(set(names)) != len(names):
         raise DataError(

@@ -41,10 +41,14 @@ def make_tasks(recording: Recording, domain: Domain) -> list[Task]:
     for view in domain.views:
         signals = shown_signals(recording, view)
         grid = grid_signal(signals)
+        length = window_seconds(view, domain, signals)
+        tail = MAX_PAGES * page_seconds(view, domain, signals) / length - 1
+        rows = most_rows(len(signals))
         borders = [
-            border
+            part
             for start, end in segments(recording, domain)
-            for border in cut(start, end, window_seconds(view, domain, signals), grid)
+            for border in cut(start, end, length, grid, min(tail, SHARE_OF_A_TAIL))
+            for part in split_crowded(*border, rows, grid)
         ]
         for number, (start, end) in enumerate(borders, start=1):
             tasks.append(
@@ -124,8 +128,13 @@ def window_seconds(view: View, domain: Domain, signals: Sequence[Signal]) -> flo
     """Length of a task: the view's or ten pages, within the editor's limits."""
     page = page_seconds(view, domain, signals)
     wanted = view.window_seconds or domain.window_seconds or PAGES_PER_WINDOW * page
-    rows = min(MAX_ROWS, MAX_VALUES // (len(signals) + 1)) / (1 + SHARE_OF_A_TAIL)
+    rows = most_rows(len(signals)) / (1 + SHARE_OF_A_TAIL)
     return min(wanted, MAX_PAGES * page, rows / grid_signal(signals).sampling_rate)
+
+
+def most_rows(channels: int) -> int:
+    """Samples that a task of so many channels may have, its first and last row left out."""
+    return min(MAX_ROWS, MAX_VALUES // (channels + 1)) - 2
 
 
 def segments(recording: Recording, domain: Domain) -> list[tuple[float, float]]:
@@ -137,26 +146,54 @@ def segments(recording: Recording, domain: Domain) -> list[tuple[float, float]]:
             continue
         if start > begin:
             found.append((begin, start))
-        begin = end
+        begin = max(begin, end)
     if recording.duration > begin:
         found.append((begin, recording.duration))
     return found
 
 
-def cut(start: float, end: float, length: float, grid: Signal) -> list[tuple[float, float]]:
+def cut(
+    start: float, end: float, length: float, grid: Signal, tail: float = SHARE_OF_A_TAIL
+) -> list[tuple[float, float]]:
     """Windows of about `length` seconds whose inner borders lie on sample times.
 
     A window has at least two samples; stretches with fewer give no window.
+
+    Args:
+        start: Seconds.
+        end: Seconds.
+        length: Seconds.
+        grid: Its sample times become rows.
+        tail: A rest shorter than this share of a window is added to the last one; where that is
+            not allowed, windows of equal length take it.
     """
     first, last = grid.index_range(start, end)
     if last - first < 2:
         return []
-    count = max(1, -int(-((end - start) / length - SHARE_OF_A_TAIL) // 1))
+    windows = (end - start) / length
+    count = max(1, -int(-(windows - tail + 1e-9) // 1))
+    if 0 < windows - (count - 1) < SHARE_OF_A_TAIL:
+        length = (end - start) / count
     borders = [start]
     for number in range(1, count):
         index, _ = grid.index_range(start + number * length)
         at = float(grid.sample_times(index, index + 1)[0]) if index < last else end
         if index < last - 1 and _samples(grid, borders[-1], at) >= 2:
+            borders.append(at)
+    return list(zip(borders, [*borders[1:], end], strict=True))
+
+
+def split_crowded(start: float, end: float, most: int, grid: Signal) -> list[tuple[float, float]]:
+    """A window of more samples than `most` in parts: irregular sampling comes in bursts."""
+    first, last = grid.index_range(start, end)
+    parts = -(-(last - first) // most)
+    if parts <= 1:
+        return [(start, end)]
+    step = -(-(last - first) // parts)
+    borders = [start]
+    for index in range(first + step, last - 1, step):
+        at = float(grid.sample_times(index, index + 1)[0])
+        if _samples(grid, borders[-1], at) >= 2:
             borders.append(at)
     return list(zip(borders, [*borders[1:], end], strict=True))
 

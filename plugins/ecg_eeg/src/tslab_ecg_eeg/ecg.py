@@ -35,8 +35,8 @@ def tslab_domain() -> Domain:
 
 @hookimpl
 def tslab_derived_channels(recording: Recording, domain: Domain) -> Sequence[Signal]:
-    """Heart rate, from which rhythms are read first."""
-    if domain.channel("HR") is None:
+    """Heart rate, from which rhythms are read first; a recorded one is left as it is."""
+    if domain.channel("HR") is None or "HR" in recording.channel_names:
         return []
     from tslab_ecg_eeg.ecg_segmenter import heart_rate
 
