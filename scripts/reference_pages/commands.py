@@ -86,7 +86,8 @@ def command_pages() -> dict[str, str]:
         file = f"{words.replace(' ', '-')}.md"
         rows.append((f"[`tslab {words}`]({file})", command.help or ""))
         pages[f"{COMMANDS}/{file}"] = command_page(words, command)
-    codes = re.search(r"Exit codes: (.+?)\.\n", (tslab_main.__doc__ or "").replace("\n    ", " "))
+    said = " ".join((tslab_main.__doc__ or "").split())
+    codes = re.search(r"Exit codes: ([^.]+)\.", said)
     listed = [part.strip().split(" ", 1) for part in codes[1].split(",")] if codes else []
     shared = [
         option_row(option)

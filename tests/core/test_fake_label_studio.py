@@ -110,6 +110,7 @@ def test_pages_of_tasks_end_with_404(server: FakeLabelStudio) -> None:
     assert len(ask(server, "GET", path + "1")[1]["tasks"]) == 2
     assert len(ask(server, "GET", path + "2")[1]["tasks"]) == 1
     assert ask(server, "GET", path + "3")[0] == 404
+    assert ask(server, "GET", "/api/projects/?page=2")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["storages/localfiles", "dm/views", "ml", "webhooks", "users"])

@@ -338,10 +338,10 @@ def test_an_entry_that_is_not_installed_can_be_loaded(
     source = (
         "from tslab import *\n@hookimpl\ndef tslab_domain():\n"
         "    tier = Tier(name='t', kind='states', labels=(Label(name='A'),))\n"
-        "    return Domain(name='pond', title='Pond', tiers=(tier,))\n"
+        "    return Domain(name='puddle', title='Puddle', tiers=(tier,))\n"
     )
-    (tmp_path / "tslab_pond.py").write_text(source)
+    (tmp_path / "tslab_puddle.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
-    plugins, domain = load_entry(entry("pond"))
-    assert domain.title == "Pond"
-    assert plugins.domain(entry("pond")) == domain
+    plugins, domain = load_entry(entry("puddle"))
+    assert domain.title == "Puddle"
+    assert plugins.domain(entry("puddle")) == domain

@@ -22,12 +22,35 @@ EXTENSIONS = {"(ST", "(PAUSE", "(BIII"}
 
 # The policy of facts/domains.md 1A.b; a second rhythm of one letter takes another key.
 KEYS = {
-    **{"(N": "n", "(AFIB": "f", "(AFL": "g", "(SVTA": "s", "(VT": "v", "(VF": "x", "(B": "b"},
-    **{"(T": "t", "(IVR": "i", "(NOD": "j", "(SBR": "d", "(BI": "1", "(BII": "2", "(BIII": "3"},
-    **{"(P": "p", "(PREX": "w", "(ASYS": "y", "(NOISE": "z"},
+    "(N": "n",
+    "(AFIB": "f",
+    "(AFL": "g",
+    "(SVTA": "s",
+    "(VT": "v",
+    "(VF": "x",
+    "(B": "b",
+    "(T": "t",
+    "(IVR": "i",
+    "(NOD": "j",
+    "(SBR": "d",
+    "(BI": "1",
+    "(BII": "2",
+    "(BIII": "3",
+    "(P": "p",
+    "(PREX": "w",
+    "(ASYS": "y",
+    "(NOISE": "z",
 }
 BEAT_KEYS = {
-    **{"N": "n", "L": "l", "R": "r", "A": "a", "S": "s", "V": "v", "E": "e", "F": "w", "Q": "q"},
+    "N": "n",
+    "L": "l",
+    "R": "r",
+    "A": "a",
+    "S": "s",
+    "V": "v",
+    "E": "e",
+    "F": "w",
+    "Q": "q",
 }
 
 

@@ -15,9 +15,23 @@ from tslab_iot_maintenance.synthetic import synthesize_machine
 
 # facts/domains.md 2.a and 2.b: code -> key.
 POLICY = {
-    **{"SPK": "s", "PCX": "c", "DRP": "d", "SRG": "g", "LVL": "l", "TRD": "t", "VAR": "v"},
-    **{"OSC": "o", "SHP": "w", "STK": "f", "CLP": "k", "NSE": "n", "DRO": "m", "TSE": "z"},
-    **{"MNT": "p", "OPM": "b", "NRM": "x"},
+    "SPK": "s",
+    "PCX": "c",
+    "DRP": "d",
+    "SRG": "g",
+    "LVL": "l",
+    "TRD": "t",
+    "VAR": "v",
+    "OSC": "o",
+    "SHP": "w",
+    "STK": "f",
+    "CLP": "k",
+    "NSE": "n",
+    "DRO": "m",
+    "TSE": "z",
+    "MNT": "p",
+    "OPM": "b",
+    "NRM": "x",
 }
 
 

@@ -16,7 +16,7 @@ RESERVED_HOTKEYS = frozenset(
 """Keys that the editor keeps for itself on a time series."""
 
 
-SPAN_COLUMNS = frozenset(
+TAKEN_NAMES = frozenset(
     {
         *("recording", "view", "annotator", "ground_truth", "lead_time", "model_version"),
         *("tier", "label", "code", "start", "end", "score", "id", "origin"),
@@ -235,7 +235,7 @@ class Domain(_Declaration):
         controls = [t.name for t in self.tiers] + [f.name for f in self.fields + self.task_fields]
         _refuse_twice("tier or field", [*controls, "ts"], where)
         for item in self.fields:
-            if item.name in SPAN_COLUMNS:
+            if item.name in TAKEN_NAMES:
                 raise ValueError(f"{where}: field '{item.name}' has the name of a table's column")
         _refuse_twice("view", [view.name for view in self.views], where)
         _refuse_twice("channel", [channel.column for channel in self.channels], where)

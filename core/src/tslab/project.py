@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from tslab.domain import Domain
 from tslab.errors import DataError, ProjectError, did_you_mean
 from tslab.plugin_manager import Plugins, load_domain
 from tslab.recording import Recording, Signal
+from tslab.recording_table import TABLE, TABLE_COLUMNS, RecordingEntry, read_table, table_bytes
 from tslab.spans import Span
 from tslab.task import Task
 
@@ -23,35 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATE = ".tslab"
-TABLE = "recordings.csv"
-TABLE_COLUMNS = ("id", "sha256", "duration", "channels", "units", "sampling_rates")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingEntry:
-    """One row of recordings.csv together with where the recording came from.
-
-    Attributes:
-        id: Random, free of source names, stable for a file's content.
-        sha256: Content hash of the source.
-        duration: Seconds.
-        channels: Channels under the domain's names, derived ones too.
-        units: Unit of each channel, "" where unknown.
-        sampling_rates: Hz, one for each channel.
-        metadata: Columns of ``--metadata``.
-        path: The source file; kept in ``.tslab/`` only.
-        reading: Options of ``add`` that this file was read with; kept in ``.tslab/`` only.
-    """
-
-    id: str
-    sha256: str
-    duration: float
-    channels: tuple[str, ...]
-    units: tuple[str, ...]
-    sampling_rates: tuple[float, ...]
-    metadata: Mapping[str, str]
-    path: str
-    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Project:
@@ -121,46 +92,18 @@ class Project:
         Raises:
             DataError: recordings.csv is damaged.
         """
-        import csv
-
         path = self.root / TABLE
-        if not path.exists():
-            return {}
-        sources = self._sources()
-        entries = {}
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file, strict=True):
-                    entry = _entry(row, sources.get(row["id"], {}))
-                    entries[entry.id] = entry
-        except (KeyError, ValueError, TypeError, csv.Error) as error:
-            what = f"no column {error}" if isinstance(error, KeyError) else str(error)
-            raise DataError(
-                f"'{TABLE}' is damaged: {what}", "Delete it and run 'tslab add' again."
-            ) from error
-        return entries
+        return read_table(path, self._sources()) if path.exists() else {}
 
     def save_entries(self, entries: Mapping[str, RecordingEntry]) -> None:
         """Writes recordings.csv, and the source paths into ``.tslab/``."""
-        import csv
-        import io
-
         ordered = [entries[key] for key in sorted(entries)]
-        extra = sorted({key for entry in ordered for key in entry.metadata})
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*TABLE_COLUMNS, *extra])
-        for entry in ordered:
-            rates = " ".join(f"{rate:.10g}" for rate in entry.sampling_rates)
-            row = [entry.id, entry.sha256, f"{entry.duration:.6f}"]
-            row += ["|".join(entry.channels), "|".join(entry.units), rates]
-            writer.writerow([*row, *(entry.metadata.get(key, "") for key in extra)])
         sources = self._sources()
         for entry in ordered:
             reading = {"reading": dict(entry.reading)} if entry.reading else {}
             sources[entry.id] = {"path": entry.path, "sha256": entry.sha256, **reading}
         files.write_bytes(self.state / "sources.json", files.json_bytes(sources), mode=0o600)
-        files.write_bytes(self.root / TABLE, text.getvalue().encode())
+        files.write_bytes(self.root / TABLE, table_bytes(ordered))
 
     def _sources(self) -> dict[str, dict[str, Any]]:
         path = self.root / STATE / "sources.json"
@@ -470,21 +413,3 @@ def open_project(folder: Path | str = ".") -> Project:
         PluginError: Its domain's plugin is missing or broken.
     """
     return Project.open(folder)
-
-
-def _entry(row: Mapping[str, str], source: Mapping[str, Any]) -> RecordingEntry:
-    duration = float(row["duration"])
-    if None in row or None in row.values() or not 0 < duration < math.inf:
-        raise ValueError(f"the row of '{row['id']}' is not complete")
-    metadata = {key: value for key, value in row.items() if key not in TABLE_COLUMNS and value}
-    return RecordingEntry(
-        id=row["id"],
-        sha256=row["sha256"],
-        duration=duration,
-        channels=tuple(row["channels"].split("|")),
-        units=tuple(row["units"].split("|")),
-        sampling_rates=tuple(float(rate) for rate in row["sampling_rates"].split()),
-        metadata=metadata,
-        path=str(source.get("path", "")),
-        reading=source.get("reading", {}),
-    )

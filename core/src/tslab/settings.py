@@ -170,9 +170,14 @@ def _explain(error: ValidationError) -> str:
 
 def _settings_at(place: tuple[int | str, ...]) -> list[str]:
     """Names of the settings that a section may hold."""
-    sections = {"labels": LabelChanges, "window": Window, "reading": Reading}
-    sections |= {"review": Review, "label_studio": LabelStudio}
-    section = sections.get(str(place[0]), Settings) if place else Settings
+    sections: dict[str, type[BaseModel]] = {
+        "labels": LabelChanges,
+        "window": Window,
+        "reading": Reading,
+        "review": Review,
+        "label_studio": LabelStudio,
+    }
+    section: type[BaseModel] = sections.get(str(place[0]), Settings) if place else Settings
     return list(section.model_fields)
 
 
@@ -195,7 +200,8 @@ def effective_domain(declared: Domain, settings: Settings) -> Domain:
     try:
         return Domain.model_validate(changes)
     except ValidationError as error:
-        raise ProjectError(f"tslab.yaml: {_reasons(error, changes)}", "Mend the override.") from error
+        reasons = _reasons(error, changes)
+        raise ProjectError(f"tslab.yaml: {reasons}", "Mend the override.") from error
 
 
 def _reasons(error: ValidationError, changes: Mapping[str, Any]) -> str:

@@ -38,13 +38,14 @@ def command(output: Output, paths: tuple[str, ...], metadata: str | None, **read
     tasks = {task.id: task for task in project.tasks()}
     added: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
+    given = {key: value for key, value in reading.items() if value not in (None, ())}
     try:
         for path in output.progress(_native_files(paths), "adding"):
             try:
                 known = entries.get(project.id_for(source_hash(path))) if rows or entries else None
                 shown = metadata_of(path, known.id if known else "", rows)
                 shown = shown or dict(known.metadata if known else {})
-                taken = ingest(project, path, options, shown)
+                taken = ingest(project, path, options, shown, given)
             except (DataError, PluginError) as error:
                 failed.append({"file": str(path), "error": str(error)})
                 output.warn(str(error))

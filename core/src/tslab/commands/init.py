@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 @shared_options
 def command(output: Output, folder: str, name: str, views: tuple[str, ...]) -> int:
     """Writes tslab.yaml and .gitignore; an existing project is left alone."""
+    import shlex
+
     from tslab import files
     from tslab.errors import ProjectError
     from tslab.plugin_manager import load_domain
@@ -33,20 +35,20 @@ def command(output: Output, folder: str, name: str, views: tuple[str, ...]) -> i
     root = Path(folder).resolve()
     path = root / FILE_NAME
     text = settings_text(domain, root.name, chosen)
+    document = {"project": str(root), "domain": name, "views": list(chosen)}
     if path.exists():
-        if path.read_text(encoding="utf-8") != text:
+        if path.read_bytes() != text.encode():
             raise ProjectError(
                 f"'{root.name}' already holds a project", f"Edit {path}, or name another folder."
             )
-        output.say(f"Project {root.name} is there already.")
+        output.result(document, f"Project {root.name} is there already.")
         return 0
     files.write_bytes(path, text.encode())
     ignore = root / ".gitignore"
     if not ignore.exists():
         files.write_bytes(ignore, b".tslab/\ntasks/\n")
     (root / ".tslab").mkdir(mode=0o700, exist_ok=True)
-    cd = "" if root == Path.cwd() else f"cd {folder}; "
-    document = {"project": str(root), "domain": name, "views": list(chosen)}
+    cd = "" if root == Path.cwd() else f"cd {shlex.quote(folder)}; "
     output.result(document, f"Project {root.name} for {domain.title}. Next: {cd}tslab add FILES")
     return 0
 

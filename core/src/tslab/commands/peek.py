@@ -11,6 +11,7 @@ from tslab.commands.output import Output, shared_options, table
 
 if TYPE_CHECKING:
     from tslab.domain import Domain
+    from tslab.project import Project
     from tslab.recording import Recording, Signal
 
 
@@ -30,20 +31,19 @@ def command(output: Output, path: str, name: str | None) -> int:
     else:
         project = output.project()
     recording = project.read_source(Path(path))
-    report = describe(recording, project.domain, Path(path).name)
+    report = describe(recording, project, Path(path).name)
     output.result(report, _text(report))
     return 0
 
 
-def describe(recording: Recording, domain: Domain, name: str) -> dict[str, Any]:
+def describe(recording: Recording, project: Project, name: str) -> dict[str, Any]:
     """What `peek` knows of a recording, as a JSON document."""
     from tslab.errors import DataError
-    from tslab.preparation.windows import make_tasks
 
+    domain = project.domain
     channels = [_channel(signal, domain) for signal in recording.signals]
     try:
-        known = [s for s in recording.signals if domain.channel(s.name) or domain.open_channels]
-        tasks = make_tasks(recording.with_signals(known), domain) if known else []
+        tasks = project.plugins.make_tasks(project.map_channels(recording, name), domain)
     except DataError:
         tasks = []
     return {

@@ -81,9 +81,12 @@ def _segment(output: Output, project: Project, name: str) -> int:
         try:
             recording = project.recording(key)
             found: list[Span] = []
-            for view in project.views:
-                request = PredictRequest(view=view)
-                found += project.plugins.predict(segmenter, recording, project.domain, request)
+            seen: set[str] = set()
+            for view in project.domain.views:
+                request = PredictRequest(view=view.name)
+                answer = project.plugins.predict(segmenter, recording, project.domain, request)
+                found += [span for span in answer if span.tier not in seen]
+                seen |= set(view.tiers)
             problems = refuse_outside(found, recording.duration, key, project.domain)
             if problems:
                 raise PluginError(f"segmenter '{spec.name}': {problems[0]}", "Report it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ FIRST = (
 )
 SEPARATOR = "|"
 """Between several choices of one field."""
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""What a spreadsheet would run, and what we wrote in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +75,21 @@ class TableExporter:
 
         if self.name == "csv":
             # Everything as text: a note that reads "1" must come back as a text.
-            names = pyarrow.csv.read_csv(paths[0]).column_names
-            texts = dict.fromkeys(names, "string")
+            lines = pyarrow.csv.ParseOptions(newlines_in_values=True)
+            names = pyarrow.csv.read_csv(paths[0], parse_options=lines).column_names
             options = pyarrow.csv.ConvertOptions(
-                column_types={key: _arrow_type(kind) for key, kind in texts.items()},
+                column_types=dict.fromkeys(names, pyarrow.string()),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
             )
-            rows = pyarrow.csv.read_csv(paths[0], convert_options=options).to_pylist()
+            table = pyarrow.csv.read_csv(paths[0], parse_options=lines, convert_options=options)
+            rows = [
+                {key: value if value is None else _as_written(value) for key, value in row.items()}
+                for row in table.to_pylist()
+            ]
         else:
             rows = pyarrow.parquet.read_table(paths[0]).to_pylist()
         return from_rows(rows, domain)
-
-
-def _arrow_type(kind: str) -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.string() if kind == "string" else pa.float64()
 
 
 def to_table(
@@ -120,7 +122,8 @@ def _column_type(key: str, domain: Domain) -> pa.DataType:
 
 
 def _row(annotation: Annotation, span: Span, domain: Domain) -> dict[str, object]:
-    label = domain.tier(span.tier).label(span.label)
+    tier = next((tier for tier in domain.tiers if tier.name == span.tier), None)
+    label = tier.label(span.label) if tier else None
     row: dict[str, object] = {
         "recording": annotation.recording,
         "view": annotation.view,
@@ -142,9 +145,7 @@ def _row(annotation: Annotation, span: Span, domain: Domain) -> dict[str, object
 
 
 def _harmless(value: object) -> object:
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def from_rows(rows: Sequence[Mapping[str, Any]], domain: Domain) -> list[Annotation]:
@@ -177,14 +178,14 @@ def _span(row: Mapping[str, Any], domain: Domain) -> Span:
         if item.kind in {"rating", "number"}:
             fields[item.name] = float(value)
         elif item.multiple:
-            fields[item.name] = tuple(_as_written(str(value)).split(SEPARATOR))
+            fields[item.name] = tuple(str(value).split(SEPARATOR))
         else:
-            fields[item.name] = _as_written(str(value))
+            fields[item.name] = str(value)
     score = row["score"]
     return Span(
         start=float(row["start"]),
         end=float(row["end"]),
-        label=_as_written(row["label"]),
+        label=row["label"],
         tier=row["tier"],
         score=None if score in (None, "") else float(score),
         fields=fields,
@@ -194,4 +195,4 @@ def _span(row: Mapping[str, Any], domain: Domain) -> Span:
 
 
 def _as_written(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

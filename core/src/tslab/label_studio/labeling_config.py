@@ -213,7 +213,8 @@ def _channel(role: Channel, height: int, grouped: bool) -> dict[str, str]:
         attributes["height"] = str(height)
     _put(attributes, units=f"{role.unit} {role.scale}".strip())
     if role.value_range is not None:
-        attributes["dataRange"] = f"{role.value_range[0]:g},{role.value_range[1]:g}"
+        low, high = role.value_range
+        attributes["dataRange"] = f"{_number(low)},{_number(high)}"
     return attributes
 
 
@@ -278,7 +279,7 @@ def _control(
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+    return "" if value is None else f"{value:.15g}"
 
 
 def _choices(

@@ -96,12 +96,21 @@ def _snap(span: Span, task: Task, ticks: IntArray) -> tuple[int, int]:
         inside = min(first, len(ticks) - 2) if span.start_us < task.end_us else first
         return int(ticks[inside]), int(ticks[inside])
     if ticks[last] <= ticks[first]:
-        # Rows may share a tick where sampling is irregular; the next other tick is meant.
-        last = int(np.searchsorted(ticks, ticks[first], side="right"))
-        if last == len(ticks):
-            last -= 1
-            first = max(int(np.searchsorted(ticks, ticks[last])) - 1, 0)
+        middle = (span.start_us + span.end_us) / 2 / task.tick_us + task.axis_offset
+        first, last = _row_around(ticks, first, middle)
     return int(ticks[first]), int(ticks[last])
+
+
+def _row_around(ticks: IntArray, index: int, wanted: float) -> tuple[int, int]:
+    """Neighbouring rows around a time that is nearest to the row `index`.
+
+    Rows may share a tick where sampling is irregular; then the next row of another tick is meant.
+    """
+    before = int(np.searchsorted(ticks, ticks[index])) - 1
+    after = int(np.searchsorted(ticks, ticks[index], side="right"))
+    if before >= 0 and (wanted < ticks[index] or after == len(ticks)):
+        return before, index
+    return (index, after) if after < len(ticks) else (index, index)
 
 
 def _nearest(ticks: IntArray, wanted: float) -> int:

@@ -194,7 +194,7 @@ class EmbeddedServer:
     def _spawn(self, port: int) -> psutil.Process:
         from tslab.label_studio.server_process import choose_port, spawn
 
-        self.data.mkdir(mode=0o700, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         record = load_record(self.state)
         if record is None:
             record = new_record(known_users=(self.data / "label_studio.sqlite3").exists())

@@ -16,7 +16,7 @@ from tslab.label_studio.server_environment import COOKIE_VARIABLE, NOWHERE_PORT,
 
 def main() -> None:
     """Runs Label Studio's command line; returns when the server ends."""
-    label_studio = importlib.import_module("label_studio.server")
+    label_studio: Any = importlib.import_module("label_studio.server")
     # Its settings import "core", which its own start would put on the path too late for us.
     sys.path.insert(0, label_studio.LS_PATH)
     _settle(importlib.import_module("django.conf").settings)

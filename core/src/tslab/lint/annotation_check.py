@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.domain import Domain, Tier
+from tslab.errors import did_you_mean
 from tslab.recording import Recording
 from tslab.spans import Span, sort_key
 
@@ -23,20 +24,25 @@ def check_annotation(annotation: Annotation, recording: Recording, domain: Domai
     """
     findings: list[Finding] = []
     who = f"{annotation.recording}, {annotation.annotator}"
+    shown = {name for v in domain.views if v.name == annotation.view for name in v.tiers}
     for span in annotation.spans:
         findings += _check_span(span, recording, domain, who)
     for tier in domain.tiers:
         spans = sorted((s for s in annotation.spans if s.tier == tier.name), key=sort_key)
         if tier.kind == "states":
             findings += _overlaps(spans, who)
-        if tier.exhaustive and spans:
+        if tier.exhaustive and (spans or tier.name in shown):
             findings += _uncovered(spans, annotation.extents, tier, who)
     return findings
 
 
 def _check_span(span: Span, recording: Recording, domain: Domain, who: str) -> Iterator[Finding]:
     place = f"{who}, {span.start:.3f} s"
-    tier = domain.tier(span.tier)
+    tier = next((tier for tier in domain.tiers if tier.name == span.tier), None)
+    if tier is None:
+        text, tiers = f"tier '{span.tier}' is not in the domain", [t.name for t in domain.tiers]
+        yield Finding("TSL082", "error", text, place, did_you_mean(span.tier, tiers))
+        return
     label = tier.label(span.label)
     if span.end > recording.duration + 1e-6:
         text = f"'{span.label}' ends after the recording ({recording.duration:g} s)"
@@ -48,6 +54,8 @@ def _check_span(span: Span, recording: Recording, domain: Domain, who: str) -> I
         text = f"'{span.label}' is a state but was drawn as an instant"
         yield Finding("TSL086", "warning", text, place, "Drag instead of double-clicking.")
     if label is None:
+        text, names = f"'{span.label}' is no label of '{tier.name}'", [x.name for x in tier.labels]
+        yield Finding("TSL083", "error", text, place, did_you_mean(span.label, names))
         return
     if label.min_seconds is not None and 0 < span.duration < label.min_seconds:
         text = f"'{span.label}' lasts {span.duration:.3g} s, less than {label.min_seconds:g} s"

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tslab import files
 from tslab.contracts import ReadOptions
 from tslab.domain import Domain
 from tslab.errors import DataError
 from tslab.preparation.task_table import write_task_csv
-from tslab.project import Project, RecordingEntry
+from tslab.project import Project
+from tslab.recording_table import TABLE_COLUMNS, RecordingEntry
 from tslab.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+JOIN_COLUMNS = ("file", "id", "recording")
+"""Columns of ``--metadata`` that say whose row it is; the first one there is counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class Ingested:
         entry: Its row of recordings.csv.
         tasks: Its tasks; their CSVs are written.
         filled: Missing samples that were filled for the eye, by channel.
-        dropped: Channels of the file that are none of the domain's.
+        dropped: Channels of the file that are not shown.
         gaps: Stretches without samples that are longer than the domain allows.
         notes: What the reader mended.
     """
@@ -42,14 +52,16 @@ def ingest(
     path: Path,
     options: ReadOptions | None = None,
     metadata: Mapping[str, str] | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Ingested:
     """Reads a file and writes the CSVs of its tasks; the project's tables are the caller's.
 
     Args:
         project: The project.
         path: The native file.
-        options: Overrides of ``reading:`` in tslab.yaml.
+        options: How to read it; ``reading:`` of tslab.yaml by default.
         metadata: What stands beside the signal.
+        reading: Those of `options` that tslab.yaml does not know, for reading the file again.
 
     Raises:
         DataError: The file cannot be used.
@@ -79,17 +91,25 @@ def ingest(
         sampling_rates=tuple(signal.sampling_rate for signal in recording.signals),
         metadata=dict(recording.metadata),
         path=str(path.resolve()),
+        reading=dict(reading or {}),
     )
     limit = project.domain.max_gap_seconds
     gaps = sum(limit is not None and end - start > limit for start, end in recording.gaps)
-    kept = {signal.name for signal in recording.signals}
-    dropped = [name for name in source.channel_names if not _taken(project.domain, name, kept)]
+    dropped = _dropped(project.domain, source.channel_names)
     return Ingested(entry, tasks, filled, dropped, gaps, source.notes)
 
 
-def _taken(domain: Domain, name: str, kept: set[str]) -> bool:
-    role = domain.channel(name)
-    return (role.name if role else name) in kept
+def _dropped(domain: Domain, names: Sequence[str]) -> list[str]:
+    """Channels that are none of the domain's, or whose role another channel took first."""
+    taken: set[str] = set()
+    dropped = []
+    for name in names:
+        role = domain.channel(name)
+        key = (role.name if role else name).lower()
+        if key in taken or (role is None and not domain.open_channels):
+            dropped.append(name)
+        taken.add(key)
+    return dropped
 
 
 def source_hash(path: Path) -> str:
@@ -107,12 +127,25 @@ def source_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def source_files(path: Path) -> set[Path]:
-    """The file itself, and for a WFDB header the signal files and segments that it names."""
-    found = {path}
+def source_files(path: Path, found: set[Path] | None = None) -> set[Path]:
+    """The file itself, and for a WFDB header the signal files and segments that it names.
+
+    Args:
+        path: The file.
+        found: Files that are known already; the new ones are added.
+
+    Raises:
+        DataError: A header cannot be read.
+    """
+    found = set() if found is None else found
+    found.add(path)
     if path.suffix.lower() != ".hea":
         return found
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[1:]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise DataError(f"cannot read '{path.name}': {error.strerror or error}") from error
+    for line in text.splitlines()[1:]:
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
@@ -120,8 +153,8 @@ def source_files(path: Path) -> set[Path]:
         header = path.parent / f"{words[0]}.hea"
         if named.is_file():
             found.add(named)
-        elif header.is_file() and header not in found and header != path:
-            found |= source_files(header)
+        elif header.is_file() and header not in found:
+            source_files(header, found)
     return found
 
 
@@ -134,21 +167,20 @@ def read_metadata(path: Path, domain: Domain) -> tuple[dict[str, dict[str, str]]
     Raises:
         DataError: The table cannot be read or has no column to join by.
     """
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python")
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot read metadata '{path.name}': {reason}") from error
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    key = next((name for name in ("file", "id", "recording") if name in table.columns), None)
+    table = _metadata_table(path)
+    key = next((name for name in JOIN_COLUMNS if name in table.columns), None)
     if key is None:
         raise DataError(
             f"metadata '{path.name}' has the columns {', '.join(table.columns)}",
             "Add a column 'file' or 'id' that says which recording a row belongs to.",
         )
-    shown = [name for name in table.columns if name != key]
+    shown = [name for name in table.columns if name not in JOIN_COLUMNS]
+    clash = sorted({name for name in shown if name in TABLE_COLUMNS or shown.count(name) > 1})
+    if clash:
+        raise DataError(
+            f"metadata '{path.name}': a column cannot be named {', '.join(clash)}",
+            f"Rename it; recordings.csv has {', '.join(TABLE_COLUMNS)}, and names count once.",
+        )
     left_out: list[str] = []
     if domain.health or domain.metadata:
         left_out = [name for name in shown if name not in domain.metadata]
@@ -160,10 +192,34 @@ def read_metadata(path: Path, domain: Domain) -> tuple[dict[str, dict[str, str]]
     return rows, left_out
 
 
+def _metadata_table(path: Path) -> pd.DataFrame:
+    """All cells as text; the separator is the one that the header has most of."""
+    import csv
+
+    import pandas as pd
+
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = max(",;\t|", key=header.count)
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig",
+            index_col=False, engine="python",
+        )  # fmt: skip
+    except (OSError, ValueError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            f"cannot read metadata '{path.name}': {reason}", "Save it as CSV in UTF-8."
+        ) from error
+    table.columns = [str(name).strip().lower() for name in table.columns]
+    return table.fillna("")
+
+
 def _harmless(name: str, value: str) -> str:
-    if name == "age" and value.isdigit() and int(value) > 89:
-        return "90+"
-    return value
+    if "age" not in re.split(r"[^a-z]+", name):
+        return value
+    age = re.match(r"\D{0,3}(\d+)", value)
+    return "90+" if age and int(age[1]) > 89 else value
 
 
 def metadata_of(

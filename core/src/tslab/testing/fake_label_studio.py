@@ -33,6 +33,8 @@ COLLECTIONS = {
 """Address below ``/api/`` -> name in `FakeLabelStudio.data`."""
 
 PAGED = frozenset({"projects"})
+NO_PAGE = (404, {"detail": "Invalid page.", "status_code": 404})
+"""The SDK reads pages until this answer comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,10 @@ class FakeLabelStudio:
             if key in request.query:
                 found = [item for item in found if str(item.get(key)) == request.query[key]]
         if name in PAGED:
-            return 200, {"count": len(found), "next": None, "previous": None, "results": found}
+            shown = _page(found, request)
+            if shown is None:
+                return NO_PAGE
+            return 200, {"count": len(found), "next": None, "previous": None, "results": shown}
         return 200, found
 
     def _one(self, request: Request, name: str, number: int) -> tuple[int, Any]:
@@ -298,13 +303,20 @@ def _import_predictions(fake: FakeLabelStudio, request: Request, project: int) -
     return 201, {"created": len(request.body or [])}
 
 
-def _tasks(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
-    found = fake.tasks_of(int(request.query.get("project", 0)))
+def _page(found: list[Document], request: Request) -> list[Document] | None:
+    """The asked page; None beyond the last one, where the real server answers 404."""
     size = int(request.query.get("page_size", 100))
     page = int(request.query.get("page", 1))
     if page > 1 and (page - 1) * size >= len(found):
-        return 404, {"detail": "Invalid page.", "status_code": 404}
-    shown = found[(page - 1) * size : page * size]
+        return None
+    return found[(page - 1) * size : page * size]
+
+
+def _tasks(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
+    found = fake.tasks_of(int(request.query.get("project", 0)))
+    shown = _page(found, request)
+    if shown is None:
+        return NO_PAGE
     counts = {"total": len(found), "total_annotations": 0, "total_predictions": 0}
     return 200, counts | {"tasks": shown}
 

@@ -1,0 +1,265 @@
+"""Push against a real server: complete, idempotent, careful with labels, safe to kill."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit.counting_proxy import CountingProxy
+from kit.studies import TSLAB, Study, environment, make_study
+
+pytestmark = pytest.mark.server
+
+KILLS = 20
+TASK_SECONDS = 1.5
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """Three ECGs cut so finely that a push needs several imports."""
+    made = make_study(tmp_path_factory.mktemp("push"), "ecg", "rhythm")
+    made.run("up")
+    yield made
+    made.run("down")
+
+
+@pytest.fixture
+def clean(study: Study) -> Study:
+    """The study as it was before its first push."""
+    forget(study)
+    return study
+
+
+def forget(study: Study) -> None:
+    with study.http() as client:
+        for project in study.projects():
+            assert client.delete(f"/api/projects/{project['id']}").status_code == 204
+    for name in ("identity", "label-studio-projects.json", "push.pending"):
+        (study.root / ".tslab" / name).unlink(missing_ok=True)
+
+
+def edit(study: Study, old: str, new: str) -> None:
+    path = study.root / "tslab.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def writes_of_a_push(study: Study) -> list[str]:
+    """What a push sends besides GET, counted by a proxy between us and the server."""
+    record = study.root / ".tslab" / "server.json"
+    before = record.read_text()
+    with CountingProxy(study.url) as proxy:
+        document = json.loads(before)
+        document["port"] = proxy.port
+        record.write_text(json.dumps(document))
+        try:
+            study.run("push")
+        finally:
+            record.write_text(before)
+        assert proxy.methods["GET"] > 3
+        return proxy.writes
+
+
+def test_dry_run_then_push_then_nothing(clean: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    clean.run("push", "--dry-run", "--json")
+    planned = json.loads(capsys.readouterr().out)
+    assert planned["dry_run"]
+    assert clean.projects() == []
+    clean.run("push", "--json")
+    done = json.loads(capsys.readouterr().out)
+    assert done["changes"] == planned["changes"]
+    tasks = len(clean.project.tasks())
+    expected = {
+        "projects": 1,
+        "tasks": tasks,
+        "predictions": tasks,
+        "storages": 1,
+        "views": 2,
+        "ml": 0,
+    }
+    assert clean.counts() == expected
+    assert writes_of_a_push(clean) == []
+    assert clean.counts() == expected
+
+
+def test_project_is_set_up_for_annotators(clean: Study) -> None:
+    guide = clean.root / "GUIDE.md"
+    guide.write_text("# Rhythm\n\n- **first** the heart rate\n- <script>x</script>\n")
+    edit(clean, "# guidelines: GUIDE.md", "guidelines: GUIDE.md")
+    edit(clean, "overlap: 1", "overlap: 2")
+    edit(clean, "percentage: 100", "percentage: 50")
+    try:
+        clean.run("push")
+        found = clean.get(f"/api/projects/{clean.projects()[0]['id']}")
+    finally:
+        edit(clean, "guidelines: GUIDE.md", "# guidelines: GUIDE.md")
+        edit(clean, "overlap: 2", "overlap: 1")
+        edit(clean, "percentage: 50", "percentage: 100")
+    assert "<b>first</b>" in found["expert_instruction"]
+    assert "<script>" not in found["expert_instruction"]
+    assert found["show_instruction"]
+    assert (found["maximum_annotations"], found["overlap_cohort_percentage"]) == (2, 50)
+    assert found["show_overlap_first"]
+    assert found["model_version"] == "ecg-rules 0.1"
+    views = clean.get("/api/dm/views", project=found["id"])
+    assert [view["data"]["title"] for view in views] == ["All tasks", "Least certain first"]
+    ordering = clean.get("/api/tasks", project=found["id"], view=views[1]["id"], include="id")
+    assert ordering["total"] == len(clean.project.tasks())
+
+
+def test_changes_follow(clean: Study, tmp_path: Path) -> None:
+    clean.run("push")
+    table = tmp_path / "model.csv"
+    rows = [f"{name},1.0,3.5,AFIB,rhythm,0.8" for name in clean.project.entries()]
+    table.write_text("recording,start,end,label,tier,score\n" + "\n".join(rows) + "\n")
+    clean.run("predict", "--from", str(table), "--model-version", "other 1")
+    tasks = len(clean.project.tasks())
+    clean.run("push")
+    assert clean.counts()["predictions"] == 2 * tasks
+    project = clean.projects()[0]["id"]
+    assert clean.get(f"/api/projects/{project}")["model_version"] == "other 1"
+    table.write_text(table.read_text().replace("3.5", "3.0"))
+    clean.run("predict", "--from", str(table), "--model-version", "other 1")
+    clean.run("push")
+    assert clean.counts()["predictions"] == 2 * tasks
+    ends = {
+        result["value"]["end"]
+        for item in clean.get("/api/predictions/", project=project)
+        if item["model_version"] == "other 1"
+        for result in item["result"]
+    }
+    assert ends == {str(978_307_200_000 + 3000)}
+    assert writes_of_a_push(clean) == []
+    clean.run("predict")
+
+
+def annotate(study: Study, name: str, label: str) -> None:
+    project = study.projects()[0]["id"]
+    task = study.server_tasks(project)[name]["id"]
+    value = {"start": "978307201000", "end": "978307203000", "instant": False}
+    result = {
+        **{"id": "abc", "from_name": "rhythm", "to_name": "ts", "type": "timeserieslabels"},
+        "value": {**value, "timeserieslabels": [label]},
+    }
+    with study.http() as client:
+        answer = client.post(f"/api/tasks/{task}/annotations/", json={"result": [result]})
+        assert answer.status_code == 201
+
+
+def test_label_in_use_is_not_dropped(clean: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    clean.run("push")
+    first = clean.project.tasks()[0].id
+    annotate(clean, first, "AFL")
+    edit(clean, "# labels:", "labels: {rhythm: {remove: [AFL]}}\n# labels:")
+    before = clean.get(f"/api/projects/{clean.projects()[0]['id']}")["label_config"]
+    capsys.readouterr()
+    try:
+        clean.run("push", expect=4)
+    finally:
+        edit(clean, "labels: {rhythm: {remove: [AFL]}}\n# labels:", "# labels:")
+    error = capsys.readouterr().err.strip()
+    assert "'AFL' of 'rhythm' (1 regions)" in error
+    assert "\n" not in error
+    assert clean.get(f"/api/projects/{clean.projects()[0]['id']}")["label_config"] == before
+
+
+def test_annotated_task_is_neither_removed_nor_cut_anew(clean: Study, capsys: Any) -> None:
+    clean.run("push")
+    first = clean.project.tasks()[0]
+    annotate(clean, first.id, "AFIB")
+    tasks = (clean.root / "tasks.json").read_text()
+    document = json.loads(tasks)
+    for item in document:
+        if item["data"]["task"] == first.id:
+            item["meta"]["end_us"] += 1_000_000
+    (clean.root / "tasks.json").write_text(json.dumps(document))
+    capsys.readouterr()
+    try:
+        clean.run("push", expect=4)
+        assert "was cut differently" in capsys.readouterr().err
+        left = [item for item in json.loads(tasks) if item["data"]["task"] != first.id]
+        (clean.root / "tasks.json").write_text(json.dumps(left))
+        clean.run("push")
+        assert "stays: it has annotations" in capsys.readouterr().err
+    finally:
+        (clean.root / "tasks.json").write_text(tasks)
+    assert first.id in clean.server_tasks(clean.projects()[0]["id"])
+
+
+def test_twins_are_removed(clean: Study) -> None:
+    """What a crash may leave behind: everything of one kind twice."""
+    clean.run("push")
+    wanted = clean.counts()
+    project = clean.projects()[0]["id"]
+    tasks = list(clean.server_tasks(project).values())[:2]
+    twins = [{"data": item["data"], "meta": item["meta"]} for item in tasks]
+    prediction = clean.get("/api/predictions/", project=project)[0]
+    storage = clean.get("/api/storages/localfiles", project=project)[0]
+    view = clean.get("/api/dm/views", project=project)[0]
+    with clean.http() as client:
+        client.post(f"/api/projects/{project}/import", json=twins)
+        copied = {key: prediction[key] for key in ("task", "result", "score", "model_version")}
+        client.post(f"/api/projects/{project}/import/predictions", json=[copied])
+        client.post(
+            "/api/storages/localfiles",
+            json={"project": project, "path": storage["path"], "title": "x"},
+        )
+        client.post(
+            "/api/dm/views/",
+            params={"project": project},
+            json={"project": project, "data": view["data"]},
+        )
+    assert clean.counts() != wanted
+    clean.run("push")
+    assert clean.counts() == wanted
+
+
+@pytest.mark.slow
+def test_kill_at_any_moment(study: Study) -> None:
+    """SIGKILL at 20 random moments, each followed by a rerun: as if nothing had happened."""
+    fine = f"window: {{seconds: {TASK_SECONDS}, page_seconds: 1}}\nreview:"
+    edit(study, "review:", fine)
+    try:
+        study.run("add", *(entry.path for entry in study.project.entries().values()))
+        study.run("predict")
+        assert len(study.project.tasks()) > 400
+        forget(study)
+        began = time.monotonic()
+        assert push_process(study).wait() == 0
+        length = time.monotonic() - began
+        wanted = study.counts()
+        assert wanted["tasks"] == wanted["predictions"] == len(study.project.tasks())
+        dice = random.Random(20)
+        killed = 0
+        for _ in range(KILLS):
+            forget(study)
+            process = push_process(study)
+            time.sleep(dice.uniform(0.1, 1.0) * length)
+            process.send_signal(signal.SIGKILL)
+            killed += process.wait() == -signal.SIGKILL
+            assert push_process(study).wait() == 0
+            assert study.counts() == wanted
+        assert killed > KILLS / 2
+        assert writes_of_a_push(study) == []
+    finally:
+        edit(study, fine, "review:")
+        shutil.rmtree(study.root / "tasks")
+        study.run("add", *(entry.path for entry in study.project.entries().values()))
+        study.run("predict")
+
+
+def push_process(study: Study) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*TSLAB, "push", "--quiet", "--project", str(study.root)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+    )
