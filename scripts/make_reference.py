@@ -64,7 +64,7 @@ def all_files() -> dict[Path, str]:
     return found
 
 
-MARKER = re.compile(r"(<!-- begin (\S+) (\S*?)\s?-->\n).*?(\n<!-- end -->)", re.DOTALL)
+MARKER = re.compile(r"(<!-- begin (\S+) (\S*) ?-->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def filled(text: str) -> str:
@@ -77,7 +77,7 @@ def filled(text: str) -> str:
             body = f"\n```{language}\n{(ROOT / argument).read_text().strip()}\n```\n"
         else:
             body = f"\n{api_part()}\n"
-        return f"{match[1]}{body}{match[4]}"
+        return f"{match[1]}{body}\n{match[4]}"
 
     return MARKER.sub(renew, text)
 

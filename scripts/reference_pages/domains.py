@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reference_pages.markdown import table
 
 if TYPE_CHECKING:
-    from tslab import Domain, RegionField, TaskField, Tier, View
+    from tslab import Choice, Domain, RegionField, TaskField, Tier, View
 
 DOMAINS = "reference/domains"
 DOMAIN_NAMES = ("ecg", "iot")
@@ -86,8 +86,14 @@ def field_row(item: RegionField | TaskField) -> tuple[str, str, str]:
     kind = f"{item.kind}, several" if item.multiple else item.kind
     if item.kind == "rating":
         return f"`{item.name}`", kind, f"1 to {item.maximum or 5:g}"
-    answers = [f"{c.value}" + (f" (`{c.hotkey}`)" if c.hotkey else "") for c in item.choices]
+    answers = [choice_text(choice) for choice in item.choices]
     return f"`{item.name}`", kind, "; ".join(answers)
+
+
+def choice_text(choice: Choice) -> str:
+    """An answer with its meaning and its key."""
+    said = f"{choice.value} {choice.description}".strip()
+    return f"{said} (`{choice.hotkey}`)" if choice.hotkey else said
 
 
 def channel_part(domain: Domain) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,11 +14,11 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tslab.domain import Choice, Domain, Label, RegionField, TaskField, Tier, View
+from tslab.domain import Choice, Domain, Label, RegionField, TaskField, Tier
 from tslab.preparation.stitching import with_ids
 from tslab.preparation.windows import make_tasks
 from tslab.recording import Recording, Signal
-from tslab.spans import FieldValue, Span
+from tslab.spans import FieldValue, Span, to_microseconds
 from tslab.task import Task
 
 hypothesis_settings.register_profile(
@@ -73,6 +75,9 @@ def _choices(*values: str) -> tuple[Choice, ...]:
     return tuple(Choice(value=value) for value in values)
 
 
+EVERYTHING = everything()
+
+
 @dataclasses.dataclass(frozen=True)
 class World:
     """A recording, its windows, and spans that lie in them."""
@@ -110,14 +115,15 @@ def worlds(draw: st.DrawFn) -> World:
     gaps = _gaps(draw, recording.signals[0], count)
     recording = dataclasses.replace(recording, gaps=gaps)
     window = draw(st.integers(2, 45)) / rate
-    domain = everything(
-        views=(View(name="all", tiers=("rhythm", "activity", "event", "mark")),),
-        window_seconds=window,
-        page_seconds=window,
-        max_gap_seconds=0.5 / rate if gaps else None,
-    )
+    limits = {
+        "window_seconds": window,
+        "page_seconds": window,
+        "max_gap_seconds": 0.5 / rate if gaps else None,
+    }
+    domain = EVERYTHING.model_copy(update=limits)
     tasks = make_tasks(recording, domain)
-    spans = _spans(draw, recording, tasks, domain) if tasks else []
+    dice = random.Random(draw(st.integers(0, 2**32)))
+    spans = _spans(dice, recording, tasks, domain) if tasks else []
     return World(domain, recording, tasks, spans)
 
 
@@ -133,50 +139,48 @@ def _gaps(draw: st.DrawFn, signal: Signal, count: int) -> list[tuple[float, floa
 
 
 def _spans(
-    draw: st.DrawFn, recording: Recording, tasks: Sequence[Task], domain: Domain
+    dice: random.Random, recording: Recording, tasks: Sequence[Task], domain: Domain
 ) -> list[Span]:
+    """Spans whose borders lie on samples, on windows' borders, at the end or anywhere."""
     signal = recording.signals[0]
-    own = signal.sample_times(0, signal.sample_count).tolist()
-    borders = [b for task in tasks for b in (task.start, task.end)]
-    exact = sorted({*own, *borders, recording.duration})
-    parts = st.floats(0, 1, allow_nan=False).map(lambda share: share * recording.duration)
-    times = st.one_of(st.sampled_from(exact), st.sampled_from(borders), parts)
+    borders = [border for task in tasks for border in (task.start, task.end)]
+    exact = [*signal.sample_times(0, signal.sample_count).tolist(), recording.duration]
+
+    def time() -> float:
+        anywhere = dice.random() * recording.duration
+        return dice.choice([anywhere, dice.choice(borders), dice.choice(exact)])
+
     found: list[Span] = []
     for tier in domain.tiers:
         if tier.kind == "states":
-            cuts = sorted(draw(st.lists(times, min_size=2, max_size=5)))
-            pairs = list(zip(cuts, cuts[1:], strict=False))
-            keep = pairs if tier.exhaustive else pairs[draw(st.integers(0, 1)) :: 2]
-        elif tier.kind == "intervals":
-            keep = [
-                (min(pair), max(pair))
-                for pair in draw(st.lists(st.tuples(times, times), max_size=4))
-            ]
+            cuts = {to_microseconds(at): at for at in (time() for _ in range(5))}
+            pairs = list(itertools.pairwise(sorted(cuts.values())))
+            pairs = pairs if tier.exhaustive else pairs[dice.randint(0, 1) :: 2]
         else:
-            keep = [(time, time) for time in draw(st.lists(times, max_size=4))]
-        for number, (start, end) in enumerate(keep):
+            pairs = [(time(), time()) for _ in range(dice.randint(0, 4))]
+        for number, pair in enumerate(pairs):
+            end = max(pair) if tier.kind != "instants" else min(pair)
             label = tier.labels[number % len(tier.labels)].name
-            made = Span(start, end, label, tier.name, _score(draw), _answers(draw))
+            score = dice.choice([None, 0.0, 0.5, 0.9876, 1.0])
+            made = Span(min(pair), end, label, tier.name, score, _answers(dice))
             if _lies_in(made, tasks) and (tier.kind != "states" or made.start_us < made.end_us):
                 found.append(made)
     return with_ids(found, "seed")
 
 
-def _score(draw: st.DrawFn) -> float | None:
-    return draw(st.sampled_from([None, 0.0, 0.5, 0.9876, 1.0]))
+ANSWERS: dict[str, list[FieldValue]] = {
+    "cause": ["valve", "pump, big"],
+    "causes": [("a",), ("a", "b&c"), ("d", "a")],
+    "severity": [1.0, 7.0],
+    "depth": [0.0, -1.5, 1e-9, 12345.678901234567],
+    "note": list(NOTES),
+    "lead": [("x",), ("x", "y")],
+}
 
 
-def _answers(draw: st.DrawFn) -> dict[str, FieldValue]:
-    every: dict[str, list[FieldValue]] = {
-        "cause": ["valve", "pump, big"],
-        "causes": [("a",), ("a", "b&c"), ("d", "a")],
-        "severity": [1.0, 7.0],
-        "depth": [0.0, -1.5, 1e-9, 12345.678901234567],
-        "note": list(NOTES),
-        "lead": [("x",), ("x", "y")],
-    }
-    names = draw(st.lists(st.sampled_from(sorted(every)), max_size=2, unique=True))
-    return {name: draw(st.sampled_from(every[name])) for name in names}
+def _answers(dice: random.Random) -> dict[str, FieldValue]:
+    names = dice.sample(sorted(ANSWERS), dice.randint(0, 3))
+    return {name: dice.choice(ANSWERS[name]) for name in names}
 
 
 def _lies_in(span: Span, tasks: Sequence[Task]) -> bool:
@@ -192,7 +196,7 @@ def _lies_in(span: Span, tasks: Sequence[Task]) -> bool:
 @pytest.fixture(scope="session")
 def demo_domain() -> Domain:
     """A domain with tiers and fields of every kind."""
-    return everything()
+    return EVERYTHING
 
 
 @pytest.fixture(scope="session")

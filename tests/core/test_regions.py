@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from tslab.spans import Span, sort_key
 from tslab.task import DAY_ONE_MS, Task
 
 SAVED = Path(__file__).resolve().parents[3] / "shared" / "label_studio" / "annotations"
+IntArray = npt.NDArray[np.int64]
 MS = Task("t-1", "rec-test", "all", 10.0, 20.0, ("x",), 1000)
 TEN_US = dataclasses.replace(MS, tick_us=10)
 
@@ -108,7 +110,7 @@ def test_without_exact_times_spans_are_within_half_a_row(
             tick = task.tick_us / 1e6
             short = part.duration <= max(row) + tick
             last = part.is_instant and part.start > rows[-2] - tick
-            slack = 2 if short and not part.is_instant or last else 1
+            slack = 2 if last or (short and not part.is_instant) else 1
             assert abs(again.start - part.start) <= slack * (row[0] / 2 + tick / 2) + 1e-9
             assert abs(again.end - part.end) <= slack * (row[1] / 2 + tick / 2) + 1e-9
 

@@ -307,7 +307,7 @@ def test_no_spans_no_work() -> None:
         ([Span(0, 1, "Ebb", "ship")], "label that tier 'ship' lacks"),
         ([Span(0, 99, "Ferry", "ship")], "ends after the recording"),
         ([Span(1, 2, "Short", "horn")], "longer than an instant"),
-        ([Span(1, 1, "Ferry", "ship")], "has no length"),
+        ([Span(1, 1, "Ebb", "tide")], "has no length"),
         ([Span(0, 2, "Ebb", "tide"), Span(1, 3, "Flood", "tide")], "overlaps"),
         ([Span(0, 1, "Ferry", "ship", fields={"size": "big"})], "field 'size'"),
         ([Span(0, 1, "Ferry", "ship", fields={"sure": 9.0})], "'sure' with 9.0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_windows_cover_every_segment_exactly(
             assert inside == []
             continue
         assert (inside[0].start, inside[-1].end) == (start, end)
-        for left, right in zip(inside, inside[1:], strict=False):
+        for left, right in itertools.pairwise(inside):
             assert left.end == right.start
             assert right.start in grid.sample_times(first, last)
         for task in inside:
@@ -79,12 +80,12 @@ def test_windows_cover_every_segment_exactly(
     [(250, 24, 3), (500, 5, 12), (25_600, 0.05, 1), (25_600, 0.05, 8), (1 / 300, 24 * 365, 4),
      (1, 24 * 90, 20), (128, 10, 40), (400_000, 0.003, 2)],
 )  # fmt: skip
-@pytest.mark.parametrize("wanted", [None, 0.5, 3600, 10_000_000])
+@pytest.mark.parametrize("wanted", [None, 9000, 10_000_000_000])
 def test_limits_of_the_editor(
-    make_domain: Any, rate: float, hours: float, channels: int, wanted: float | None
+    make_domain: Any, rate: float, hours: float, channels: int, wanted: int | None
 ) -> None:
     made = recording(rate, int(rate * hours * 3600), channels)
-    seconds = None if wanted is None else max(wanted, 3 / rate)
+    seconds = None if wanted is None else wanted / rate
     domain = make_domain(views=(ALL,), window_seconds=seconds)
     page = page_seconds(ALL, domain, made.signals)
     tasks = make_tasks(made, domain)
@@ -104,7 +105,7 @@ def test_bursts_of_irregular_sampling_stay_within_the_limits(make_domain: Any) -
     tasks = make_tasks(made, make_domain(views=(ALL,), window_seconds=3600, page_seconds=600))
     assert max(rows(task, made) for task in tasks) <= MAX_ROWS
     assert (tasks[0].start, tasks[-1].end) == (0, made.duration)
-    assert all(a.end == b.start for a, b in zip(tasks, tasks[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(tasks))
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from kit.counting_proxy import CountingProxy
 from kit.studies import TSLAB, Study, environment, make_study
+
+from tslab.label_studio.connection import connection
 
 pytestmark = pytest.mark.server
 
@@ -55,16 +59,11 @@ def edit(study: Study, old: str, new: str) -> None:
 
 def writes_of_a_push(study: Study) -> list[str]:
     """What a push sends besides GET, counted by a proxy between us and the server."""
-    record = study.root / ".tslab" / "server.json"
-    before = record.read_text()
+    direct = connection(study.project)
     with CountingProxy(study.url) as proxy:
-        document = json.loads(before)
-        document["port"] = proxy.port
-        record.write_text(json.dumps(document))
-        try:
+        detour = replace(direct, url=f"http://127.0.0.1:{proxy.port}")
+        with mock.patch("tslab.label_studio.connection.connection", return_value=detour):
             study.run("push")
-        finally:
-            record.write_text(before)
         assert proxy.methods["GET"] > 3
         return proxy.writes
 
@@ -139,6 +138,7 @@ def test_changes_follow(clean: Study, tmp_path: Path) -> None:
     }
     assert ends == {str(978_307_200_000 + 3000)}
     assert writes_of_a_push(clean) == []
+    next((clean.root / "predictions").glob("other-1.json")).unlink()
     clean.run("predict")
 
 
@@ -180,7 +180,8 @@ def test_annotated_task_is_neither_removed_nor_cut_anew(clean: Study, capsys: An
     document = json.loads(tasks)
     for item in document:
         if item["data"]["task"] == first.id:
-            item["meta"]["end_us"] += 1_000_000
+            item["meta"]["end_us"] -= 1_000_000
+            item["meta"]["end"] -= 1.0
     (clean.root / "tasks.json").write_text(json.dumps(document))
     capsys.readouterr()
     try:

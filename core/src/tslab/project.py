@@ -189,10 +189,12 @@ class Project:
             role = self.domain.channel(signal.name)
             if role is None and not self.domain.open_channels:
                 continue
-            mapped = signal
+            mapped = replace(
+                signal, name=_legible(signal.name, "channel"), unit=_legible(signal.unit)
+            )
             if role is not None:
-                unit = signal.unit or role.unit
-                mapped = replace(signal, name=role.name, kind=role.kind, unit=unit)
+                unit = mapped.unit or role.unit
+                mapped = replace(mapped, name=role.name, kind=role.kind, unit=unit)
             key = mapped.name.lower()
             if key not in signals:
                 signals[key] = mapped
@@ -389,6 +391,12 @@ class Project:
 
 
 SPAN_COLUMNS = ("tier", "label", "start", "end", "score", "id", "origin")
+
+
+def _legible(name: str, other: str = "") -> str:
+    """A name without what XML and recordings.csv cannot hold."""
+    text = "".join(letter if letter.isprintable() else " " for letter in name)
+    return text.replace("|", "/").strip() or other
 
 
 def span_row(span: Span) -> dict[str, Any]:

@@ -243,6 +243,10 @@ def _apply_labels(changes: dict[str, Any], settings: Settings) -> None:
                 hint = did_you_mean(removed, labels)
                 raise ProjectError(f"tslab.yaml: tier '{name}' has no label '{removed}'", hint)
         for label in edit.add:
+            if not label.get("name"):
+                raise ProjectError(
+                    f"tslab.yaml: a label added to tier '{name}' has no name", "Give it: name: NAME"
+                )
             known = labels.get(str(label.get("name")), {})
             labels[str(label.get("name"))] = {**known, **label}
         tiers[name]["labels"] = tuple(labels.values())

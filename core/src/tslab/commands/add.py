@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tslab.contracts import ReadOptions
     from tslab.preparation.ingest import Ingested
     from tslab.project import Project
+    from tslab.task import Task
 
 
 @click.command("add", help="Read recordings, de-identify them and cut them into tasks.")
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 def command(output: Output, paths: tuple[str, ...], metadata: str | None, **reading: Any) -> int:
     """Adds files; goes on after a bad one and then exits with 1."""
     from tslab.errors import DataError, PluginError
+    from tslab.label_studio.predictions import recut_predictions
     from tslab.preparation.ingest import ingest, metadata_of, read_metadata, source_hash
 
     project = output.project()
@@ -36,6 +39,7 @@ def command(output: Output, paths: tuple[str, ...], metadata: str | None, **read
         output.warn(f"metadata columns not shown, because they may identify: {', '.join(left_out)}")
     entries = project.entries()
     tasks = {task.id: task for task in project.tasks()}
+    before = _windows(tasks.values())
     added: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
     given = {key: value for key, value in reading.items() if value not in (None, ())}
@@ -59,11 +63,24 @@ def command(output: Output, paths: tuple[str, ...], metadata: str | None, **read
             project.save_entries(entries)
             project.save_tasks(list(tasks.values()))
             _remove_orphans(project, {task.csv for task in tasks.values()})
+    after = _windows(tasks.values())
+    recut = {key for key in before.keys() & after.keys() if before[key] != after[key]}
+    if recut and project.prediction_files():
+        recut_predictions(project, recut)
+        output.say(f"Predictions of {len(recut)} recordings were cut anew for the new windows.")
     text = f"{len(added)} recordings added, {len(tasks)} tasks in the project."
     if failed:
         text += f" {len(failed)} files failed."
     output.result({"added": added, "failed": failed, "tasks": len(tasks)}, text)
     return 1 if failed else 0
+
+
+def _windows(tasks: Iterable[Task]) -> dict[str, set[tuple[str, int, int]]]:
+    """What the tasks of each recording show of it."""
+    found: dict[str, set[tuple[str, int, int]]] = {}
+    for task in tasks:
+        found.setdefault(task.recording, set()).add((task.id, task.start_us, task.end_us))
+    return found
 
 
 def _options(project: Project, reading: dict[str, Any]) -> ReadOptions:

@@ -79,7 +79,7 @@ def labeling_config(domain: Domain, view: str, channels: Sequence[str]) -> etree
         channels: Names of the channels that the tasks have, in order.
     """
     shown = domain.view(view)
-    keys = _hotkeys(domain, shown)
+    keys = _hotkeys(domain, shown, channels)
     root = etree.Element("View", className="tsl")
     style = etree.SubElement(root, "Style")
     hint = f" {DOT} {shown.hint}" if shown.hint else ""
@@ -302,7 +302,7 @@ def _choices(
         etree.SubElement(control, "Choice", given)
 
 
-def _hotkeys(domain: Domain, view: View) -> dict[tuple[str, str], str]:
+def _hotkeys(domain: Domain, view: View, channels: Sequence[str]) -> dict[tuple[str, str], str]:
     """Keys by control and value; labels and short lists without one get a free one.
 
     Otherwise the editor would give them out itself, and its pick takes keys of later labels.
@@ -315,6 +315,8 @@ def _hotkeys(domain: Domain, view: View) -> dict[tuple[str, str], str]:
     for item in (*domain.fields, *domain.task_fields):
         if len(item.choices) <= LONG_LIST:
             wanted += [(item.name, choice.value, choice.hotkey) for choice in item.choices]
+        if item.kind == "channel" and len(channels) <= FEW_CHANNELS:
+            wanted += [(item.name, name, "") for name in channels]
     taken = {key for _, _, key in wanted if key} | RESERVED_HOTKEYS
     free = (key for key in FREE_KEYS if key not in taken)
     named = ((control, value, key or next(free, "")) for control, value, key in wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,31 @@ def save_predictions(
     tasks: Sequence[TaskPrediction],
 ) -> None:
     """Writes one model version's file and makes it the current one."""
+    _write(project, model_version, spans, tasks)
+    current = project.root / "predictions" / CURRENT
+    files.write_bytes(current, f"{model_version}\n".encode())
+
+
+def recut_predictions(project: Project, recordings: Collection[str]) -> None:
+    """Cuts predictions of recordings anew after their windows changed, for every model version."""
+    tasks = project.tasks()
+    for version, known in load_predictions(project).items():
+        spans = project.predicted_spans(version)
+        current = {task.id for task in tasks if task.recording not in recordings}
+        kept = [item for name, item in known.items() if name in current]
+        for key in sorted(spans.keys() & set(recordings)):
+            own = [task for task in tasks if task.recording == key]
+            recording = project.recording(key, derived=False)
+            kept += predict_tasks(recording, spans[key], own, project.domain, version)
+        _write(project, version, spans, kept)
+
+
+def _write(
+    project: Project,
+    model_version: str,
+    spans: Mapping[str, Sequence[Span]],
+    tasks: Sequence[TaskPrediction],
+) -> None:
     document = {
         "model_version": model_version,
         "recordings": {key: list(spans[key]) for key in sorted(spans)},

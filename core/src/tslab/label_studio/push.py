@@ -175,7 +175,9 @@ class Push:
         version = current_version(self.project)
         if not version:
             return
-        have = self.client.project(project).get("model_version") if project else ""
+        # The server shows the only version of a first import by itself.
+        first = version if len(self.project.prediction_files()) == 1 else ""
+        have = self.client.project(project).get("model_version") if project else first
         if have != version:
             settings = {"model_version": version}
             text = f"show predictions of '{version}'"

@@ -32,13 +32,15 @@ def span_id(seed: str, span: Span) -> str:
 
 def with_ids(spans: Sequence[Span], seed: str) -> list[Span]:
     """The spans, sorted, each with an id of its own; ids that exist are kept."""
-    taken: dict[str, int] = {}
+    times: dict[str, int] = {}
+    taken: set[str] = set()
     named = []
     for span in sorted(spans, key=sort_key):
-        name = span.id or span_id(seed, span)
-        taken[name] = taken.get(name, 0) + 1
-        if taken[name] > 1:
-            name = f"{name}x{taken[name]}"
+        first = name = span.id or span_id(seed, span)
+        while name in taken:
+            times[first] = times.get(first, 1) + 1
+            name = f"{first}x{times[first]}"
+        taken.add(name)
         named.append(replace(span, id=name))
     return named
 

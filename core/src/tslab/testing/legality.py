@@ -58,7 +58,7 @@ def _of_one(span: Span, tier: Tier, domain: Domain, duration: float) -> Iterator
         yield f"ends after the recording ({duration:g} s)"
     if tier.kind == "instants" and not span.is_instant:
         yield f"is longer than an instant, as tier '{tier.name}' wants it"
-    if tier.kind != "instants" and span.start_us >= span.end_us:
+    if tier.kind == "states" and span.start_us >= span.end_us:
         yield f"has no length, but tier '{tier.name}' is made of {tier.kind}"
     fields = {item.name: item for item in domain.fields}
     for name, value in span.fields.items():
@@ -76,11 +76,13 @@ def _is_answer(item: RegionField, value: FieldValue) -> bool:
         low = 1.0 if item.kind == "rating" and item.minimum is None else item.minimum
         high = 5.0 if item.kind == "rating" and item.maximum is None else item.maximum
         return (low is None or value >= low) and (high is None or value <= high)
-    if item.kind == "choice":
-        parts = value if isinstance(value, tuple) else (value,)
-        many = isinstance(value, tuple)
-        return many == item.multiple and {*parts} <= {choice.value for choice in item.choices}
-    return isinstance(value, str)
+    if item.kind == "text":
+        return isinstance(value, str)
+    parts = value if isinstance(value, tuple) else (value,)
+    offered = {choice.value for choice in item.choices}
+    if item.kind == "channel":
+        offered = {str(part) for part in parts}
+    return isinstance(value, tuple) == item.multiple and {*parts} <= offered
 
 
 def _overlaps(spans: Sequence[Span]) -> list[str]:

@@ -36,6 +36,9 @@ FIRST_COMMENT = 1
 LONGEST_AUX = 254
 """Bytes; the format counts them in one byte."""
 
+_DEFINITION = re.compile(rb"(?s)(.)[\xfc-\xff](?=## )")
+"""Length and type of an aux string that wfdb takes for a definition."""
+
 Mark = tuple[int, str, str]
 """Sample number, symbol, aux string."""
 
@@ -107,7 +110,7 @@ def label_rate(recording: Recording) -> float:
 
 def _safe(name: str) -> str:
     """A folder name; what an e-mail address is made of stays, so that no two share a folder."""
-    return re.sub(r"[^A-Za-z0-9_@.+-]+", "-", name).strip("-.") or "annotator"
+    return re.sub(r"[^\w@.+-]+", "-", name).strip("-.") or "annotator"
 
 
 # --- writing --------------------------------------------------------------------------------
@@ -248,6 +251,7 @@ def _read_marks(path: Path) -> tuple[list[Mark], float | None]:
     import wfdb
 
     try:
+        _refuse_strange_definitions(path)
         found: Any = wfdb.rdann(str(path.with_suffix("")), path.suffix[1:])
         rate = float(found.fs) if found.fs else None
         aux = [_from_aux(text) for text in found.aux_note]
@@ -259,6 +263,29 @@ def _read_marks(path: Path) -> tuple[list[Mark], float | None]:
         raise DataError(
             f"'{path.name}' is no WFDB annotation file: {error}", "Copy it again, or leave it out."
         ) from error
+
+
+def _refuse_strange_definitions(path: Path) -> None:
+    """Refuses definitions in an annotation file at which wfdb 4.3 waits for ever.
+
+    Raises:
+        ValueError: There is one.
+        OSError: The file cannot be read.
+    """
+    content = path.read_bytes()
+    expected: tuple[str, ...] = ("## time resolution: ", "## annotation type definitions")
+    for place in _DEFINITION.finditer(content):
+        aux = content[place.end() : place.end() + place[1][0]].decode("latin-1")
+        if not _is_definition(aux, expected):
+            raise ValueError(f"it defines {aux[:40]!r}")
+        is_open = aux.startswith("## annotation")
+        expected = ("## end of definitions",) if is_open else ("## annotation type definitions",)
+
+
+def _is_definition(aux: str, expected: Sequence[str]) -> bool:
+    if aux.startswith("## time resolution: "):
+        return aux[:20] in expected and aux[20:21].isdecimal()
+    return aux in expected
 
 
 def _spans_of(
