@@ -32,7 +32,7 @@ check: setup
 
 docs: setup
 	$(BIN)/python scripts/make_reference.py
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) site dist test-output

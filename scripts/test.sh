@@ -15,4 +15,5 @@ fi
 step "fast tests" "$PYTHON" -m pytest -q -n 2 -m "not server and not browser and not packaging"
 step "tests with a real Label Studio and Chromium" "$PYTHON" -m pytest -q -m "server or browser"
 step "packaging" "$PYTHON" -m pytest -q -m packaging
-step "docs" "$BIN/mkdocs" build --strict --quiet
+step "reference pages are up to date" "$PYTHON" scripts/make_reference.py --check
+step "docs" "$BIN/mkdocs" build --strict

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from kit.editor import Editor, login, open_task
 from kit.studies import Study
+
 from tslab.annotation import Annotation
 from tslab.label_studio.predictions import current_version, load_predictions
 from tslab.preparation.task_table import row_ticks
@@ -214,7 +215,8 @@ def test_labels_of_two_controls_become_two_spans(study: Study, page: Any, tmp_pa
         pytest.skip("one domain with two tiers is enough")
     project, number, task = tasks_of(study, "rhythm")[1]
     config = study.get(f"/api/projects/{project}")["label_config"]
-    second = '<TimeSeriesLabels name="beats" toName="ts"><Label value="PVC" hotkey="0"/></TimeSeriesLabels>'
+    second = '<TimeSeriesLabels name="beats" toName="ts"><Label value="PVC" hotkey="0"/>'
+    second += "</TimeSeriesLabels>"
     with study.http() as client:
         changed = config.replace("<TimeSeries ", f"{second}<TimeSeries ", 1)
         assert (

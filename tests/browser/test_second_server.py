@@ -1,4 +1,4 @@
-"""A Label Studio that tslab did not start: other data, no local files, personal access token only."""
+"""A Label Studio that tslab did not start: no local files, personal access token only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from kit.editor import login, open_task
-from kit.studies import Study, make_study
+from kit.studies import make_study
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from tslab.cli import run
 from tslab.contracts import SampleRecording
 from tslab.label_studio.server import EmbeddedServer

@@ -147,7 +147,10 @@ def annotate(study: Study, name: str, label: str) -> None:
     task = study.server_tasks(project)[name]["id"]
     value = {"start": "978307201000", "end": "978307203000", "instant": False}
     result = {
-        **{"id": "abc", "from_name": "rhythm", "to_name": "ts", "type": "timeserieslabels"},
+        "id": "abc",
+        "from_name": "rhythm",
+        "to_name": "ts",
+        "type": "timeserieslabels",
         "value": {**value, "timeserieslabels": [label]},
     }
     with study.http() as client:

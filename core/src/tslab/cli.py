@@ -90,30 +90,37 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs the command line and returns its exit code."""
-    if os.environ.get("TSLAB_TRACE_HOOKS"):
+    if os.environ.get("TSLAB_TRACE_HOOKS", "0") not in ("", "0"):
         _trace_hooks()
-    debug = "--debug" in arguments
     try:
         answer = tslab_command.main(arguments, prog_name="tslab", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.Abort:
-        return _fail("interrupted; the same command goes on from here", 130)
-    except click.ClickException as error:
-        text = error.format_message().replace("\n", " ")
-        return _fail(f"{text} 'tslab --help' shows how." if "--help" not in text else text, 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted; the same command goes on from here", 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
     except BrokenPipeError:
         return 0
-    except TslabError as error:
-        return _fail(str(error), error.exit_code, debug)
-    except OSError as error:
-        return _fail(_system_error(error), 4, debug)
-    except Exception as error:  # noqa: BLE001 - the last line of defence, by rule 6 of the house
-        text = f"unexpected {type(error).__name__}: {error}"
-        return _fail(f"{text}. This is a defect of tslab; run again with --debug", 4, debug)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+        text, code = _explain(error)
+        return _fail(text, code, "--debug" in arguments)
     return answer if isinstance(answer, int) else 0
+
+
+def _explain(error: BaseException) -> tuple[str, int]:
+    """The line that says what went wrong, and the exit code."""
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        return "interrupted; the same command goes on from here", 130
+    if isinstance(error, click.ClickException):
+        text = error.format_message().replace("\n", " ")
+        ended = text if text.endswith((".", "?", "!")) else f"{text}."
+        return text if "--help" in text else f"{ended} 'tslab --help' shows how.", 2
+    if isinstance(error, TslabError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        return _system_error(error), 4
+    text = f"unexpected {type(error).__name__}: {error}"
+    return f"{text}. This is a defect of tslab; run again with --debug", 4
 
 
 def _fail(text: str, code: int, debug: bool = False) -> int:
@@ -142,5 +149,5 @@ def _trace_hooks() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("hook %(message)s"))
     logger: Any = logging.getLogger("tslab.hooks")
-    logger.addHandler(handler)
+    logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)

@@ -147,7 +147,7 @@ def tslab_make_tasks(recording: Recording, domain: Domain) -> Sequence[Task] | N
 def tslab_labeling_config(domain: Domain, view: str, channels: Sequence[str]) -> str | None:
     """Writes the whole labeling config itself.
 
-    Asked by `init`, `config`, `lint` and `push` for each view and each set of channels.
+    Asked by `config`, `lint` and `push` for each view and each set of channels.
 
     Args:
         domain: The effective domain.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from tslab.readers.wfdb_record import wfdb_library
 from tslab.recording import Recording

@@ -128,7 +128,7 @@ def _annotate(output: Output, root: Path, samples: Sequence[SampleRecording]) ->
     by_name = {sample.name: sample for sample in samples}
     with Client(address.url, address.api_key) as client:
         users = {email: number for number, email in client.users().items()}
-        for project_id in load_projects(project, address.url).values():
+        for project_id in load_projects(project, address).values():
             for item in client.tasks(project_id):
                 if not item.get("total_annotations"):
                     for seed, email in enumerate(ANNOTATORS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -41,7 +42,12 @@ def _check_group(output: Output, project: Project, group: TaskGroup) -> list[Fin
     config = group_config(project, group)
     columns = column_names(group.tasks[0]) if group.tasks else None
     findings = check_config(config, columns)
-    findings += check_tasks([task.to_json() for task in group.tasks], config)
+    findings += check_tasks(
+        [task.to_json() for task in group.tasks],
+        config,
+        source_names=sorted({Path(e.path).name for e in project.entries().values() if e.path}),
+        identity=project.domain.health,
+    )
     for task in output.progress(group.tasks, f"checking {group.view}"):
         findings += check_task_csv(project.root / task.csv, column_names(task))
     return findings

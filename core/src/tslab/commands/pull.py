@@ -27,7 +27,7 @@ def command(output: Output, raw: bool) -> int:
     project = output.project()
     address = connection(project)
     with Client(address.url, address.api_key) as client:
-        pulled = pull(project, client, load_projects(project, address.url), raw=raw)
+        pulled = pull(project, client, load_projects(project, address), raw=raw)
     findings = [*pulled.findings, *check(output, project, pulled.annotations)]
     for finding in findings:
         output.warn(str(finding))

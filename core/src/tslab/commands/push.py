@@ -32,7 +32,7 @@ def command(output: Output, dry_run: bool) -> int:
     for warning in report.warnings:
         output.warn(warning)
     if not dry_run:
-        save_projects(project, address.url, report.projects)
+        save_projects(project, address, report.projects)
     shown = "".join(f"\n  {change}" for change in report.changes)
     if dry_run:
         text = f"Would make {len(report.changes)} changes at {address.url}:{shown}"

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tslab import files
+from tslab.label_studio.connection import Connection
 from tslab.project import Project
 
 FILE = "label-studio-projects.json"
 
 
-def save_projects(project: Project, url: str, projects: Mapping[str, int]) -> None:
+def save_projects(project: Project, server: Connection, projects: Mapping[str, int]) -> None:
     """Remembers Label Studio's project ids by group key, for one server."""
     known = _all(project)
-    known[url] = {**projects}
+    known[_name(server)] = {**projects}
     files.write_bytes(project.state / FILE, files.json_bytes(known), mode=0o600)
 
 
-def load_projects(project: Project, url: str) -> dict[str, int]:
+def load_projects(project: Project, server: Connection) -> dict[str, int]:
     """Label Studio's project ids by group key on a server, empty before the first push."""
-    return {key: int(value) for key, value in _all(project).get(url, {}).items()}
+    return {key: int(value) for key, value in _all(project).get(_name(server), {}).items()}
+
+
+def _name(server: Connection) -> str:
+    """The embedded server stays the same one when it gets another port."""
+    return "embedded" if server.embedded else server.url
 
 
 def _all(project: Project) -> dict[str, dict[str, int]]:
