@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import os
 import random
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tslab import cli
 from tslab.domain import Choice, Domain, Label, RegionField, TaskField, Tier
 from tslab.preparation.stitching import with_ids
 from tslab.preparation.windows import make_tasks
@@ -215,3 +219,59 @@ def some_worlds() -> st.SearchStrategy[World]:
 def a_recording():
     """Makes a recording of one channel."""
     return made_recording
+
+
+class Shell:
+    """Runs the command line in a project folder and looks at what came out."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *words: object, code: int = 0, project: bool = True) -> str:
+        """The text on stdout; the exit code must be `code`."""
+        self._capsys.readouterr()
+        where = ["--project", str(self.folder)] if project else []
+        got = cli.run([*map(str, words), *where])
+        self.out, self.err = self._capsys.readouterr()
+        assert got == code, (got, self.out, self.err)
+        return self.out
+
+    def json(self, *words: object, code: int = 0, **more: bool) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self(*words, "--json", code=code, **more))
+
+    def fails(self, code: int, *words: object, **more: bool) -> str:
+        """The one line on stderr; nothing is on stdout."""
+        assert self(*words, code=code, **more) == ""
+        lines = [line for line in self.err.splitlines() if line.strip()]
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("tslab: ")
+        assert "Traceback" not in lines[0]
+        assert "defect of tslab" not in lines[0]
+        return lines[0]
+
+    def files(self) -> dict[str, bytes]:
+        """Content of all files of the project outside of .tslab/."""
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and ".tslab" not in path.relative_to(self.folder).parts
+        }
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line on a folder that does not exist yet."""
+    return Shell(tmp_path / "study", capsys)
+
+
+@pytest.fixture
+def machine(shell: Shell, tmp_path: Path) -> Shell:
+    """A project of the domain iot with one recording, pump.csv: 1000 s at 1 Hz."""
+    shell("init", shell.folder, "--domain", "iot", project=False)
+    rows = [f"{i},{np.sin(i / 9):.4f},{50 + i % 7}" for i in range(1000)]
+    (tmp_path / "pump.csv").write_text("time_s,vibration,temp\n" + "\n".join(rows) + "\n")
+    shell("add", tmp_path / "pump.csv")
+    return shell

@@ -227,6 +227,15 @@ def test_twins_are_removed(clean: Study) -> None:
     assert clean.counts() == wanted
 
 
+def test_listing_reads_every_page(clean: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page after the last one is an error to the server, so a full last page must be the end."""
+    tasks = len(clean.project.tasks())
+    for size in (1, tasks - 1, tasks, tasks + 1):
+        monkeypatch.setattr("tslab.label_studio.client.PAGE", size)
+        clean.run("push")
+    assert clean.counts()["tasks"] == tasks
+
+
 @pytest.mark.slow
 def test_kill_at_any_moment(study: Study) -> None:
     """SIGKILL at 20 random moments, each followed by a rerun: as if nothing had happened."""

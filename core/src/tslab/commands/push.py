@@ -48,6 +48,7 @@ def command(output: Output, dry_run: bool) -> int:
         "projects": list(report.projects.values()),
         "warnings": report.warnings,
         "requests": client.requests,
+        "server_seconds": round(client.seconds, 3),
     }
     output.result(document, text)
     return 0

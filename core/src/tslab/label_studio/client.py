@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +41,7 @@ class Client:
         local = urlsplit(self.url).hostname in {"127.0.0.1", "localhost", "::1"}
         self._http = httpx.Client(timeout=SECONDS, trust_env=not local, follow_redirects=False)
         self.requests = 0
+        self.seconds = 0.0
         try:
             self._sdk = LabelStudio(base_url=self.url, api_key=api_key, httpx_client=self._http)
         except ApiError as error:
@@ -67,7 +69,9 @@ class Client:
         try:
             headers = self._sdk._client_wrapper.get_headers()
             self.requests += 1
+            began = time.perf_counter()
             answer = self._http.request(method, f"{self.url}{path}", headers=headers, **arguments)
+            self.seconds += time.perf_counter() - began
         except ApiError as error:
             raise self._refused(error.status_code or 0, method, path, error.body) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -227,12 +231,14 @@ class Client:
         return {int(user["id"]): str(user.get("email") or user.get("username")) for user in found}
 
     def _pages(self, path: str, wanted: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:
-        page = 1
+        page, seen = 1, 0
         while True:
             params = {**wanted, "page": page, "page_size": PAGE}
             answer = self.request("GET", path, params=params)
-            items = answer[key] if isinstance(answer, dict) else answer
+            items = answer[key]
             yield from items
-            if len(items) < PAGE:
+            seen += len(items)
+            # A page after the last one is an error, not empty: the count decides.
+            if not items or seen >= int(answer.get("total", answer.get("count", 0))):
                 return
             page += 1

@@ -118,8 +118,7 @@ _ANSWERS = {
     "allowNested:bool layout=select|inline|vertical @asked @visible",
     "Rating": "@control maxRating:int defaultValue:number size=small|medium|large icon hotkey "
     "@asked",
-    "Number": "@control min:number max:number step:number defaultValue:number hotkey slider:bool "
-    "@asked",
+    "Number": "@control min:number max:number step defaultValue:number hotkey slider:bool @asked",
     "TextArea": "@control value label placeholder maxSubmissions:number editable:bool "
     "transcription:bool skipDuplicates:bool rows:number showSubmitButton:bool "
     "allowSubmit:bool @asked @visible",
