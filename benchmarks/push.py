@@ -58,8 +58,8 @@ def main() -> None:
                 cpu, wall, said = push(root)
                 print(
                     f"{name:28}  own CPU {cpu:5.2f} s"
-                    f"   in the server {said['server_seconds']:6.2f} s   wall {wall:6.2f} s   requests {said['requests']}"
-                    f"   changes {len(said['changes'])}"
+                    f"   in the server {said['server_seconds']:6.2f} s   wall {wall:6.2f} s"
+                    f"   requests {said['requests']}   changes {len(said['changes'])}"
                 )
         finally:
             run(["down", "--project", str(root), "--quiet"])

@@ -118,8 +118,8 @@ def fit_time_axis(root: etree._Element, tick_us: int, percent: int, until: float
             series.set("durationDisplayFormat", "%H:%M:%S.%L")
             series.set("timeDisplayFormat", "%H:%M:%S.%L" if until <= DAY else "%d. %H:%M:%S")
             continue
-        if "timeFormat" in series.attrib:
-            del series.attrib["timeFormat"]
+        for name in ("timeFormat", "durationDisplayFormat"):
+            series.attrib.pop(name, None)
         series.set("timeDisplayFormat", ",.0f")
         for text in root.iter("Markdown"):
             text.set("value", f"{text.get('value', '')} {DOT} time axis in {tick_us} µs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,15 @@ from tslab import DataError, Domain, Recording, Signal, Span
 from tslab_ecg_eeg.arrays import FloatArray
 from tslab_ecg_eeg.ecg_ontology import LEAD_NAMES
 from tslab_ecg_eeg.episodes import Episode
-from tslab_ecg_eeg.rhythm import analyse_rhythm
+from tslab_ecg_eeg.rhythm import NOISE, Rhythm, analyse_rhythm
+from tslab_ecg_eeg.rhythm_rules import ASYSTOLE
 
 PAUSE_CODE = "(PAUSE"
 LEAST_SURE = 0.25
 """Beats below this score lie in noise: an annotator would only have to delete them."""
+
+LEAST_SURE_IN_NOISE = 0.5
+"""The same where the rhythm is called noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,11 @@ class RuleSegmenter:
             if (label := self._label("rhythm", _code(episode))) is not None
             and min(episode.end, end) > episode.start
         ]
+        least = _least_sure(found)
         for at, score, wide in zip(found.beats, found.beat_scores, found.ventricular, strict=True):
             label = self._label("beats", "V" if wide else "N")
-            if label is not None and at <= end and score >= LEAST_SURE:
-                at = float(at)
+            at = float(at)
+            if label is not None and at <= end and score >= least(at):
                 spans.append(Span(at, at, label, "beats", score=round(float(score), 4)))
         return spans
 
@@ -139,6 +144,17 @@ def _code(episode: Episode) -> str:
     return PAUSE_CODE if episode.code == "pause" else episode.code
 
 
+def _least_sure(found: Rhythm) -> Callable[[float], float]:
+    """The score that a beat at a time in seconds needs."""
+    noise = [(state.start, state.end) for state in found.states if state.code == NOISE]
+
+    def least(at: float) -> float:
+        in_noise = any(start <= at < end for start, end in noise)
+        return LEAST_SURE_IN_NOISE if in_noise else LEAST_SURE
+
+    return least
+
+
 def _until(states: Sequence[Episode], end: float, sample: float) -> list[Episode]:
     """States whose last one ends with the recording, where only rounding lies between."""
     if not states or abs(states[-1].end - end) > sample:
@@ -151,7 +167,7 @@ def _with_pauses(states: Sequence[Episode], pauses: Sequence[Episode]) -> Iterat
     for state in states:
         at = state.start
         for pause in pauses:
-            if pause.end <= at or pause.start >= state.end or state.code in {"(ASYS", "(NOISE"}:
+            if pause.end <= at or pause.start >= state.end or state.code in {ASYSTOLE, NOISE}:
                 continue
             if pause.start > at:
                 yield Episode(at, pause.start, state.code, state.score)
