@@ -284,3 +284,24 @@ def test_reference_beats(name: str, decibels: float | None) -> None:
     missed, false = errors(reference, detect_beats(leads, record.fs)[0], 0.15 * record.fs)
     assert missed <= 0.001 * reference.size
     assert false <= 0.001 * reference.size
+
+
+@pytest.mark.parametrize("rate", [125.0, 250.0, 360.0])
+@pytest.mark.parametrize("alive", [0.5, 3.0, 12.0])
+def test_electrode_that_falls_off_early_costs_no_hours(rate: float, alive: float) -> None:
+    """The detector's search back is quadratic until it has two beats; see `_search`."""
+    rng = np.random.default_rng(3)
+    ecg = np.zeros(round(2 * 3600 * rate))
+    ecg[: round(alive * rate)] = rng.normal(size=round(alive * rate))
+    peaks = detect_r_peaks(ecg, rate)  # in one piece this takes more than an hour
+    assert (peaks < (alive + 1) * rate).all()
+
+
+def test_beats_after_a_long_silence_are_found() -> None:
+    made = synthesize_ecg([Segment("(N", 60.0)], 250.0, seed=1, leads=1)
+    silent = np.zeros(250 * 600)
+    silent[:500] = np.random.default_rng(0).normal(0, 0.3, 500)
+    peaks = detect_r_peaks(np.concatenate([silent, made.leads[0]]), 250.0)
+    late = peaks[peaks >= silent.size] - silent.size
+    hits = sum(bool(np.any(np.abs(late - peak) <= 37)) for peak in made.r_peaks)
+    assert hits >= 0.97 * len(made.r_peaks)

@@ -141,7 +141,7 @@ def assert_readable_by_wfdb(path: Path, spans: Sequence[Span], of: Recording) ->
     beats = [(round(s.start * rate), CODES["beats"][s.label]) for s in spans if s.tier == "beats"]
     assert Counter((n, x) for n, x, _ in marks if x not in '+"') == Counter(beats)
     changes = [(n, aux) for n, symbol, aux in marks if symbol == "+"]
-    ends = [n for n, _ in changes[1:]] + [round(of.duration * rate)]
+    ends = [*(n for n, _ in changes), round(of.duration * rate)][1:]
     told = [(n, end, aux) for (n, aux), end in zip(changes, ends, strict=True) if aux != UNLABELLED]
     assert told == sorted(
         (round(s.start * rate), round(s.end * rate), CODES["rhythm"][s.label])

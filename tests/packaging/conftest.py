@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,15 +123,21 @@ def make_environment(folder: Path, *requirements: object, seed: bool = False) ->
 
 
 @pytest.fixture(scope="session")
-def core_alone(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def core_alone(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Core's wheel and what it depends on."""
-    return make_environment(tmp_path_factory.mktemp("core"), built.wheel("tslab"))
+    environment = make_environment(tmp_path_factory.mktemp("core"), built.wheel("tslab"))
+    yield environment
+    shutil.rmtree(environment.root)
 
 
 @pytest.fixture(scope="session")
-def workshop(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def workshop(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Where a plugin's author works: tslab, an installed plugin, pip and pytest."""
     wheels = [built.wheel("tslab"), built.wheel("tslab-iot-maintenance")]
     folder = tmp_path_factory.mktemp("workshop")
     # hatchling and editables, so that an editable install needs no environment of its own.
-    return make_environment(folder, *wheels, "pytest>=8", "hatchling", "editables", seed=True)
+    environment = make_environment(
+        folder, *wheels, "pytest>=8", "hatchling", "editables", seed=True
+    )
+    yield environment
+    shutil.rmtree(environment.root)

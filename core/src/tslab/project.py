@@ -267,7 +267,9 @@ class Project:
             return []
         document = files.read_json(path)
         try:
-            return [Task.from_json(item) for item in document]  # type: ignore[attr-defined]
+            if not isinstance(document, list):
+                raise TypeError("not a list")
+            return [Task.from_json(item) for item in document]
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             raise DataError(
                 f"'tasks.json' holds something that is no task of tslab ({error!r})",

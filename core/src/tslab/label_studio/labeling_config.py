@@ -119,7 +119,8 @@ def fit_time_axis(root: etree._Element, tick_us: int, percent: int, until: float
             series.set("timeDisplayFormat", "%H:%M:%S.%L" if until <= DAY else "%d. %H:%M:%S")
             continue
         for name in ("timeFormat", "durationDisplayFormat"):
-            series.attrib.pop(name, None)
+            if name in series.attrib:
+                del series.attrib[name]
         series.set("timeDisplayFormat", ",.0f")
         for text in root.iter("Markdown"):
             text.set("value", f"{text.get('value', '')} {DOT} time axis in {tick_us} µs")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tslab import files
 from tslab.contracts import ReadOptions
@@ -17,10 +18,6 @@ from tslab.preparation.task_table import write_task_csv
 from tslab.project import Project
 from tslab.recording_table import TABLE_COLUMNS, RecordingEntry
 from tslab.task import Task
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 JOIN_COLUMNS = ("file", "id", "recording")
 """Columns of ``--metadata`` that say whose row it is; the first one there is counts."""
@@ -167,14 +164,14 @@ def read_metadata(path: Path, domain: Domain) -> tuple[dict[str, dict[str, str]]
     Raises:
         DataError: The table cannot be read or has no column to join by.
     """
-    table = _metadata_table(path)
-    key = next((name for name in JOIN_COLUMNS if name in table.columns), None)
+    columns, table = _metadata_table(path)
+    key = next((name for name in JOIN_COLUMNS if name in columns), None)
     if key is None:
         raise DataError(
-            f"metadata '{path.name}' has the columns {', '.join(table.columns)}",
+            f"metadata '{path.name}' has the columns {', '.join(columns)}",
             "Add a column 'file' or 'id' that says which recording a row belongs to.",
         )
-    shown = [name for name in table.columns if name not in JOIN_COLUMNS]
+    shown = [name for name in columns if name not in JOIN_COLUMNS]
     clash = sorted({name for name in shown if name in TABLE_COLUMNS or shown.count(name) > 1})
     if clash:
         raise DataError(
@@ -186,33 +183,39 @@ def read_metadata(path: Path, domain: Domain) -> tuple[dict[str, dict[str, str]]
         left_out = [name for name in shown if name not in domain.metadata]
         shown = [name for name in shown if name in domain.metadata]
     rows = {}
-    for row in table.to_dict("records"):
+    for row in table:
         values = {name: _harmless(name, str(row[name]).strip()) for name in shown}
         rows[str(row[key]).strip()] = {name: value for name, value in values.items() if value}
     return rows, left_out
 
 
-def _metadata_table(path: Path) -> pd.DataFrame:
-    """All cells as text; the separator is the one that the header has most of."""
+def _metadata_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Lower-case columns and rows; the separator is the one that the header has most of."""
     import csv
 
-    import pandas as pd
-
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
-        separator = max(",;\t|", key=header.count)
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig",
-            index_col=False, engine="python",
-        )  # fmt: skip
+            file.seek(0)
+            lines = csv.reader(file, delimiter=max(",;\t|", key=header.count))
+            cells = [line for line in lines if any(cell.strip() for cell in line)]
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(
             f"cannot read metadata '{path.name}': {reason}", "Save it as CSV in UTF-8."
         ) from error
-    table.columns = [str(name).strip().lower() for name in table.columns]
-    return table.fillna("")
+    if not cells:
+        raise DataError(f"cannot read metadata '{path.name}': it is empty", "Fill it.")
+    columns = [name.strip().lower() for name in cells[0]]
+    for number, line in enumerate(cells[1:], start=1):
+        if len(line) > len(columns):
+            raise DataError(
+                f"cannot read metadata '{path.name}': row {number} has {len(line)} cells where "
+                f"the header has {len(columns)}",
+                "Correct or delete the row.",
+            )
+    rows = [dict(itertools.zip_longest(columns, line, fillvalue="")) for line in cells[1:]]
+    return columns, rows
 
 
 def _harmless(name: str, value: str) -> str:
