@@ -305,3 +305,7 @@ def test_beats_after_a_long_silence_are_found() -> None:
     late = peaks[peaks >= silent.size] - silent.size
     hits = sum(bool(np.any(np.abs(late - peak) <= 37)) for peak in made.r_peaks)
     assert hits >= 0.97 * len(made.r_peaks)
+
+
+def test_a_sine_is_answered() -> None:
+    assert detect_r_peaks(np.sin(np.arange(175_000) / 40), 250.0).ndim == 1

@@ -6,6 +6,7 @@ no threshold logic, so their agreement measures how readable the lead is.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -28,6 +29,9 @@ _FLANK = 0.13
 
 PIECE_SECONDS = 60.0
 LEARNING_SECONDS = 10.0
+LONG_PAUSE = 5.0
+AFTER_A_BEAT = 0.3
+FEWEST_SAMPLES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,26 @@ def pan_tompkins(lead: Lead) -> IntArray:
 
 
 def _search(signal: FloatArray, rate: float) -> IntArray:
-    """Beats of sleepecg, minute by minute.
+    """Beats of sleepecg, minute by minute, and once more where seconds passed without one.
 
     Where it expects a beat and sees nothing at all, as when an electrode falls off, it searches
     back from every sample to its last beat. In one piece that takes time with the square of the
-    silence: hours for a Holter. Each piece starts ten seconds early, so that it has learnt.
+    silence: hours for a Holter. What it learnt from an artefact makes it blind for what follows,
+    so a long pause is searched again by itself; a true pause shows no peak of usual height.
     """
+    beats = _in_pieces(signal, rate)
+    edges = np.concatenate([[0], beats, [signal.size]])
+    margin = round(AFTER_A_BEAT * rate)
+    again = [
+        _in_pieces(signal[start + margin : end - margin], rate) + start + margin
+        for start, end in itertools.pairwise(edges)
+        if beats.size and end - start > LONG_PAUSE * rate
+    ]
+    return np.sort(np.concatenate([beats, *again]))
+
+
+def _in_pieces(signal: FloatArray, rate: float) -> IntArray:
+    """Beats of sleepecg; each piece starts ten seconds early, so that it has learnt."""
     piece, early = round(PIECE_SECONDS * rate), round(LEARNING_SECONDS * rate)
     found = []
     for start in range(0, max(signal.size - early, 1), piece):
@@ -119,7 +137,9 @@ def _sleepecg(signal: FloatArray, rate: float) -> IntArray:
     # 0.15 s with scipy loaded, more than 1 s without.
     from sleepecg.heartbeats import detect_heartbeats
 
-    if not np.ptp(signal):
+    moving = np.flatnonzero(signal != signal[:1])
+    # It begins to filter where the line first moves, and learns for two seconds from there.
+    if not moving.size or signal.size - moving[0] < max(2 * rate, FEWEST_SAMPLES):
         return np.empty(0, dtype=np.int64)
     return np.asarray(detect_heartbeats(signal, rate), dtype=np.int64)
 
