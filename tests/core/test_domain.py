@@ -71,7 +71,8 @@ def test_refusals(more: dict[str, Any], words: str) -> None:
          "declared twice"),
         (Tier, {"name": "T-1", "kind": "states", "labels": [{"name": "x"}]}, "pattern"),
         (Label, {"name": "x", "color": "red"}, "pattern"),
-        (Label, {"name": ""}, "at least 1 character"),
+        (Label, {"name": ""}, "should match pattern"),
+        (Label, {"name": "bell\x07"}, "should match pattern"),
     ],
 )  # fmt: skip
 def test_refusals_of_parts(kind: Any, given: dict[str, Any], words: str) -> None:

@@ -24,6 +24,9 @@ TAKEN_NAMES = frozenset(
 )
 """Columns of tables of spans beside the fields, which no field can be named after."""
 
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+"""Names that XML can carry."""
+
 
 class _Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,7 +45,7 @@ class Label(_Declaration):
         max_seconds: Longer spans are a finding.
     """
 
-    name: str = Field(min_length=1)
+    name: str = Field(pattern=PRINTABLE)
     hotkey: str = ""
     color: str = Field(default="#3366cc", pattern=r"^#[0-9A-Fa-f]{6}$")
     code: str = ""
@@ -120,7 +123,7 @@ class Channel(_Declaration):
 class Choice(_Declaration):
     """One answer of a field, with its standard code where there is one."""
 
-    value: str = Field(min_length=1)
+    value: str = Field(pattern=PRINTABLE)
     hotkey: str = ""
     code: str = ""
     description: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def command(
     if not annotations:
         raise ProjectError(
             "there are no labels to export",
-            "Bring them back first: tslab pull; or --predictions ''",
+            "Bring submitted ones back with 'tslab pull', or export a model's: --predictions ''",
         )
     folder = project.root / "exports" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,8 @@ def command(
     written: list[Path] = []
     different: list[str] = []
     for group in output.progress(list(_calls(exporter, annotations)), "exporting"):
-        paths = exporter.write(group, recordings, folder, project.domain)
+        with project.plugins.calling(exporter, f"exporter '{name}', writing"):
+            paths = exporter.write(group, recordings, folder, project.domain)
         written += paths
         if verify:
             different += _verify(exporter, group, paths, recordings, project)
@@ -111,25 +113,27 @@ def _verify(
     recordings: dict[str, Recording],
     project: Project,
 ) -> list[str]:
-    again = exporter.read(paths, recordings, project.domain)
+    with project.plugins.calling(exporter, f"exporter '{exporter.name}', reading"):
+        again = exporter.read(paths, recordings, project.domain)
     if again is None:
         return [f"format '{exporter.name}' cannot be read back"]
     before, after = _keys(written, recordings), _keys(again, recordings)
     if before == after:
         return []
-    lost, new = sorted(before - after), sorted(after - before)
-    example = (lost or new)[0]
-    return [f"{paths[0].name}: {len(lost)} spans lost, {len(new)} new, for example {example}"]
+    lost, new = before - after, after - before
+    example = min(lost or new)
+    name = paths[0].name if paths else exporter.name
+    return [f"{name}: {lost.total()} spans lost, {new.total()} new, for example {example}"]
 
 
 def _keys(
     annotations: Sequence[Annotation], recordings: dict[str, Recording]
-) -> set[tuple[Any, ...]]:
-    """What must survive an export: where, when (by sample) and which label."""
-    keys = set()
+) -> Counter[tuple[Any, ...]]:
+    """What must survive an export: where, when (by sample) and which label, and how often."""
+    keys: Counter[tuple[Any, ...]] = Counter()
     for annotation in annotations:
         rate = max(s.sampling_rate for s in recordings[annotation.recording].signals)
         for span in annotation.spans:
             times = (round(span.start * rate), round(span.end * rate))
-            keys.add((annotation.recording, span.tier, span.label, *times))
+            keys[(annotation.recording, span.tier, span.label, *times)] += 1
     return keys

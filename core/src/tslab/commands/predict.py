@@ -71,7 +71,8 @@ def _segment(output: Output, project: Project, name: str) -> int:
     from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
 
     spec = choose_segmenter(project, name)
-    segmenter = spec.create(project.domain)
+    with project.plugins.calling(spec, f"segmenter '{spec.name}', making"):
+        segmenter = spec.create(project.domain)
     version = f"{spec.name} {segmenter.version}"
     spans: dict[str, Sequence[Span]] = {}
     predictions: list[TaskPrediction] = []
