@@ -189,7 +189,8 @@ class Client:
 
     def upload(self, project: int, paths: Mapping[str, Path]) -> None:
         """Uploads files under the given names without making tasks of them."""
-        files = [("file", (name, path.read_bytes(), "text/csv")) for name, path in paths.items()]
+        # The server keeps one file of each field, so every file gets a field of its own.
+        files = [(name, (name, path.read_bytes(), "text/csv")) for name, path in paths.items()]
         path = f"/api/projects/{project}/import"
         self.request("POST", path, params={"commit_to_project": "false"}, files=files)
 
