@@ -110,23 +110,24 @@ def test_export_equals_the_regions_in_the_api(demo: Study) -> None:
         return
     codes = {x.name: x.code for tier in demo.project.domain.tiers for x in tier.labels}
     users = {u["id"]: u["email"] for u in demo.get("/api/users")}
-    beats: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    wanted: dict[tuple[str, str], dict[str, list[tuple[int, str]]]] = {}
     for project in demo.projects():
         for item in demo.get(f"/api/projects/{project['id']}/export", exportType="JSON"):
             task = demo.task(item["data"]["task"])
-            if task.view != "beats":
-                continue
             for annotation in item["annotations"]:
                 key = (users[annotation["completed_by"]], task.recording)
                 for result in annotation["result"]:
-                    if result["type"] == "timeserieslabels":
-                        seconds = (
-                            (int(result["value"]["start"]) - task.axis_offset) * task.tick_us / 1e6
-                        )
-                        label = result["value"]["timeserieslabels"][0]
-                        beats.setdefault(key, []).append((round(seconds * 250), codes[label]))
-    assert beats
-    for (email, recording), wanted in beats.items():
+                    if result["type"] == "timeserieslabels" and "~" not in result["id"]:
+                        tick = int(result["value"]["start"]) - task.axis_offset
+                        label = codes[result["value"]["timeserieslabels"][0]]
+                        mark = (round(tick * task.tick_us / 1e6 * 250), label)
+                        wanted.setdefault(key, {}).setdefault(task.view, []).append(mark)
+    assert len(wanted) == 6
+    for (email, recording), views in wanted.items():
         found = wfdb.rdann(str(demo.root / "exports" / "wfdb" / email / recording), "atr")
-        marks = [(int(n), s) for n, s in zip(found.sample, found.symbol, strict=True) if s != "+"]
-        assert sorted(marks) == sorted(wanted)
+        marks = list(zip(found.sample.tolist(), found.symbol, found.aux_note, strict=True))
+        beats = [(n, symbol) for n, symbol, _ in marks if symbol not in {"+", '"'}]
+        assert sorted(beats) == sorted(views["beats"])
+        aux = [(n, text.strip("\x00")) for n, symbol, text in marks if symbol == "+"]
+        rhythms = [mark for mark in aux if mark[1] != "(UNLABELLED"]
+        assert sorted(rhythms) == sorted(views["rhythm"])
