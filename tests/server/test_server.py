@@ -265,7 +265,13 @@ def start_in_background(server: EmbeddedServer) -> subprocess.Popen[str]:
     """`tslab up` in a process of its own, returned when its server's process exists."""
     command = [*TSLAB, "up", "--json", "--project", str(server.root)]
     shell = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Whoever runs the tests in the background has Ctrl-C switched off, and we inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not server.pid:
