@@ -11,7 +11,13 @@ import pytest
 
 from tslab.domain import Domain
 from tslab.errors import DataError
-from tslab.preparation.ingest import metadata_of, read_metadata, source_files, source_hash
+from tslab.preparation.ingest import (
+    metadata_of,
+    read_metadata,
+    source_files,
+    source_hash,
+    unmatched_rows,
+)
 from tslab.readers.wfdb_record import wfdb_library
 
 SECRETS = (b"Doe", b"Jane", b"1948-05", b"born", b"P-4711", b"holter_doe", b"Main St", b"555-1234")
@@ -196,3 +202,24 @@ def test_a_source_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> Non
     (tmp_path / "folder.hea").mkdir()
     with pytest.raises(DataError, match=name):
         source_hash(tmp_path / name)
+
+
+def test_metadata_of_two_files_of_one_name_is_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "a" / "1.csv", tmp_path / "b" / "1.csv"]
+    with pytest.raises(DataError, match="fits 2 files"):
+        unmatched_rows(paths, {"1.csv": {}}, ())
+    by_path = {str(path): {} for path in paths}
+    assert unmatched_rows(paths, by_path, ()) == []
+
+
+def test_metadata_rows_of_nobody_are_named(tmp_path: Path) -> None:
+    rows: dict[str, dict[str, str]] = {"x.csv": {}, "rec-a": {}, "y.csv": {}, "1": {}}
+    lines = unmatched_rows([tmp_path / "1.csv"], rows, ["rec-a"])
+    assert lines == ["metadata rows that fit no file: x.csv, y.csv"]
+
+
+def test_a_file_without_a_value_is_refused(study: Any, tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("time,II\n" + "".join(f"{i / 100},\n" for i in range(1000)))
+    study("add", path, code=1)
+    assert not [name for name in study.files() if name.startswith("tasks/")]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tslab.domain import Domain
-from tslab.preparation.stitching import cut, span_id, stitch, with_ids
+from tslab.preparation.stitching import cut, give_way, span_id, stitch, with_ids
 from tslab.spans import Span, sort_key
 from tslab.task import Task
 
@@ -160,3 +160,38 @@ def test_ids_are_deterministic_unique_and_kept() -> None:
 def test_ids_stay_unique_when_a_name_looks_like_a_made_one() -> None:
     spans = [span(1, 2, id="m"), span(3, 4, id="mx2"), span(5, 6, id="m")]
     assert len({s.id for s in with_ids(spans, "seed")}) == 3
+
+
+def test_an_untouched_prediction_gives_way_to_what_was_drawn(demo_domain: Domain) -> None:
+    state = next(tier for tier in demo_domain.tiers if tier.kind == "states")
+    one, two = state.labels[0].name, state.labels[1].name
+    predicted = Span(0, 100, one, state.name, id="p", origin="prediction")
+    other = Span(100, 120, one, state.name, id="q", origin="prediction")
+    drawn = Span(20, 30, two, state.name, id="d", origin="manual")
+    kept = give_way([predicted, other, drawn], demo_domain)
+    assert [(s.start, s.end, s.label) for s in kept] == [
+        (0, 20, one),
+        (20, 30, two),
+        (30, 100, one),
+        (100, 120, one),
+    ]
+    assert [s.origin for s in kept] == [
+        "prediction-changed",
+        "manual",
+        "prediction-changed",
+        "prediction",
+    ]
+    covered = Span(20, 25, one, state.name, id="c", origin="prediction")
+    assert give_way([covered, drawn], demo_domain) == [drawn]
+    by_hand = [Span(0, 50, one, state.name, origin="manual"), drawn]
+    assert give_way(by_hand, demo_domain) == by_hand
+
+
+def test_intervals_may_overlap(demo_domain: Domain) -> None:
+    tier = next(tier for tier in demo_domain.tiers if tier.kind == "intervals")
+    label = tier.labels[0].name
+    spans = [
+        Span(0, 9, label, tier.name, origin="prediction"),
+        Span(3, 5, label, tier.name, origin="manual"),
+    ]
+    assert give_way(spans, demo_domain) == spans

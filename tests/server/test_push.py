@@ -182,20 +182,29 @@ def test_annotated_task_is_neither_removed_nor_cut_anew(clean: Study, capsys: An
     tasks = (clean.root / "tasks.json").read_text()
     document = json.loads(tasks)
     for item in document:
-        if item["data"]["task"] == first.id:
-            item["meta"]["end_us"] -= 1_000_000
-            item["meta"]["end"] -= 1.0
+        item["meta"]["end_us"] -= 1_000_000
+        item["meta"]["end"] -= 1.0
+    document.append(json.loads(json.dumps(document[-1]).replace("0001", "0002")))
     (clean.root / "tasks.json").write_text(json.dumps(document))
+    (clean.root / clean.project.tasks()[-1].csv).write_text("time,ii,v5,hr\n0,1,1,1\n1,1,1,1\n")
+    clean.run("pull", expect=(0, 1))
+    before = clean.counts()
     capsys.readouterr()
     try:
         clean.run("push", expect=4)
         assert "was cut differently" in capsys.readouterr().err
+        assert clean.counts() == before, "a refused push changed the server"
+        clean.run("pull", expect=(0, 1))
+        spans = [s for a in clean.project.annotations_list() for s in a.spans]
+        assert [(s.label, s.start, s.end) for s in spans] == [("AFIB", 1.0, 3.0)]
         left = [item for item in json.loads(tasks) if item["data"]["task"] != first.id]
         (clean.root / "tasks.json").write_text(json.dumps(left))
         clean.run("push")
         assert "stays: it has annotations" in capsys.readouterr().err
     finally:
         (clean.root / "tasks.json").write_text(tasks)
+        for path in (clean.root / "tasks").rglob("*-0002.csv"):
+            path.unlink()
     assert first.id in clean.server_tasks(clean.projects()[0]["id"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -85,7 +86,12 @@ def main(arguments: list[str] | None = None) -> None:
     Exit codes: 0 done, 1 findings or some files failed, 2 usage, 3 plugin, 4 project or data,
     5 Label Studio unreachable or refused, 130 interrupted.
     """
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # Threads of pyarrow's CSV reader now and then abort an interpreter that tears itself down.
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:

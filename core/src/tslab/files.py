@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tslab.errors import DataError, ProjectError
@@ -65,6 +66,25 @@ def _cannot_write(path: Path, error: OSError) -> ProjectError:
         else ("Check that the folder exists and that you may write to it.")
     )
     return ProjectError(f"cannot write '{path}': {error.strerror or error}", remedy)
+
+
+@contextlib.contextmanager
+def locked(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Holds a lock file, so that two commands do not change one project at a time.
+
+    Args:
+        path: The lock; the system frees it when the process ends, however it ends.
+        waiting: Called once when somebody else holds it.
+    """
+    import fcntl
+
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def read_json(path: Path) -> object:

@@ -30,49 +30,61 @@ def command(output: Output, paths: tuple[str, ...], metadata: str | None, **read
     """Adds files; goes on after a bad one and then exits with 1."""
     from tslab.errors import DataError, PluginError
     from tslab.label_studio.predictions import recut_predictions
-    from tslab.preparation.ingest import ingest, metadata_of, read_metadata, source_hash
+    from tslab.preparation.ingest import (
+        ingest,
+        metadata_of,
+        read_metadata,
+        source_hash,
+        unmatched_rows,
+    )
 
-    project = output.project()
-    options = _options(project, reading)
-    rows, left_out = read_metadata(Path(metadata), project.domain) if metadata else ({}, [])
-    if left_out:
-        output.warn(f"metadata columns not shown, because they may identify: {', '.join(left_out)}")
-    entries = project.entries()
-    tasks = {task.id: task for task in project.tasks()}
-    before = _windows(tasks.values())
-    added: list[dict[str, Any]] = []
-    failed: list[dict[str, str]] = []
-    given = {key: value for key, value in reading.items() if value not in (None, ())}
-    try:
-        for path in output.progress(_native_files(paths), "adding"):
-            try:
-                known = entries.get(project.id_for(source_hash(path))) if rows or entries else None
-                shown = metadata_of(path, known.id if known else "", rows)
-                shown = shown or dict(known.metadata if known else {})
-                taken = ingest(project, path, options, shown, given)
-            except (DataError, PluginError) as error:
-                failed.append({"file": str(path), "error": str(error)})
-                output.warn(str(error))
-                continue
-            entries[taken.entry.id] = taken.entry
-            tasks = {k: t for k, t in tasks.items() if t.recording != taken.entry.id}
-            tasks |= {task.id: task for task in taken.tasks}
-            added.append(_report(output, path, taken))
-    finally:
-        if added:
-            project.save_entries(entries)
-            project.save_tasks(list(tasks.values()))
+    with output.changing() as project:
+        options = _options(project, reading)
+        rows, left_out = read_metadata(Path(metadata), project.domain) if metadata else ({}, [])
+        if left_out:
+            output.warn(
+                f"metadata columns not shown, because they may identify: {', '.join(left_out)}"
+            )
+        for problem in unmatched_rows(_native_files(paths), rows, project.entries().keys()):
+            output.warn(problem)
+        entries = project.entries()
+        tasks = {task.id: task for task in project.tasks()}
+        before = _windows(tasks.values())
+        added: list[dict[str, Any]] = []
+        failed: list[dict[str, str]] = []
+        given = {key: value for key, value in reading.items() if value not in (None, ())}
+        try:
+            for path in output.progress(_native_files(paths), "adding"):
+                try:
+                    known = (
+                        entries.get(project.id_for(source_hash(path))) if rows or entries else None
+                    )
+                    shown = metadata_of(path, known.id if known else "", rows)
+                    shown = shown or dict(known.metadata if known else {})
+                    taken = ingest(project, path, options, shown, given)
+                except (DataError, PluginError) as error:
+                    failed.append({"file": str(path), "error": str(error)})
+                    output.warn(str(error))
+                    continue
+                entries[taken.entry.id] = taken.entry
+                tasks = {k: t for k, t in tasks.items() if t.recording != taken.entry.id}
+                tasks |= {task.id: task for task in taken.tasks}
+                added.append(_report(output, path, taken))
+        finally:
+            if added:
+                project.save_entries(entries)
+                project.save_tasks(list(tasks.values()))
             _remove_orphans(project, {task.csv for task in tasks.values()})
-    after = _windows(tasks.values())
-    recut = {key for key in before.keys() & after.keys() if before[key] != after[key]}
-    if recut and project.prediction_files():
-        recut_predictions(project, recut)
-        output.say(f"Predictions of {len(recut)} recordings were cut anew for the new windows.")
-    text = f"{len(added)} recordings added, {len(tasks)} tasks in the project."
-    if failed:
-        text += f" {len(failed)} files failed."
-    output.result({"added": added, "failed": failed, "tasks": len(tasks)}, text)
-    return 1 if failed else 0
+        after = _windows(tasks.values())
+        recut = {key for key in before.keys() & after.keys() if before[key] != after[key]}
+        if recut and project.prediction_files():
+            recut_predictions(project, recut)
+            output.say(f"Predictions of {len(recut)} recordings were cut anew for the new windows.")
+        text = f"{len(added)} recordings added, {len(tasks)} tasks in the project."
+        if failed:
+            text += f" {len(failed)} files failed."
+        output.result({"added": added, "failed": failed, "tasks": len(tasks)}, text)
+        return 1 if failed else 0
 
 
 def _windows(tasks: Iterable[Task]) -> dict[str, set[tuple[str, int, int]]]:

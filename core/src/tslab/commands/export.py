@@ -28,7 +28,7 @@ def command(
     output: Output, name: str, verify: bool, annotator: str | None, predictions: str | None
 ) -> int:
     """Writes exports/FORMAT/; with --verify exits with 1 if anything differs."""
-    from tslab.errors import ProjectError
+    from tslab.errors import DataError, ProjectError
 
     project = output.project()
     exporters = project.plugins.exporters(project.domain)
@@ -49,8 +49,12 @@ def command(
     written: list[Path] = []
     different: list[str] = []
     for group in output.progress(list(_calls(exporter, annotations)), "exporting"):
-        with project.plugins.calling(exporter, f"exporter '{name}', writing"):
-            paths = exporter.write(group, recordings, folder, project.domain)
+        try:
+            with project.plugins.calling(exporter, f"exporter '{name}', writing"):
+                paths = exporter.write(group, recordings, folder, project.domain)
+        except DataError as error:
+            different.append(f"{group[0].recording}, {group[0].annotator}: {error}")
+            continue
         written += paths
         if verify:
             different += _verify(exporter, group, paths, recordings, project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,6 +46,21 @@ class Output:
         for problem in project.plugins.problems:
             self.warn(str(problem))
         return project
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[Project]:
+        """The project, for a command that changes it; waits for others that do.
+
+        Raises:
+            ProjectError: There is none.
+            PluginError: Its plugin is broken.
+        """
+        from tslab.files import locked
+
+        project = self.project()
+        lock = project.state / "project.lock"
+        with locked(lock, lambda: self.say("Waiting for another tslab command on this project.")):
+            yield project
 
     def say(self, text: str) -> None:
         """A message: on stdout for people, on stderr beside a JSON document."""

@@ -26,17 +26,17 @@ def command(output: Output, name: str, file: str | None, model_version: str) -> 
     """Writes predictions/; exits with 1 if a recording failed."""
     from tslab.errors import ProjectError
 
-    project = output.project()
-    if name == "?":
-        specs = project.plugins.segmenters(project.domain)
-        rows = [(spec.name, spec.title) for spec in specs]
-        output.result([spec.name for spec in specs], table(rows, ("segmenter", "what it does")))
-        return 0
-    if not project.tasks():
-        raise ProjectError("this project has no tasks", "Add recordings first: tslab add FILES")
-    if file is not None:
-        return _from_file(output, project, Path(file), model_version)
-    return _segment(output, project, name)
+    with output.changing() as project:
+        if name == "?":
+            specs = project.plugins.segmenters(project.domain)
+            rows = [(spec.name, spec.title) for spec in specs]
+            output.result([spec.name for spec in specs], table(rows, ("segmenter", "what it does")))
+            return 0
+        if not project.tasks():
+            raise ProjectError("this project has no tasks", "Add recordings first: tslab add FILES")
+        if file is not None:
+            return _from_file(output, project, Path(file), model_version)
+        return _segment(output, project, name)
 
 
 def choose_segmenter(project: Project, name: str) -> SegmenterSpec:

@@ -24,27 +24,29 @@ def command(output: Output, raw: bool) -> int:
     from tslab.label_studio.pull import pull
     from tslab.label_studio.remote import load_projects
 
-    project = output.project()
-    address = connection(project)
-    with Client(address.url, address.api_key) as client:
-        pulled = pull(project, client, load_projects(project, address), raw=raw)
-    findings = [*pulled.findings, *check(output, project, pulled.annotations)]
-    for finding in findings:
-        output.warn(str(finding))
-    rows = [
-        (a.annotator, a.view, a.recording, len(a.spans), f"{a.lead_time or 0:.0f} s")
-        for a in pulled.annotations
-    ]
-    text = table(rows, ("annotator", "view", "recording", "spans", "time spent")) if rows else ""
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(pulled.counts.items()))
-    document = {
-        "annotations": len(pulled.annotations),
-        "spans": sum(len(a.spans) for a in pulled.annotations),
-        "counts": dict(pulled.counts),
-        "findings": [str(finding) for finding in findings],
-    }
-    output.result(document, f"{text}\n{counts or 'no annotations yet'}".strip())
-    return int(any(finding.severity == "error" for finding in findings))
+    with output.changing() as project:
+        address = connection(project)
+        with Client(address.url, address.api_key) as client:
+            pulled = pull(project, client, load_projects(project, address), raw=raw)
+        findings = [*pulled.findings, *check(output, project, pulled.annotations)]
+        for finding in findings:
+            output.warn(str(finding))
+        rows = [
+            (a.annotator, a.view, a.recording, len(a.spans), f"{a.lead_time or 0:.0f} s")
+            for a in pulled.annotations
+        ]
+        text = (
+            table(rows, ("annotator", "view", "recording", "spans", "time spent")) if rows else ""
+        )
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(pulled.counts.items()))
+        document = {
+            "annotations": len(pulled.annotations),
+            "spans": sum(len(a.spans) for a in pulled.annotations),
+            "counts": dict(pulled.counts),
+            "findings": [str(finding) for finding in findings],
+        }
+        output.result(document, f"{text}\n{counts or 'no annotations yet'}".strip())
+        return int(any(finding.severity == "error" for finding in findings))
 
 
 def check(output: Output, project: Project, annotations: list[Annotation]) -> list[Finding]:

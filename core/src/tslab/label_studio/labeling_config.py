@@ -23,14 +23,14 @@ from tslab.task import TIME_COLUMN
 if TYPE_CHECKING:
     Element = etree._Element
 
-PLOT_HEIGHT = 590
+PLOT_HEIGHT = 625
 """Pixels of a 1080-pixel screen that are left for panes beside labels, overview and fields."""
 
 ROW_HEIGHT, ROW_WIDTH, FIELD_WIDTH = 95, 1320, 260
 """Pixels of a row of fields, and of one field that is no row of choices."""
 
 PANE_MARGIN = 22
-SMALLEST_PANE, LARGEST_PANE = 34, 170
+SMALLEST_PANE, LARGEST_PANE = 34, 190
 DERIVED_SHARE = 0.6
 LONG_LIST = 9
 FEW_CHANNELS = 3
@@ -44,6 +44,8 @@ STYLE = """
 .tsl .htx-timeseries-channel { margin-bottom: -30px; }
 .tsl .htx-timeseries-channel:nth-last-child(2),
 .tsl .htx-timeseries-multichannel:nth-last-child(2) .htx-timeseries-channel { margin-bottom: 0; }
+.tsl .htx-timeseries-channel text[opacity] { opacity: .8; font-size: 13px;
+  transform: translate(76px, 0); }
 .tsl .htx-timeseries-channel .xaxis text { display: none; }
 .tsl .htx-timeseries-channel:nth-last-child(2) .xaxis text,
 .tsl .htx-timeseries-multichannel:nth-last-child(2) .xaxis text { display: inline; }
@@ -61,7 +63,7 @@ STYLE = """
 .tsl .tsl-wide { flex: 1 1 240px; }
 .tsl .tsl-task { margin-left: auto; }
 """
-"""Panes close together, one time axis below them, the year 1970 hidden, fields in one row."""
+"""Names of channels readable, panes close together over one time axis, the year 1970 hidden."""
 
 DOT = "\u00a0·\u00a0"
 HEADER = "margin: 0 0 2px 0; font-size: 13px"
@@ -190,7 +192,7 @@ def _rows_of_fields(domain: Domain, channels: Sequence[str]) -> int:
 def _every_tick(heights: Sequence[int]) -> int:
     """Which value ticks get a text: the editor draws ten, whatever the height."""
     smallest = min(heights, default=LARGEST_PANE)
-    return 2 if smallest >= 110 else 3 if smallest >= 60 else 4
+    return 2 if smallest >= 110 else 3 if smallest >= 60 else 5
 
 
 def _heights(first_of_pane: Sequence[Channel], room: int) -> list[int]:

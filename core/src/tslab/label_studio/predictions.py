@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -249,4 +249,25 @@ def refuse_outside(
             problems.append(f"{where}: no such label {did_you_mean(span.label, names)}")
         elif tiers[span.tier].kind == "instants" and not span.is_instant:
             problems.append(f"{where} is a range, but '{span.tier}' holds instants")
+        problems += [f"{where}: {text}" for text in _wrong_answers(span, domain)]
     return problems
+
+
+def _wrong_answers(span: Span, domain: Domain) -> Iterator[str]:
+    """Answers of fields that the editor could not show."""
+    for item in domain.fields:
+        answer = span.fields.get(item.name)
+        if answer is None:
+            continue
+        if item.kind == "choice":
+            offered = [choice.value for choice in item.choices]
+            for part in answer if isinstance(answer, tuple) else (answer,):
+                if part not in offered:
+                    hint = did_you_mean(str(part), offered)
+                    yield f"'{part}' is no choice of '{item.name}' {hint}".strip()
+        elif item.kind in ("rating", "number"):
+            low = item.minimum if item.kind == "number" else item.minimum or 1
+            high = item.maximum if item.kind == "number" else item.maximum or 5
+            value = float(answer)  # type: ignore[arg-type]
+            if (low is not None and value < low) or (high is not None and value > high):
+                yield f"{item.name} {value:g} is outside {low} to {high}"

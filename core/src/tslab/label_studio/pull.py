@@ -15,7 +15,7 @@ from tslab.errors import ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
 from tslab.label_studio.regions import from_regions
-from tslab.preparation.stitching import stitch
+from tslab.preparation.stitching import give_way, stitch
 from tslab.project import Project
 from tslab.spans import FieldValue, Span
 from tslab.task import Task
@@ -61,10 +61,10 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
         ServerError: The server does not answer or refuses.
         ProjectError: A file cannot be written.
     """
-    tasks = {task.id: task for task in project.tasks()}
+    users = client.users()
     if not projects:
         raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
-    users = client.users()
+    known = project.entries().keys()
     predictions = load_predictions(project)
     pulled = Pulled()
     readers: dict[tuple[str, str, str, bool], _Reader] = {}
@@ -74,23 +74,19 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
             path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
             files.write_bytes(path, files.json_bytes(exported))
         for item in exported:
-            task = tasks.get(str(item.get("data", {}).get("task", "")))
-            if task is None:
-                pulled.counts["tasks not in tasks.json"] += 1
+            task = _pushed_task(item)
+            if task is None or task.recording not in known:
+                pulled.counts["tasks of no recording here"] += 1
                 continue
             _read_task(item, task, users, (project.domain, predictions), readers, pulled)
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
-        windows = sorted(
-            (t for t in tasks.values() if (t.recording, t.view) == (recording, view)),
-            key=lambda task: task.start_us,
-        )
-        spans, findings = stitch(reader.parts, windows, project.domain)
+        spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain)
         pulled.findings += findings
         pulled.annotations.append(
             Annotation(
                 recording=recording,
                 annotator=annotator,
-                spans=spans,
+                spans=give_way(spans, project.domain),
                 view=view,
                 extents=merged([(t.start, t.end) for t in reader.tasks.values()]),
                 task_fields=reader.task_fields,
@@ -101,6 +97,14 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
     return pulled
+
+
+def _pushed_task(item: Mapping[str, Any]) -> Task | None:
+    """The task as it was pushed: its regions belong to that window, whatever was cut since."""
+    try:
+        return Task.from_json(item)
+    except (KeyError, TypeError, ValueError, IndexError):
+        return None
 
 
 def _read_task(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tslab import files
-from tslab.errors import ProjectError
+from tslab.errors import DataError, ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.journal import Journal
 from tslab.label_studio.predictions import TaskPrediction, current_version, load_predictions
@@ -81,6 +81,9 @@ class Push:
         titles = project_titles(self.project, groups)
         for group in groups:
             ids = known.get(self._marker(group), [])
+            self._refuse_harm(group, configs[group.key], ids)
+        for group in groups:
+            ids = known.get(self._marker(group), [])
             self._push_group(group, titles[group.key], configs[group.key], predictions, ids)
         self.journal.done()
         return self.report
@@ -122,6 +125,21 @@ class Push:
                 known.setdefault(marker.strip(), []).append(int(item["id"]))
         return {marker: sorted(ids) for marker, ids in known.items()}
 
+    def _refuse_harm(self, group: TaskGroup, config: str, ids: list[int]) -> None:
+        """Everything that a push refuses, before its first change.
+
+        Raises:
+            DataError: A task's CSV is missing.
+            ProjectError: A used label would vanish, or an annotated task was cut anew.
+        """
+        for task in group.tasks:
+            if not (self.project.root / task.csv).is_file():
+                raise DataError(f"'{task.csv}' is missing", "Run 'tslab add' again.")
+        if ids:
+            if self.client.project(ids[0]).get("label_config") != config:
+                check_labels_stay(self.client.used_labels(ids[0]), config)
+            TaskData(self, group, ids[0]).refuse_moved_windows()
+
     def _push_group(
         self,
         group: TaskGroup,
@@ -151,8 +169,6 @@ class Push:
     def _update(self, project: int, wanted: dict[str, Any]) -> None:
         have = self.client.project(project)
         different = {key: value for key, value in wanted.items() if have.get(key) != value}
-        if "label_config" in different:
-            check_labels_stay(self.client.used_labels(project), wanted["label_config"])
         if different:
             text = f"update {', '.join(sorted(different))} of project {project}"
             self.change(text, self.client.update_project, project, different)

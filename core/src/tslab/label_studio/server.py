@@ -144,9 +144,9 @@ class EmbeddedServer:
         Raises:
             ServerError: Label Studio is not installed, the port is taken, or it does not start.
         """
+        require_server()
         from tslab.label_studio.server_process import exclusive
 
-        require_server()
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
         with exclusive(self.state / "server.lock", waiting):

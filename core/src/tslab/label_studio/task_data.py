@@ -55,11 +55,7 @@ class TaskData:
             self.push.change("remove second storage", lambda i=twin: client.delete_local_storage(i))
 
     def push_tasks(self, predictions: Predictions) -> None:
-        """Creates, changes and removes tasks, then predictions.
-
-        Raises:
-            ProjectError: A task that has annotations was cut differently.
-        """
+        """Creates, changes and removes tasks, then predictions."""
         have = self._have()
         if self.push.data_mode == "upload":
             self._upload(have)
@@ -108,20 +104,31 @@ class TaskData:
         changes = {key: document[key] for key in ("data", "meta") if have.get(key) != document[key]}
         if not changes:
             return
-        meta = have.get("meta") or {}
-        moved = any(meta.get(key) != document["meta"][key] for key in ("start_us", "end_us"))
-        if moved and have.get("total_annotations"):
-            raise ProjectError(
-                f"task {task.id} has annotations, but its window was cut differently since",
-                "Restore the window in tslab.yaml and run 'tslab add' again, or pull and remove "
-                "the annotations first.",
-            )
         self.push.change(
             f"update task {task.id}",
             self.push.client.update_task,
             int(have["id"]),
             changes,
         )
+
+    def refuse_moved_windows(self) -> None:
+        """Makes sure that no annotated task would show another stretch than it was drawn on.
+
+        Raises:
+            ProjectError: One would.
+        """
+        wanted = {task.id: task for task in self.group.tasks}
+        for item in self.push.client.tasks(self.project):
+            task = wanted.get(str(item["data"].get("task", "")))
+            if task is None or not item.get("total_annotations"):
+                continue
+            meta = item.get("meta") or {}
+            if (meta.get("start_us"), meta.get("end_us")) != (task.start_us, task.end_us):
+                raise ProjectError(
+                    f"task {task.id} has annotations, but its window was cut differently since",
+                    "Restore the window in tslab.yaml and run 'tslab add' again; for another "
+                    "window make another project.",
+                )
 
     def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
         wanted = {task.id for task in self.group.tasks}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,12 @@ def ingest(
     for task in tasks:
         for name, count in write_task_csv(task, recording, project.root / task.csv).items():
             filled[name] = filled.get(name, 0) + count
+    recorded = [signal for signal in recording.signals if not signal.derived]
+    if all(filled.get(signal.name, 0) >= signal.sample_count for signal in recorded):
+        raise DataError(
+            f"'{path.name}' holds no value at all",
+            "Check the columns that were read: tslab peek.",
+        )
     entry = RecordingEntry(
         id=recording.id,
         sha256=sha256,
@@ -233,3 +239,27 @@ def metadata_of(
         if key in rows:
             return dict(rows[key])
     return {}
+
+
+def unmatched_rows(
+    paths: Sequence[Path], rows: Mapping[str, Mapping[str, str]], known: Collection[str]
+) -> list[str]:
+    """One line for the rows of ``--metadata`` that belong to no file of this run.
+
+    Raises:
+        DataError: A row's name is that of several files: their metadata would be mixed up.
+    """
+    left = []
+    for key in rows:
+        fitting = [path for path in paths if key in (path.name, path.stem, str(path))]
+        if len(fitting) > 1 and key not in map(str, paths):
+            raise DataError(
+                f"metadata for '{key}' fits {len(fitting)} files: {fitting[0]} and {fitting[1]}",
+                "Write their paths into the column 'file', as on the command line.",
+            )
+        if not fitting and key not in known:
+            left.append(key)
+    if not left:
+        return []
+    more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    return [f"metadata rows that fit no file: {', '.join(left[:3])}{more}"]

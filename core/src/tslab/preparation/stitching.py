@@ -143,6 +143,34 @@ def _stem(name: str) -> tuple[str, int]:
     return (stem, int(number)) if mark and number.isdigit() else (name, 0)
 
 
+def give_way(spans: Sequence[Span], domain: Domain) -> list[Span]:
+    """States in which an untouched prediction gives way to what the annotator drew over it.
+
+    The editor lets them overlap: who draws AFIB into a stretch that was predicted Normal means that
+    it is AFIB there. What both sides of the drawing keep of the prediction carries its id.
+    """
+    states = {tier.name for tier in domain.tiers if tier.kind == "states"}
+    drawn = [s for s in spans if s.tier in states and s.origin not in ("", "prediction")]
+    kept: list[Span] = []
+    for span in spans:
+        pieces = [span]
+        if span.tier in states and span.origin == "prediction":
+            for other in drawn:
+                if other.tier == span.tier:
+                    pieces = [left for piece in pieces for left in _outside(piece, other)]
+        kept += pieces
+    return sorted(kept, key=sort_key)
+
+
+def _outside(span: Span, other: Span) -> list[Span]:
+    """What is left of a span beside another one."""
+    if other.end_us <= span.start_us or other.start_us >= span.end_us:
+        return [span]
+    sides = [(span.start, other.start), (other.end, span.end)]
+    left = [(a, b) for a, b in sides if to_microseconds(b) > to_microseconds(a)]
+    return [replace(span, start=a, end=b, origin="prediction-changed") for a, b in left]
+
+
 def _without_part_number(span: Span) -> Span:
     return replace(span, id=_stem(span.id)[0])
 

@@ -37,6 +37,8 @@ _DOUBTFUL_BELOW = 0.8
 
 _SHORTEST_NOISE = 3
 _SHORTEST = {NORMAL: 1.0, SINUS_TACHYCARDIA: 2.0, SUPRAVENTRICULAR_TACHYCARDIA: 2.0}
+_LONGEST_EDGE = 2.5
+_NO_RHYTHM = (NOISE, "(ASYS")
 _FEWEST_BEATS = 3
 _SURE_BEAT = 0.65
 
@@ -142,7 +144,7 @@ def classify_rhythm(
         claims += _claims(part, wide[inside], start, end, minimum_af)
         events += pauses(part)
     painted = _paint([_weigh(claim, times, sure) for claim in claims], duration)
-    return _join(_paint([*painted, *unreadable], duration)), events
+    return _absorb_edges(_join(_paint([*painted, *unreadable], duration))), events
 
 
 def _claims(
@@ -201,6 +203,22 @@ def _join(pieces: Sequence[Episode]) -> list[Episode]:
         last = joined.pop()
         joined[-1] = replace(joined[-1], end=last.end)
     return joined
+
+
+def _absorb_edges(states: list[Episode]) -> list[Episode]:
+    """What lies before the first beat, or after the last one, belongs to the rhythm beside it."""
+    found = list(states)
+    if len(found) > 1 and _is_edge(found[0]) and found[1].code not in _NO_RHYTHM:
+        first = found.pop(0)
+        found[0] = replace(found[0], start=first.start)
+    if len(found) > 1 and _is_edge(found[-1]) and found[-2].code not in _NO_RHYTHM:
+        last = found.pop()
+        found[-1] = replace(found[-1], end=last.end)
+    return found
+
+
+def _is_edge(piece: Episode) -> bool:
+    return piece.code == NORMAL and piece.end - piece.start < _LONGEST_EDGE
 
 
 def _is_remnant(piece: Episode) -> bool:
