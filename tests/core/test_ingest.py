@@ -223,3 +223,13 @@ def test_a_file_without_a_value_is_refused(study: Any, tmp_path: Path) -> None:
     path.write_text("time,II\n" + "".join(f"{i / 100},\n" for i in range(1000)))
     study("add", path, code=1)
     assert not [name for name in study.files() if name.startswith("tasks/")]
+
+
+def test_configs_of_several_projects_go_into_files_of_their_own(study: Any, holter: Path) -> None:
+    study("add", holter)
+    folder = study.folder / "configs"
+    study("config", "--out", folder)
+    written = sorted(folder.iterdir())
+    assert written
+    for path in written:
+        study("config", "--check", path, project=False)

@@ -20,7 +20,10 @@ class TslabError(Exception):
 
     def __str__(self) -> str:
         """The whole error on one line."""
-        return f"{self.message}. {self.remedy}" if self.remedy else self.message
+        if not self.remedy:
+            return self.message
+        ended = self.message.endswith((".", "?", "!"))
+        return f"{self.message}{' ' if ended else '. '}{self.remedy}"
 
 
 class UsageError(TslabError):

@@ -98,9 +98,12 @@ def read_json(path: Path) -> object:
     try:
         return msgspec.json.decode(path.read_bytes())
     except OSError as error:
-        raise DataError(f"cannot read '{path}': {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot read '{path}': {reason}", "Check the path.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"'{path}' is not valid JSON: {error}") from error
+        raise DataError(
+            f"'{path}' is not valid JSON: {error}", "Mend it, or bring back an older copy."
+        ) from error
 
 
 def json_bytes(document: object) -> bytes:
@@ -120,4 +123,6 @@ def content_hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise DataError(f"cannot read '{path.name}': {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        remedy = f"Check the path {path}."
+        raise DataError(f"cannot read '{path.name}': {reason}", remedy) from error

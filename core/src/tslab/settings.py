@@ -111,7 +111,7 @@ class Settings(_Section):
         review: Overlap between annotators.
         label_studio: Address and way of the data.
         privacy: ``deidentified`` drops identities, ``restricted`` also refuses foreign addresses,
-            ``open`` keeps what the reader found; None lets the domain decide.
+            ``open`` shows every column of ``--metadata``; None lets the domain decide.
         allow_hosts: Hosts that ``restricted`` lets through.
     """
 

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 @click.command("config", help="Print the labeling config of each Label Studio project to be.")
 @click.option("--check", "file", metavar="FILE", help="Check the config in FILE ('-': stdin).")
 @click.option("--view", default="", help="Only this view.")
+@click.option("--out", metavar="DIR", help="Write one file for each Label Studio project.")
 @shared_options
-def command(output: Output, file: str | None, view: str) -> int:
+def command(output: Output, file: str | None, view: str, out: str | None) -> int:
     """Prints configs; with --check looks for mistakes and needs no project."""
+    from tslab import files
     from tslab.errors import UsageError, did_you_mean
     from tslab.label_studio.task_groups import group_config
 
@@ -34,6 +36,12 @@ def command(output: Output, file: str | None, view: str) -> int:
         {"view": g.view, "channels": list(g.channels), "config": group_config(project, g)}
         for g in groups
     ]
+    if out is not None:
+        names = [f"{config['view']}-{number}.xml" for number, config in enumerate(configs, 1)]
+        for name, config in zip(names, configs, strict=True):
+            files.write_bytes(Path(out) / name, f"{config['config']}\n".encode())
+        output.result({"files": names}, f"{len(names)} files in {out}: {', '.join(names)}")
+        return 0
     output.result(configs, "\n".join(str(config["config"]) for config in configs).rstrip())
     return 0
 
@@ -61,7 +69,8 @@ def _check(output: Output, file: str) -> int:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read '{file}': {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot read '{file}': {reason}", "Check the path.") from error
     findings = check_config(text)
     if not findings and not output.as_json:
         output.say(f"{file}: no finding.")

@@ -157,7 +157,8 @@ def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:
     try:
         source = Source.open(path)
     except OSError as error:
-        raise DataError(f"cannot read '{path}': {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot read '{path}': {reason}", "Check the path.") from error
     if source.suffix == ".json":
         document = files.read_json(path)
         if is_label_studio_json(document):

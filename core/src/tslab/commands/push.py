@@ -24,7 +24,7 @@ def command(output: Output, dry_run: bool) -> int:
         address = connection(project)
         if address.data_mode == "url" and not project.settings.label_studio.data_url:
             raise ProjectError(
-                "data: url needs the address that serves the project's tasks/",
+                "data: url needs the address under which the project folder's tasks/ is served",
                 "Set label_studio: data_url in tslab.yaml, for example https://files.example.org/study.",
             )
         with Client(address.url, address.api_key) as client:
