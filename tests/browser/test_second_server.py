@@ -8,9 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +174,57 @@ def test_wrong_token_and_dead_server(
     error = capsys.readouterr().err.strip()
     assert "does not answer" in error
     assert "\n" not in error
+
+
+@pytest.fixture
+def cors_server(tmp_path: Path) -> Iterator[str]:
+    """A plain web server for a project folder, which lets the browser fetch from elsewhere."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(tmp_path / "iot-study"))
+
+        def end_headers(self) -> None:
+            self.send_header("Access-Control-Allow-Origin", "*")
+            super().end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_data_by_url(
+    foreign: Foreign,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chromium: Any,
+    cors_server: str,
+) -> None:
+    study = make_study(tmp_path, "iot")
+    settings = study.root / "tslab.yaml"
+    text = settings.read_text().replace("url: ''", f"url: {foreign.url}\n  data_url: {cors_server}")
+    settings.write_text(text.replace("data: local", "data: url"))
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", foreign.token)
+    study.run("push")
+    access = httpx.post(f"{foreign.url}/api/token/refresh/", json={"refresh": foreign.token})
+    headers = {"Authorization": f"Bearer {access.json()['access']}"}
+    with httpx.Client(base_url=foreign.url, headers=headers) as api:
+        project = api.get("/api/projects", params={"title": "iot"}).json()["results"][0]["id"]
+        wanted = {"project": project, "include": "id,data"}
+        tasks = api.get("/api/tasks", params=wanted).json()["tasks"]
+    assert {t["data"]["csv"] for t in tasks} == {
+        f"{cors_server}/{task.csv}" for task in study.project.tasks()
+    }
+    page = chromium.new_page(viewport={"width": 1920, "height": 1080})
+    login(page, foreign.url, EMAIL, PASSWORD)
+    assert all(
+        pane.ok for pane in open_task(page, foreign.url, project, tasks[0]["id"]).wait_drawn()
+    )
+    page.close()
