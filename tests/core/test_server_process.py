@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tslab import files
 from tslab.errors import ServerError
 from tslab.label_studio import server_process
 from tslab.label_studio.server import EmbeddedServer
@@ -192,10 +193,10 @@ def test_lock_makes_others_wait(tmp_path: Path) -> None:
     waiting = threading.Event()
 
     def second() -> None:
-        with server_process.exclusive(path, waiting.set):
+        with files.locked(path, waiting.set):
             order.append("second")
 
-    with server_process.exclusive(path, waiting.set):
+    with files.locked(path, waiting.set):
         assert not waiting.is_set()
         thread = threading.Thread(target=second)
         thread.start()

@@ -78,10 +78,11 @@ def locked(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator
     """
     import fcntl
 
-    with path.open("w") as file:
+    path.touch(mode=0o600)
+    with path.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             waiting()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -23,7 +23,7 @@ from tslab.task import TIME_COLUMN
 if TYPE_CHECKING:
     Element = etree._Element
 
-PLOT_HEIGHT = 625
+PLOT_HEIGHT = 600
 """Pixels of a 1080-pixel screen that are left for panes beside labels, overview and fields."""
 
 ROW_HEIGHT, ROW_WIDTH, FIELD_WIDTH = 95, 1320, 260

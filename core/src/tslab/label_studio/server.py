@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tslab import files
 from tslab.errors import ServerError
 from tslab.label_studio import access
 from tslab.label_studio.server_environment import server_environment
@@ -145,11 +146,9 @@ class EmbeddedServer:
             ServerError: Label Studio is not installed, the port is taken, or it does not start.
         """
         require_server()
-        from tslab.label_studio.server_process import exclusive
-
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
-        with exclusive(self.state / "server.lock", waiting):
+        with files.locked(self.state / "server.lock", waiting):
             process = self._process()
             if process is not None and self._answers(process):
                 return self._address(started=False)

@@ -6,8 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -152,26 +151,6 @@ def choose_port(asked: int, remembered: int) -> int:
     raise ServerError(
         f"all ports from {PORTS[0]} to {PORTS[-1]} are taken", "Choose one: tslab up --port N"
     )
-
-
-@contextmanager
-def exclusive(path: Path, waiting: Callable[[], object]) -> Iterator[None]:
-    """Holds a lock that the system gives back when its owner dies.
-
-    Args:
-        path: The lock file; it stays.
-        waiting: Called when somebody else holds the lock, before waiting for it.
-    """
-    import fcntl
-
-    path.touch(mode=0o600)
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def last_line(log: Path) -> str:
