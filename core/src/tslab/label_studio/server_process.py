@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -69,12 +70,22 @@ def find(pid: int, created: float, words: Sequence[str]) -> psutil.Process | Non
         if process.status() == psutil.STATUS_ZOMBIE:
             process.wait(0)
             return None
-        line = process.cmdline()
+        line = _command_line(process)
         moved = abs(process.create_time() - created)
     except (psutil.Error, OSError):
         return None
     same = moved < CLOCK_SECONDS and all(word in line for word in words)
     return process if same else None
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    """The command line; for a moment after its start a process has none yet."""
+    for _ in range(50):
+        line: list[str] = process.cmdline()
+        if line:
+            return line
+        time.sleep(0.01)
+    return []
 
 
 def is_alive(process: psutil.Process) -> bool:
