@@ -12,8 +12,8 @@ if [ ! -x /usr/bin/chromium ]; then
     step "chromium from Debian's packages" bash -c \
         'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null'
 fi
-step "fast tests" "$PYTHON" -m pytest -q -n 2 -m "not server and not browser and not packaging"
-step "tests with a real Label Studio and Chromium" "$PYTHON" -m pytest -q -m "server or browser"
-step "packaging" "$PYTHON" -m pytest -q -m packaging
+step "fast tests" "$PYTHON" -m pytest -q -rs -n 2 -m "not server and not browser and not packaging"
+step "tests with a real Label Studio and Chromium" "$PYTHON" -m pytest -q -rs -m "server or browser"
+step "packaging" "$PYTHON" -m pytest -q -rs -m packaging
 step "reference pages are up to date" "$PYTHON" scripts/make_reference.py --check
 step "docs" "$BIN/mkdocs" build --strict
