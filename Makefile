@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # uv does not read pip's find-links; a local CPU build of torch is found through it.
 export UV_FIND_LINKS := $(if $(PIP_FIND_LINKS),$(PIP_FIND_LINKS),$(UV_FIND_LINKS))
+# Without one, torch's own index has the build without CUDA.
+TORCH := $(if $(UV_FIND_LINKS),,--torch-backend cpu)
 DOMAIN ?= ecg
 
 .PHONY: setup demo test test-fast check docs screenshots clean
@@ -14,7 +16,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml core/pyproject.toml plugins/ecg_eeg/pyproject.toml plugins/iot_maintenance/pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --group dev \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(TORCH) --group dev \
 		-e "core[server,wfdb,edf,testing]" -e plugins/ecg_eeg -e plugins/iot_maintenance
 	touch $(STAMP)
 

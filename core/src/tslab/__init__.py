@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Segmenter,
         SegmenterSpec,
         Source,
+        TrainableSegmenter,
+        TrainingExample,
     )
     from tslab.domain import (
         Channel,
@@ -55,6 +57,8 @@ _HOME = {
         "Segmenter",
         "SegmenterSpec",
         "Source",
+        "TrainableSegmenter",
+        "TrainingExample",
     ),
     "domain": (
         "Channel",
@@ -104,6 +108,8 @@ __all__ = [
     "Task",
     "TaskField",
     "Tier",
+    "TrainableSegmenter",
+    "TrainingExample",
     "TslabError",
     "View",
     "__version__",

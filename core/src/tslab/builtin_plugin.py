@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         PredictRequest,
         ReadOptions,
         Segmenter,
+        SegmenterSpec,
         Source,
     )
     from tslab.domain import Domain
@@ -59,6 +60,14 @@ def tslab_labeling_config(domain: Domain, view: str, channels: Sequence[str]) ->
     from tslab.label_studio.labeling_config import config_text, labeling_config
 
     return config_text(labeling_config(domain, view, channels))
+
+
+@hookimpl
+def tslab_segmenters(domain: Domain) -> Sequence[SegmenterSpec]:  # noqa: ARG001 - serves every domain
+    """Two that learn from annotations: the default one, and a neural net."""
+    from tslab.segmentation import SPECS
+
+    return SPECS
 
 
 @hookimpl

@@ -104,6 +104,63 @@ class Segmenter(Protocol):
         ...
 
 
+Progress = Callable[[float, str], None]
+"""Called with the share that is done (0 to 1) and what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingExample:
+    """One recording with what people said about it, as `TrainableSegmenter.fit` gets it.
+
+    Attributes:
+        recording: The whole recording, its channels mapped.
+        spans: What is marked, all tiers, sorted by time; within the reviewed stretches.
+        reviewed: Tier -> stretches ``(start, end)`` in seconds, sorted and apart, in which silence
+            means "nothing there". Time outside of them teaches nothing, and a tier that is
+            missing was not reviewed at all.
+    """
+
+    recording: Recording
+    spans: Sequence[Span]
+    reviewed: Mapping[str, Sequence[tuple[float, float]]]
+
+
+@runtime_checkable
+class TrainableSegmenter(Segmenter, Protocol):
+    """A segmenter that learns from annotations; the same examples give the same model.
+
+    Until it has learned or was loaded, its `version` is "untrained" and `segment` raises a
+    DataError. `segment` takes recordings that lack channels it knows, or have others.
+    """
+
+    def fit(self, examples: Sequence[TrainingExample], progress: Progress) -> Mapping[str, object]:
+        """Learns from scratch.
+
+        Args:
+            examples: At least one with reviewed time.
+            progress: Told about long work.
+
+        Returns:
+            Notes for the model card, JSON values: settings that were chosen, what was left out.
+
+        Raises:
+            DataError: There is nothing to learn from: no reviewed time, or no label at all.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes the model into an empty folder, as data that runs no code when it is read."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Reads what `save` wrote.
+
+        Raises:
+            DataError: A file is missing, damaged or was tampered with.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SegmenterSpec:
     """A segmenter that can be chosen by name.
@@ -112,11 +169,14 @@ class SegmenterSpec:
         name: What ``segmenter:`` in tslab.yaml takes.
         title: One line for people.
         create: Makes one for the effective domain.
+        trainable: Whether `create` makes a `TrainableSegmenter`, which finds nothing before it has
+            learned.
     """
 
     name: str
     title: str
     create: Callable[[Domain], Segmenter]
+    trainable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +309,12 @@ __all__ = [
     "FieldValue",
     "Finding",
     "PredictRequest",
+    "Progress",
     "ReadOptions",
     "SampleRecording",
     "Segmenter",
     "SegmenterSpec",
     "Source",
+    "TrainableSegmenter",
+    "TrainingExample",
 ]

@@ -1,0 +1,1 @@
+"""The ML backend: web service, training queue, serving."""
