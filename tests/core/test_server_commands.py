@@ -24,8 +24,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A project folder."""
-    (tmp_path / "tslab.yaml").write_text("domain: ecg\n")
+    """A project folder without an ML backend."""
+    (tmp_path / "tslab.yaml").write_text("domain: ecg\nbackend: {enabled: false}\n")
     return tmp_path
 
 

@@ -59,6 +59,19 @@ class LabelStudio(_Section):
     data_url: str = ""
 
 
+class Backend(_Section):
+    """The ML backend that predicts and learns from annotations.
+
+    Attributes:
+        enabled: Whether `tslab up` starts one and `tslab push` connects it.
+        url: Address of a backend that runs already, as Label Studio reaches it; BASIC_AUTH_USER
+            and BASIC_AUTH_PASS are its name and password.
+    """
+
+    enabled: bool = True
+    url: str = ""
+
+
 class LabelChanges(_Section):
     """Changes to one tier's labels: by name removed, replaced or added.
 
@@ -110,6 +123,7 @@ class Settings(_Section):
         guidelines: File with instructions for annotators (Markdown), relative to the project.
         review: Overlap between annotators.
         label_studio: Address and way of the data.
+        backend: The ML backend.
         privacy: ``deidentified`` drops identities, ``restricted`` also refuses foreign addresses,
             ``open`` shows every column of ``--metadata``; None lets the domain decide.
         allow_hosts: Hosts that ``restricted`` lets through.
@@ -127,6 +141,7 @@ class Settings(_Section):
     guidelines: str = ""
     review: Review = Review()
     label_studio: LabelStudio = LabelStudio()
+    backend: Backend = Backend()
     privacy: Literal["deidentified", "restricted", "open"] | None = None
     allow_hosts: tuple[str, ...] = ()
 
@@ -176,6 +191,7 @@ def _settings_at(place: tuple[int | str, ...]) -> list[str]:
         "reading": Reading,
         "review": Review,
         "label_studio": LabelStudio,
+        "backend": Backend,
     }
     section: type[BaseModel] = sections.get(str(place[0]), Settings) if place else Settings
     return list(section.model_fields)

@@ -175,7 +175,7 @@ class Client:
         """Adds an annotation; ``completed_by`` may be any user."""
         self.request("POST", f"/api/tasks/{task}/annotations/", json=dict(annotation))
 
-    # --- files, storages, views, users ----------------------------------------------------
+    # --- files, storages, views -----------------------------------------------------------
 
     def uploads(self, project: int) -> dict[str, str]:
         """Addresses of uploaded files by the name they were uploaded under."""
@@ -224,6 +224,39 @@ class Client:
     def delete_view(self, view: int) -> None:
         """Removes a tab of the Data Manager."""
         self.request("DELETE", f"/api/dm/views/{view}/")
+
+    # --- ML backends ----------------------------------------------------------------------
+
+    def backends(self, project: int) -> list[dict[str, Any]]:
+        """ML backends of a project; Label Studio asks each for its health first."""
+        return list(self.request("GET", "/api/ml", params={"project": project}) or [])
+
+    def create_backend(self, body: Mapping[str, Any]) -> None:
+        """Connects a project with an ML backend, which must answer."""
+        self.request("POST", "/api/ml", json=dict(body))
+
+    def update_backend(self, backend: int, body: Mapping[str, Any]) -> None:
+        """Changes an ML backend's connection."""
+        self.request("PATCH", f"/api/ml/{backend}", json=dict(body))
+
+    def delete_backend(self, backend: int) -> None:
+        """Ends the connection with an ML backend."""
+        self.request("DELETE", f"/api/ml/{backend}")
+
+    def webhooks(self, project: int) -> list[dict[str, Any]]:
+        """Webhooks of a project."""
+        return list(self.request("GET", "/api/webhooks/", params={"project": project}) or [])
+
+    def create_webhook(self, project: int, url: str) -> None:
+        """Tells an address of everything that happens in a project."""
+        body = {"project": project, "url": url, "send_payload": True, "send_for_all_actions": True}
+        self.request("POST", "/api/webhooks/", json=body)
+
+    def delete_webhook(self, webhook: int) -> None:
+        """Removes a webhook."""
+        self.request("DELETE", f"/api/webhooks/{webhook}/")
+
+    # --- users ----------------------------------------------------------------------------
 
     def users(self) -> dict[int, str]:
         """E-mail addresses of all users by id."""

@@ -49,7 +49,7 @@ def external_url(settings: Settings) -> str:
     given = (os.environ.get(URL_VARIABLE) or settings.label_studio.url).strip().rstrip("/")
     if not given:
         return ""
-    _check_address(given, settings)
+    check_address(given, settings)
     return given
 
 
@@ -64,7 +64,7 @@ def connection(project: Project) -> Connection:
     """
     given = project.settings.label_studio
     if given.data == "url" and given.data_url:
-        _check_address(given.data_url, project.settings)
+        check_address(given.data_url, project.settings)
     url = external_url(project.settings)
     if not url:
         return _embedded(project)
@@ -135,7 +135,12 @@ def _saved_key(project: Project) -> str:
     return str(document.get(SECRET_NAME) or "").strip()
 
 
-def _check_address(address: str, settings: Settings) -> None:
+def check_address(address: str, settings: Settings) -> None:
+    """Refuses what is no address of a web server, or one that the project's privacy forbids.
+
+    Raises:
+        ServerError: It is refused.
+    """
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port

@@ -11,6 +11,7 @@ from tslab import files
 from tslab.errors import DataError, ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.journal import Journal
+from tslab.label_studio.ml_backend import push_backend
 from tslab.label_studio.predictions import TaskPrediction, current_version, load_predictions
 from tslab.label_studio.project_settings import (
     check_labels_stay,
@@ -164,6 +165,7 @@ class Push:
         data.ensure_storage()
         data.push_tasks(predictions)
         self._push_views(project)
+        push_backend(self, project)
         self._set_model_version(project)
 
     def _update(self, project: int, wanted: dict[str, Any]) -> None:

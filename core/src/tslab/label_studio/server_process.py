@@ -15,14 +15,19 @@ import psutil
 from tslab.errors import ServerError
 
 FIRST_PORT = 8080
-PORTS = range(FIRST_PORT, FIRST_PORT + 200)
+PORTS = 200
 STOP_SECONDS = 15.0
 CLOCK_SECONDS = 5.0
 """By how much a process's time of creation may seem to move when the system's clock is set."""
 
 
 def spawn(
-    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    what: str = "Label Studio",
 ) -> psutil.Process:
     """Starts a detached process that logs into a file of its owner's.
 
@@ -47,7 +52,7 @@ def spawn(
             )
     except OSError as error:
         raise ServerError(
-            f"cannot start Label Studio: {error.strerror or error}", "Run 'tslab doctor'."
+            f"cannot start {what}: {error.strerror or error}", "Run 'tslab doctor'."
         ) from error
     # It outlives this object on purpose; psutil waits for it where somebody has to.
     process = psutil.Process(child.pid)
@@ -142,8 +147,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose_port(asked: int, remembered: int) -> int:
-    """The port asked for, else the one of last time, else the first free one from 8080 on.
+def choose_port(asked: int, remembered: int, first: int = FIRST_PORT) -> int:
+    """The port asked for, else the one of last time, else the first free one from `first` on.
 
     Raises:
         ServerError: The port asked for is taken, or all are.
@@ -155,12 +160,13 @@ def choose_port(asked: int, remembered: int) -> int:
                 "Choose another: tslab up --port N; without --port a free one is found.",
             )
         return asked
-    candidates: list[int] = [remembered, *PORTS] if remembered else [*PORTS]
+    ports = range(first, first + PORTS)
+    candidates: list[int] = [remembered, *ports] if remembered else [*ports]
     for port in candidates:
         if is_free(port):
             return port
     raise ServerError(
-        f"all ports from {PORTS[0]} to {PORTS[-1]} are taken", "Choose one: tslab up --port N"
+        f"all ports from {ports[0]} to {ports[-1]} are taken", "Choose one: tslab up --port N"
     )
 
 

@@ -355,6 +355,19 @@ def _task(fake: FakeLabelStudio, request: Request, number: int) -> tuple[int, An
     return status, document
 
 
+def _connect(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
+    """A new ML backend; like the real server it gets a webhook, and its password stays secret."""
+    body = {key: value for key, value in request.body.items() if key != "basic_auth_pass"}
+    row = fake.add(
+        "ml", **body, state="CO", basic_auth_pass_is_set="basic_auth_pass" in request.body
+    )
+    project, url = body.get("project"), f"{body.get('url', '').rstrip('/')}/webhook"
+    hooks = fake.data.get("webhooks", {}).values()
+    if not any((hook["project"], hook["url"]) == (project, url) for hook in hooks):
+        fake.add("webhooks", project=project, url=url, send_for_all_actions=True)
+    return 201, row
+
+
 def _sync(fake: FakeLabelStudio, request: Request, number: int) -> tuple[int, Any]:
     return fake._one(request, "storages", number)
 
@@ -373,6 +386,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...] = (
     (r"/api/tasks", "GET", _tasks),
     (r"/api/tasks/(\d+)", "*", _task),
     (r"/api/tasks/(\d+)/annotations", "*", _annotate),
+    (r"/api/ml", "POST", _connect),
     (r"/api/storages/localfiles/(\d+)/sync", "POST", _sync),
     (r"/api/current-user/whoami", "GET", _me),
 )
