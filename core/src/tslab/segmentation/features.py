@@ -1,0 +1,260 @@
+"""What a model sees of a frame: statistics of windows of many lengths around it, and kernels.
+
+Cells are summed up to frames once; windows are whole numbers of frames, so every statistic of
+every window is a difference of two cumulative sums. A feature that cannot be known (channel
+missing, nothing measured there) is NaN until it is standardised, where it becomes 0: neutral.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tslab.segmentation.grid import Float32, Float64, Grid
+from tslab.segmentation.kernels import KernelBank, responses
+
+FLOOR = 1e-3
+"""Smallest variance and step, in robust standard deviations, that a logarithm tells apart."""
+
+LIMIT = 5.0
+"""Standard deviations at which a feature is cut off: nothing unseen rules a decision."""
+
+CHUNK = 1 << 20
+"""Numbers of one channel block that are worked on at once: bounds memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlan:
+    """How time is cut.
+
+    Attributes:
+        rate: Cells a second.
+        stride: Cells a frame.
+        windows: Lengths of the windows in frames, odd, rising.
+        lags: Lags of absolute differences in cells, rising.
+    """
+
+    rate: float
+    stride: int
+    windows: tuple[int, ...]
+    lags: tuple[int, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Length of a frame."""
+        return self.stride / self.rate
+
+    def frames(self, cells: int) -> int:
+        """How many frames hold that many cells; the last one may be part empty."""
+        return -(-cells // self.stride)
+
+    def pooled(self) -> tuple[int, ...]:
+        """The windows over which kernels are pooled."""
+        return tuple(dict.fromkeys((self.windows[min(1, len(self.windows) - 1)], self._middle())))
+
+    def _middle(self) -> int:
+        return self.windows[len(self.windows) // 2]
+
+
+class WindowSums:
+    """Sums of frames over windows, for a stretch of frames.
+
+    Args:
+        lines: Sums by frame, ``(quantities, frames)``.
+        first: First frame that is asked about.
+        count: How many frames are asked about.
+        reach: Longest way that a window goes beyond its frame.
+    """
+
+    def __init__(self, lines: Float32, first: int, count: int, reach: int) -> None:
+        total = np.zeros((lines.shape[0], lines.shape[1] + 1))
+        np.cumsum(lines, axis=1, dtype=np.float64, out=total[:, 1:])
+        self._total: Float64 = np.pad(total, ((0, 0), (reach, reach)), mode="edge")
+        self._start, self._count = reach + first, count
+
+    def over(self, first: int, last: int) -> Float64:
+        """Sums of the frames ``j + first`` to ``j + last`` (half-open) for every frame j."""
+        start, end = self._start + first, self._start + last
+        return np.asarray(
+            self._total[:, end : end + self._count] - self._total[:, start : start + self._count]
+        )
+
+
+def feature_chunks(grid: Grid, plan: FramePlan, bank: KernelBank) -> Iterator[tuple[int, Float32]]:
+    """First frame and features ``(features, frames)`` of one stretch after the other."""
+    frames = plan.frames(grid.cells)
+    reach = _reach(plan, bank)
+    size = max(64, CHUNK // (plan.stride * (len(grid.values) + 1)), 2 * reach)
+    if frames <= size + reach:
+        size = frames
+    for first in range(0, frames, size):
+        last = min(frames, first + size)
+        low, high = max(0, first - reach), min(frames, last + reach)
+        part = _cut(grid, low * plan.stride, high * plan.stride)
+        yield first, _chunk(part, plan, bank, (first - low, last - first))
+
+
+def _reach(plan: FramePlan, bank: KernelBank) -> int:
+    """Frames to either side that a feature depends on."""
+    cells = max((*plan.lags, bank.reach))
+    return plan.windows[-1] + 1 + -(-cells // plan.stride)
+
+
+def _cut(grid: Grid, first: int, last: int) -> Grid:
+    valid = None if grid.valid is None else grid.valid[:, first:last]
+    return Grid(grid.values[:, first:last], valid, grid.present, grid.rate)
+
+
+def signals_of(grid: Grid) -> tuple[Float32, Float32 | None]:
+    """The channels and, as the last row, their mean magnitude; and what was measured (1 or 0).
+
+    The magnitude does not care which way a sensor is turned, or which of the channels there are.
+    """
+    known: Float32 | None = None
+    magnitude = np.abs(grid.values).sum(axis=0)
+    if grid.valid is None:
+        magnitude /= max(1, int(grid.present.sum()))
+    else:
+        count = grid.valid.sum(axis=0)
+        magnitude /= np.maximum(count, 1)
+        known = np.vstack([grid.valid, count > 0]).astype(np.float32)
+    return np.vstack([grid.values, magnitude.astype(np.float32)]), known
+
+
+def frame_sums(lines: Float32, stride: int) -> Float32:
+    """Sums of `stride` cells, float32 ``(rows, frames)``; the last frame may be part empty."""
+    rows, cells = lines.shape
+    if stride == 1:
+        return lines
+    whole = cells // stride
+    out = np.zeros((rows, -(-cells // stride)), np.float32)
+    ones = np.ones(stride, np.float32)
+    np.matmul(lines[:, : whole * stride].reshape(rows, whole, stride), ones, out=out[:, :whole])
+    if whole < out.shape[1]:
+        out[:, whole] = lines[:, whole * stride :].sum(axis=1)
+    return out
+
+
+def _chunk(part: Grid, plan: FramePlan, bank: KernelBank, asked: tuple[int, int]) -> Float32:
+    """Features of the asked frames (first, count), ``(features, count)``."""
+    signals, known = signals_of(part)
+    present = np.append(part.present, part.present.any())
+    blocks = _statistics(signals, known, plan, asked)
+    if bank.count:
+        blocks.append(_kernel_shares(signals, plan, bank, asked))
+        present_kernels = np.tile(
+            np.repeat(present[bank.channel], bank.count // len(bank.channel)), len(plan.pooled())
+        )
+        blocks[-1][~present_kernels] = np.nan
+    names = len(present)
+    for block in blocks[: len(blocks) - bool(bank.count)]:
+        block.reshape(-1, names, block.shape[1])[:, ~present] = np.nan
+    return np.concatenate(blocks)
+
+
+def _statistics(
+    signals: Float32, known: Float32 | None, plan: FramePlan, asked: tuple[int, int]
+) -> list[Float32]:
+    """Statistics of all windows: blocks of one row for each signal."""
+    reach = plan.windows[-1] + 1
+    count = known if known is not None else np.ones((1, signals.shape[1]), np.float32)
+    sums = WindowSums(frame_sums(signals, plan.stride), *asked, reach)
+    squares = WindowSums(frame_sums(signals * signals, plan.stride), *asked, reach)
+    counts = WindowSums(frame_sums(count, plan.stride), *asked, reach)
+    steps = [_steps(signals, known, lag, plan.stride, asked, reach) for lag in plan.lags]
+    blocks: list[Float32] = []
+    for window in plan.windows:
+        half = window // 2
+        mean, spread = _moments(sums, squares, counts, (-half, half + 1))
+        before = _moments(sums, squares, counts, (-window, 0))
+        after = _moments(sums, squares, counts, (1, window + 1))
+        blocks += [mean, spread]
+        blocks += [_edge(a, b) for a, b in zip(after, before, strict=True)]
+        for lag, (total, number) in zip(plan.lags, steps, strict=True):
+            if lag <= window * plan.stride:
+                blocks.append(_log_mean(total, number, (-half, half + 1)))
+    return blocks
+
+
+def _moments(
+    sums: WindowSums, squares: WindowSums, counts: WindowSums, window: tuple[int, int]
+) -> tuple[Float32, Float32]:
+    """Mean and logarithm of the standard deviation in a window, NaN where nothing was measured."""
+    number = counts.over(*window)
+    empty = number < 0.5
+    number[empty] = np.nan
+    mean = sums.over(*window) / number
+    variance = squares.over(*window) / number - mean * mean
+    spread = 0.5 * np.log(np.maximum(variance, 0) + FLOOR)
+    return mean.astype(np.float32), spread.astype(np.float32)
+
+
+def _edge(after: Float32, before: Float32) -> Float32:
+    """What changes at a frame; nothing where one side has not been measured."""
+    change = after - before
+    # At the ends of a recording one side is always empty: that is no reason not to know.
+    change[np.isnan(change)] = 0
+    return change
+
+
+def _steps(
+    signals: Float32,
+    known: Float32 | None,
+    lag: int,
+    stride: int,
+    asked: tuple[int, int],
+    reach: int,
+) -> tuple[WindowSums, WindowSums]:
+    """Sums of absolute differences at a lag, and of how many there are."""
+    size = np.zeros_like(signals)
+    number = np.ones((1, signals.shape[1]), np.float32) if known is None else known.copy()
+    number[:, :lag] = 0
+    if lag < signals.shape[1]:
+        np.abs(signals[:, lag:] - signals[:, :-lag], out=size[:, lag:])
+        if known is not None:
+            number[:, lag:] *= known[:, :-lag]
+            size *= number
+    return (
+        WindowSums(frame_sums(size, stride), *asked, reach),
+        WindowSums(frame_sums(number, stride), *asked, reach),
+    )
+
+
+def _log_mean(total: WindowSums, number: WindowSums, window: tuple[int, int]) -> Float32:
+    """Logarithm of a mean, NaN where there is nothing to take it of."""
+    count = number.over(*window)
+    count[count < 0.5] = np.nan
+    return np.asarray(np.log(np.maximum(total.over(*window), 0) / count + FLOOR), np.float32)
+
+
+def _kernel_shares(
+    signals: Float32, plan: FramePlan, bank: KernelBank, asked: tuple[int, int]
+) -> Float32:
+    """Share of cells above the threshold of every kernel, for both windows that they pool over."""
+    lines = []
+    for group in range(len(bank.channel)):
+        for number, response in enumerate(responses(signals, bank, group)):
+            above = (response > bank.threshold[group, number]).astype(np.float32)
+            lines.append(frame_sums(above[None], plan.stride)[0])
+    reach = max(plan.pooled())
+    sums = WindowSums(np.array(lines), *asked, reach)
+    frames = WindowSums(
+        frame_sums(np.ones((1, signals.shape[1]), np.float32), plan.stride), *asked, reach
+    )
+    shares = []
+    for window in plan.pooled():
+        half = window // 2
+        share = sums.over(-half, half + 1) / np.maximum(frames.over(-half, half + 1), 1)
+        shares.append(share.astype(np.float32))
+    return np.concatenate(shares)
+
+
+def standardised(features: Float32, centre: Float32, scale: Float32) -> Float32:
+    """Features in standard deviations, in place; what is not known becomes 0."""
+    features -= centre[:, None]
+    features /= scale[:, None]
+    np.clip(features, -LIMIT, LIMIT, out=features)
+    np.nan_to_num(features, copy=False, nan=0.0)
+    return features

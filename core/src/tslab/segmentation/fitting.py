@@ -1,0 +1,225 @@
+"""Learning a chain: features of the reviewed frames, folds, regression, decoder, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.contracts import TrainingExample
+from tslab.segmentation.calibration import Curve, fit_curve
+from tslab.segmentation.chain import Chain, Scorer, stretches_of
+from tslab.segmentation.features import FramePlan, feature_chunks, signals_of, standardised
+from tslab.segmentation.grid import Float32, Grid
+from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
+from tslab.segmentation.plans import dilations
+from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
+from tslab.segmentation.targets import Task, frame_classes, instant_classes, reviewed_frames
+from tslab.segmentation.tuning import (
+    UNKNOWN,
+    Classes,
+    Decoder,
+    change_costs,
+    decode_all,
+    events_of,
+    matched,
+    tune,
+)
+
+GROUPS = 12
+FOLDS = 5
+PENALTY = 0.01
+MOST_NUMBERS = 12_000_000
+"""Numbers in the table of features of all training frames; more frames are thinned out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A training example on its grid."""
+
+    example: TrainingExample
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Features of frames of all recordings, recording after recording.
+
+    Attributes:
+        features: Standardised, float32 ``(frames, features)``.
+        classes: Class of every frame, `UNKNOWN` where it is no example.
+        seen: Frames that somebody looked at.
+        starts: First row of every recording, and the end of the last.
+        fold: Fold of every frame.
+    """
+
+    features: Float32
+    classes: Classes
+    seen: NDArray[np.bool_]
+    starts: NDArray[np.int64]
+    fold: NDArray[np.int64]
+
+    def parts(self, rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+        """Rows by recording."""
+        return np.split(rows, self.starts[1:-1])
+
+
+def learn_chain(
+    task: Task, material: Sequence[Material], plan: FramePlan, seed: int
+) -> tuple[Chain, Mapping[str, object]]:
+    """Learns one chain, and says what was chosen."""
+    bank = make_bank(material, plan, seed)
+    table, centre, scale = make_table(task, material, plan, bank)
+    softmax = fit_rows(table, np.ones(len(table.classes), bool), task.classes)
+    scorer = Scorer(plan, bank, centre, scale, softmax)
+    truth = table.parts(table.classes)
+    cost = change_costs(truth, task.classes)
+    logs = out_of_fold(table, task.classes)
+    if logs is None:
+        decoder, value, curve = Decoder(cost, 0.0), None, Curve()
+    else:
+        parts = table.parts(logs)
+        decoder, value = tune(parts, truth, cost, task.background)
+        curve = curve_of(parts, truth, decoder, task.background)
+    notes = {
+        "frame_seconds": plan.seconds,
+        "windows": list(plan.windows),
+        "folds": int(table.fold.max()) + 1,
+        "held_out": value,
+        "bias": decoder.bias,
+        "smoothing": float(decoder.cost[0, -1] / cost[0, -1]) if task.classes > 1 else 1.0,
+    }
+    return Chain(task.tier, task.labels, task.background, scorer, decoder, curve), notes
+
+
+def make_bank(material: Sequence[Material], plan: FramePlan, seed: int) -> KernelBank:
+    """Random kernels with thresholds drawn from what they answer to the training recordings."""
+    channels = len(material[0].grid.values) + 1
+    bank = draw_kernels(channels, dilations(plan), GROUPS, seed)
+    rng = np.random.default_rng([seed, 1])
+    shares = rng.uniform(0.1, 0.9, bank.threshold.shape)
+    samples = [_excerpt(part.grid) for part in material[:: max(1, len(material) // 8)]]
+    threshold = np.zeros_like(bank.threshold)
+    for group in range(len(bank.channel)):
+        answers = [list(responses(part, bank, group)) for part in samples]
+        for number in range(threshold.shape[1]):
+            together = np.concatenate([answer[number] for answer in answers])
+            threshold[group, number] = np.quantile(together, shares[group, number])
+    return replace(bank, threshold=threshold)
+
+
+def _excerpt(grid: Grid) -> Float32:
+    """The middle of a recording, at most 10 000 cells."""
+    first = max(0, grid.cells // 2 - 5_000)
+    part = Grid(grid.values[:, first : first + 10_000], None, grid.present, grid.rate)
+    return signals_of(part)[0]
+
+
+def make_table(
+    task: Task, material: Sequence[Material], plan: FramePlan, bank: KernelBank
+) -> tuple[Table, Float32, Float32]:
+    """Features of every frame of the recordings, and how they were standardised."""
+    features, classes, seen = [], [], []
+    label = instant_classes if task.instants else frame_classes
+    for part in material:
+        features.append(np.concatenate([f for _, f in feature_chunks(part.grid, plan, bank)], 1))
+        seconds = plan.stride / part.grid.rate
+        frames = features[-1].shape[1]
+        classes.append(label(task, part.example, frames, seconds))
+        seen.append(reviewed_frames(task, part.example, frames, seconds))
+    folds = assign_folds(classes, task.background)
+    starts = np.concatenate(([0], np.cumsum([len(part) for part in classes])))
+    wide = np.concatenate(features, axis=1)
+    known = np.concatenate(classes) != UNKNOWN
+    centre, scale = spread_of(wide[:, known])
+    table = np.ascontiguousarray(standardised(wide, centre, scale).T)
+    rows = (np.concatenate(classes), np.concatenate(seen), starts, np.concatenate(folds))
+    return Table(table, *rows), centre, scale
+
+
+def spread_of(features: Float32) -> tuple[Float32, Float32]:
+    """Mean and standard deviation of every feature, of the frames in which it is known."""
+    known = ~np.isnan(features)
+    count = np.maximum(known.sum(axis=1), 1)
+    filled = np.where(known, features, 0).astype(np.float64)
+    centre = filled.sum(axis=1) / count
+    away = np.where(known, features - centre[:, None], 0)
+    scale = np.sqrt((away * away).sum(axis=1) / count)
+    scale[scale < 1e-4] = 1.0
+    return centre.astype(np.float32), scale.astype(np.float32)
+
+
+def assign_folds(classes: Sequence[Classes], background: bool) -> list[NDArray[np.int64]]:
+    """Fold of every frame: whole recordings, or stretches of time if there is only one.
+
+    Recordings with the same labels go to different folds, as far as there are enough of them.
+    """
+    useful = [i for i, part in enumerate(classes) if (part != UNKNOWN).any()]
+    folds = [np.zeros(len(part), np.int64) for part in classes]
+    if len(useful) > 1:
+        number = min(FOLDS, len(useful))
+        order = sorted(useful, key=lambda i: (tuple(np.unique(classes[i]).tolist()), i))
+        for place, index in enumerate(order):
+            folds[index][:] = place % number
+        return folds
+    for index in useful:
+        folds[index] = time_blocks(classes[index], background)
+    return folds
+
+
+def time_blocks(classes: Classes, background: bool) -> NDArray[np.int64]:
+    """Blocks of time, cut half-way between two events; one block if there are fewer than two."""
+    events = events_of(classes, background)
+    number = min(FOLDS, len(events))
+    fold = np.zeros(len(classes), np.int64)
+    for block in range(1, number):
+        after = block * len(events) // number
+        cut = (events[after - 1][1] + events[after][0]) // 2
+        fold[cut:] = block
+    return fold
+
+
+def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
+    """Regression on the chosen frames, as far as somebody looked at them."""
+    chosen = np.flatnonzero(rows & (table.classes != UNKNOWN))
+    thin = -(-len(chosen) * table.features.shape[1] // MOST_NUMBERS)
+    chosen = chosen[:: max(1, thin)]
+    target = table.classes[chosen]
+    weight = balanced(target, classes)
+    return fit_softmax(table.features[chosen], target, weight, PENALTY, classes)
+
+
+def out_of_fold(table: Table, classes: int) -> Float32 | None:
+    """Log-probabilities of every frame by a regression that has not seen its fold.
+
+    None where there is only one fold, or a fold takes all examples of all classes but one away.
+    """
+    folds = int(table.fold.max()) + 1
+    logs = np.zeros((len(table.classes), classes), np.float32)
+    if folds < 2:
+        return None
+    for fold in range(folds):
+        inside = table.fold == fold
+        left = table.classes[~inside]
+        if len(np.unique(left[left != UNKNOWN])) < 2:
+            return None
+        softmax = fit_rows(table, ~inside, classes)
+        logs[inside] = softmax.log_probabilities(table.features[inside])
+    return logs
+
+
+def curve_of(
+    logs: Sequence[Float32], truth: Sequence[Classes], decoder: Decoder, background: bool
+) -> Curve:
+    """How often stretches of a given confidence are right."""
+    confidence: list[float] = []
+    correct: list[bool] = []
+    for part, path, real in zip(logs, decode_all(logs, decoder, background), truth, strict=True):
+        seen = np.where(real == UNKNOWN, UNKNOWN, path)
+        guesses = events_of(seen, background)
+        found = stretches_of(part, seen, background)
+        confidence += [stretch.confidence for stretch in found]
+        correct += matched(guesses, events_of(real, background)).tolist()
+    return fit_curve(confidence, correct)

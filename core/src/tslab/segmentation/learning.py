@@ -1,0 +1,202 @@
+"""The default segmenter: window statistics and random kernels, softmax regression, Viterbi.
+
+It learns in seconds from one marked recording or from hundreds, and needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tslab.contracts import Progress, TrainingExample
+from tslab.domain import Domain
+from tslab.errors import DataError
+from tslab.recording import Recording
+from tslab.segmentation import UNTRAINED, weights
+from tslab.segmentation.chain import Chain
+from tslab.segmentation.fitting import Material, learn_chain
+from tslab.segmentation.grid import Grid, channel_key, make_grid
+from tslab.segmentation.instants import Detector, learn_detector
+from tslab.segmentation.plans import base_rate, instant_plan, range_plan
+from tslab.segmentation.regions import Placement, instant_spans, range_spans
+from tslab.segmentation.targets import Task, tasks_of
+from tslab.segmentation.threads import one_thread
+from tslab.spans import Span, sort_key
+
+SEED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything that was learned.
+
+    Attributes:
+        channels: Keys of the channels, in the order of the grid's rows.
+        rate: Cells a second.
+        parts: Chains and detectors.
+    """
+
+    channels: tuple[str, ...]
+    rate: float
+    parts: tuple[Chain | Detector, ...]
+
+    def settings(self) -> weights.ModelSettings:
+        """What is no array."""
+        parts = [weights.split(part)[0] for part in self.parts]
+        return weights.ModelSettings(weights.FORMAT, list(self.channels), self.rate, parts)
+
+    def arrays(self) -> list[weights.Arrays]:
+        """The arrays of every part."""
+        return [weights.split(part)[1] for part in self.parts]
+
+
+class LearningSegmenter:
+    """Learns labels from examples and finds them elsewhere.
+
+    Args:
+        domain: The effective domain.
+        seed: Of the random kernels.
+    """
+
+    def __init__(self, domain: Domain, seed: int = SEED) -> None:
+        self._domain = domain
+        self._seed = seed
+        self._model: Model | None = None
+        self._version = UNTRAINED
+
+    @property
+    def version(self) -> str:
+        """A short hash of what was learned."""
+        return self._version
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Keys of the channels that the model looks at."""
+        return self._model.channels if self._model else ()
+
+    def fit(self, examples: Sequence[TrainingExample], progress: Progress) -> Mapping[str, object]:
+        """Learns from scratch.
+
+        Args:
+            examples: At least one with reviewed time.
+            progress: Told about long work.
+
+        Returns:
+            What was chosen, for the model card.
+
+        Raises:
+            DataError: There is nothing to learn from.
+        """
+        usable = [e for e in examples if any(e.reviewed.values()) and _measured(e.recording)]
+        usable.sort(key=lambda example: example.recording.id)
+        tasks = tasks_of(self._domain, usable)
+        _refuse_nothing(examples, usable, tasks)
+        with one_thread():
+            return self._fit(usable, tasks, progress)
+
+    def _fit(
+        self, usable: Sequence[TrainingExample], tasks: Sequence[Task], progress: Progress
+    ) -> Mapping[str, object]:
+        rate = base_rate(usable)
+        names = {channel_key(s.name, self._domain) for e in usable for s in e.recording.signals}
+        channels = tuple(sorted(names))
+        material = []
+        for number, example in enumerate(usable):
+            progress(0.3 * number / len(usable), f"reading {example.recording.id}")
+            grid = make_grid(example.recording, channels, rate, self._domain)
+            material.append(Material(example, grid))
+        parts: list[Chain | Detector] = []
+        notes: dict[str, object] = {"channels": list(channels), "rate": rate, "seed": self._seed}
+        for number, task in enumerate(tasks):
+            name = f"{task.tier}: {', '.join(task.labels)}"
+            progress(0.3 + 0.7 * number / len(tasks), f"learning {name}")
+            part, notes[name] = self._learn(task, material, rate)
+            parts.append(part)
+        self._use(Model(channels, rate, tuple(parts)))
+        progress(1.0, "done")
+        return notes
+
+    def _learn(
+        self, task: Task, material: Sequence[Material], rate: float
+    ) -> tuple[Chain | Detector, Mapping[str, object]]:
+        own = [part for part in material if part.example.reviewed.get(task.tier)]
+        examples = [part.example for part in own]
+        if task.instants:
+            return learn_detector(task, own, instant_plan(task, examples, rate), self._seed)
+        plan = range_plan(task, examples, rate, self._domain)
+        return learn_chain(task, own, plan, self._seed)
+
+    def _use(self, model: Model) -> None:
+        self._version = weights.digest(model.settings(), model.arrays())
+        self._model = model
+
+    def segment(self, recording: Recording) -> Sequence[Span]:
+        """Spans with scores, sorted by time.
+
+        Raises:
+            DataError: Nothing was learned yet.
+        """
+        model = self._model
+        if model is None:
+            raise DataError("the segmenter has not learned yet", "Train it first: tslab train.")
+        if not _measured(recording):
+            return []
+        with one_thread():
+            grid = make_grid(recording, model.channels, model.rate, self._domain)
+            placement = Placement.of(recording)
+            spans = [span for part in model.parts for span in self._spans(part, grid, placement)]
+        return sorted(spans, key=sort_key)
+
+    def _spans(self, part: Chain | Detector, grid: Grid, placement: Placement) -> list[Span]:
+        tier = next((t for t in self._domain.tiers if t.name == part.tier), None)
+        if tier is None:
+            return []
+        if isinstance(part, Chain):
+            return range_spans(part, grid, placement, tier)
+        return instant_spans(part, grid, placement, tier)
+
+    def save(self, folder: Path) -> None:
+        """Writes the model into a folder.
+
+        Raises:
+            DataError: Nothing was learned yet.
+        """
+        if self._model is None:
+            raise DataError("the segmenter has nothing to save", "Train it first: tslab train.")
+        weights.write(folder, self._model.settings(), self._model.arrays())
+
+    def load(self, folder: Path) -> None:
+        """Reads what `save` wrote.
+
+        Raises:
+            DataError: A file is missing, damaged or was tampered with.
+        """
+        settings, arrays = weights.read(folder)
+        parts = [weights.join(s, a) for s, a in zip(settings.parts, arrays, strict=True)]
+        self._use(Model(tuple(settings.channels), settings.rate, tuple(parts)))
+
+
+def _measured(recording: Recording) -> bool:
+    return recording.duration > 0 and any(s.sample_count for s in recording.signals)
+
+
+def _refuse_nothing(
+    examples: Sequence[TrainingExample], usable: Sequence[TrainingExample], tasks: Sequence[Task]
+) -> None:
+    if not examples or not any(any(e.reviewed.values()) for e in examples):
+        raise DataError("no time was reviewed, so there is nothing to learn", "Submit a task.")
+    if not usable:
+        raise DataError("no reviewed recording has samples", "Add recordings that can be read.")
+    if not tasks:
+        raise DataError(
+            "no label was used in the reviewed time", "Mark at least one region, then train."
+        )
+
+
+def quiet(share: float, what: str) -> None:
+    """A progress that nobody watches."""
+    del share, what
+
+
+__all__ = ["LearningSegmenter", "quiet"]

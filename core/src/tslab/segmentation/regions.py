@@ -1,0 +1,95 @@
+"""From what a model found to spans of the recording: on sample times, apart, of allowed length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tslab.domain import Label, Tier
+from tslab.recording import Recording, Signal
+from tslab.segmentation.chain import Chain, Stretch
+from tslab.segmentation.grid import Grid, fastest
+from tslab.segmentation.instants import Detector
+from tslab.spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where spans of a recording may begin and end.
+
+    Attributes:
+        signal: The fastest channel.
+        duration: Of the recording, seconds.
+        gaps: Stretches without samples.
+    """
+
+    signal: Signal
+    duration: float
+    gaps: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def of(cls, recording: Recording) -> Placement:
+        """The placement of a recording that has samples."""
+        signal = fastest(recording)
+        if signal is None:
+            raise ValueError("a recording without signals has no places")
+        return cls(signal, recording.duration, tuple(recording.gaps))
+
+    def snapped(self, time: float, end: bool = False) -> float:
+        """The nearest sample time, for an end the recording's end too."""
+        signal = self.signal
+        if end and time >= self._last + 0.5 * (self.duration - self._last):
+            return self.duration
+        if signal.times is None:
+            row = min(max(round(time * signal.sampling_rate), 0), signal.sample_count - 1)
+            return min(row / signal.sampling_rate, self.duration)
+        after = int(np.searchsorted(signal.times, time))
+        near = signal.times[max(0, after - 1) : after + 1]
+        found = float(near[np.abs(near - time).argmin()])
+        return min(max(found, 0.0), self.duration)
+
+    @property
+    def _last(self) -> float:
+        count = self.signal.sample_count
+        return float(self.signal.sample_times(count - 1, count)[0])
+
+
+def range_spans(chain: Chain, grid: Grid, placement: Placement, tier: Tier) -> list[Span]:
+    """Ranges that a chain finds."""
+    seconds = chain.scorer.plan.stride / grid.rate
+    spans: list[Span] = []
+    for stretch in chain.stretches(grid):
+        label = tier.label(chain.labels[stretch.kind - chain.background])
+        if label is None:
+            continue
+        start = placement.snapped(stretch.first * seconds)
+        end = placement.snapped(stretch.last * seconds, end=True)
+        if end > start and long_enough(end - start, label, chain.background):
+            score = chain.curve.score(stretch.confidence)
+            spans.append(Span(start, end, label.name, chain.tier, score))
+    return spans
+
+
+def long_enough(seconds: float, label: Label, background: bool) -> bool:
+    """Whether a span has the least length that its label asks for.
+
+    Where every moment needs a label, a short one is better than none.
+    """
+    return not background or label.min_seconds is None or seconds >= 0.999 * label.min_seconds
+
+
+def instant_spans(detector: Detector, grid: Grid, placement: Placement, tier: Tier) -> list[Span]:
+    """Instants that a detector finds."""
+    if tier.label(detector.label) is None:
+        return []
+    spans: list[Span] = []
+    for time, confidence in detector.instants(grid):
+        at = placement.snapped(min(max(time, 0.0), placement.duration))
+        score = detector.curve.score(confidence)
+        if not spans or spans[-1].start < at:
+            spans.append(Span(at, at, detector.label, detector.tier, score))
+    return spans
+
+
+__all__ = ["Placement", "Stretch", "instant_spans", "long_enough", "range_spans", "replace"]

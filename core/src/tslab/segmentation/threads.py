@@ -1,0 +1,22 @@
+"""Linear algebra on one thread: these matrices are small, and others use the machine too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Holds BLAS to one thread; results then do not hang on the number of cores either."""
+    with _controller().limit(limits=1, user_api="blas"):
+        yield
