@@ -95,14 +95,14 @@ class Person:
     @classmethod
     def draw(cls, rng: Rng) -> Person:
         """A person."""
-        yaw, pitch, roll = rng.normal(0, (0.35, 0.15, 0.15))
+        yaw, pitch, roll = rng.normal(0, (0.2, 0.1, 0.1))
         return cls(
-            cadence=float(np.exp(rng.normal(0, 0.07))),
-            strength=float(np.exp(rng.normal(0, 0.22))),
+            cadence=float(np.exp(rng.normal(0, 0.06))),
+            strength=float(np.exp(rng.normal(0, 0.16))),
             mounting=_turn(yaw, 2) @ _turn(pitch, 1) @ _turn(roll, 0),
             bias=rng.normal(0, [0.25] * 3 + [0.06] * 3),
-            noise=(rng.uniform(0.25, 0.8), rng.uniform(0.05, 0.2)),
-            drift=rng.normal(0, 0.15),
+            noise=(rng.uniform(0.2, 0.5), rng.uniform(0.04, 0.12)),
+            drift=rng.normal(0, 0.1),
         )
 
 
@@ -161,7 +161,7 @@ def _rest(person: Person, rng: Rng, count: int) -> FloatArray:
 
 def _shuffle(person: Person, rng: Rng, count: int) -> FloatArray:
     """What nobody labels: turning, a few odd steps, sometimes a knock against the sensor."""
-    force = person.strength * rng.uniform(0.7, 2.2)
+    force = person.strength * rng.uniform(0.8, 1.8)
     moves = _tilted(0.2 * _smooth(rng, count, 0.8), 0.2 * _smooth(rng, count, 0.8))
     moves += force * np.stack([_smooth(rng, count, 0.15) for _ in range(3)], axis=1)
     turns = 0.8 * force * np.stack([_smooth(rng, count, 0.25) for _ in range(3)], axis=1)

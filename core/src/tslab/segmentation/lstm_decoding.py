@@ -1,0 +1,211 @@
+"""From the `lstm` network's probabilities to spans: tuned and calibrated on held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.segmentation.calibration import Curve, fit_curve
+from tslab.segmentation.chain import stretches_of
+from tslab.segmentation.decoding import viterbi
+from tslab.segmentation.grid import Float32, Float64, Mask
+from tslab.segmentation.lstm_rows import UNKNOWN, Classes, Head
+from tslab.segmentation.matching import matched_instants
+from tslab.segmentation.softmax import log_softmax
+from tslab.segmentation.tuning import Decoder, change_costs, decode_all, events_of, matched, tune
+
+TEMPERATURES = np.geomspace(0.25, 10.0, 60)
+LEVELS = np.linspace(0.05, 0.95, 19)
+Found = tuple[float, float, int, float]
+"""First and last row (half-open, or equal for an instant), class and score of a mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadDecoder:
+    """How the probabilities of one head become marks.
+
+    Attributes:
+        temperature: What logits are divided by, so that probabilities are no more sure than right.
+        decoder: Of stretches; without use for instants.
+        level: Least probability of an instant.
+        apart: Rows between two instants of a label.
+        curve: Probability that a person would keep a mark.
+    """
+
+    temperature: float
+    decoder: Decoder
+    level: float
+    apart: int
+    curve: Curve
+
+    def logs(self, logs: Float32) -> Float32:
+        """Log-probabilities at the temperature."""
+        return log_softmax(logs / np.float32(self.temperature))
+
+    def marks(self, head: Head, logs: Float32, pieces: Sequence[tuple[int, int]]) -> list[Found]:
+        """What is found in pieces of one recording.
+
+        Args:
+            head: The classes.
+            logs: Log-probabilities as the network gives them, ``(rows, classes)``.
+            pieces: Rows that may be labelled; nothing is found across their edges.
+        """
+        found: list[Found] = []
+        for first, last in pieces:
+            part = self.logs(logs[first:last])
+            for start, end, kind, sure in self._raw(head, part):
+                score = self.curve.score(sure)
+                found.append((start + first, end + first, kind, score))
+        return found
+
+    def _raw(self, head: Head, logs: Float32) -> list[Found]:
+        """Marks of one piece with their confidence, before the curve."""
+        if head.kind == "instants":
+            return peaks(np.exp(logs), self.level, self.apart)
+        path = viterbi(self.decoder.gains(logs, background=True), self.decoder.cost)
+        stretches = stretches_of(logs, path, background=True)
+        return [(x.first, x.last, x.kind, x.confidence) for x in stretches]
+
+
+def peaks(probability: Float32, level: float, apart: int) -> list[Found]:
+    """The highest rows of every class first, none within `apart` rows of a higher one."""
+    found: list[Found] = []
+    for kind in range(1, probability.shape[1]):
+        line = probability[:, kind]
+        rows = np.flatnonzero(line >= level)
+        taken = np.zeros(len(line), bool)
+        for row in rows[np.argsort(-line[rows], kind="stable")]:
+            if not taken[row]:
+                found.append((row + 0.5, row + 0.5, kind, float(line[row])))
+                taken[max(0, row - apart) : row + apart + 1] = True
+    return sorted(found)
+
+
+def fit_decoder(
+    head: Head,
+    parts: Sequence[Float32],
+    truth: Sequence[Classes],
+    train: Sequence[Classes],
+    tolerance: int,
+) -> HeadDecoder:
+    """Tunes and calibrates a head.
+
+    Args:
+        head: The classes.
+        parts: Log-probabilities of every held-out piece, ``(rows, classes)``.
+        truth: Their classes.
+        train: Classes of the pieces that were learned from, for how often classes change.
+        tolerance: Rows by which an instant may be off.
+    """
+    temperature = fit_temperature(np.concatenate(parts), np.concatenate(truth))
+    empty = Decoder(change_costs(train, head.size), 0.0)
+    fitted = HeadDecoder(temperature, empty, 0.5, _apart(train, tolerance), Curve())
+    even = [fitted.logs(part) for part in parts]
+    if head.kind == "instants":
+        return _fit_instants(fitted, even, truth, tolerance)
+    decoder, _ = tune(even, truth, empty.cost, background=True)
+    sure: list[float] = []
+    right: list[bool] = []
+    paths = decode_all(even, decoder, background=True)
+    for part, path, real in zip(even, paths, truth, strict=True):
+        seen = np.where(real == UNKNOWN, UNKNOWN, path)
+        stretches = stretches_of(part, seen, background=True)
+        hit = matched(events_of(seen, background=True), events_of(real, background=True))
+        sure += [stretch.confidence for stretch in stretches]
+        right += hit.tolist()
+    return replace(fitted, decoder=decoder, curve=fit_curve(sure, right))
+
+
+def fit_temperature(logs: Float32, classes: Classes) -> float:
+    """The temperature at which the classes are the most probable; 1 where nothing is known.
+
+    Every class weighs the same, as in training: otherwise the weights themselves would be taken
+    for overconfidence.
+    """
+    known = classes != UNKNOWN
+    if not known.any():
+        return 1.0
+    logs, classes = logs[known], classes[known]
+    weight = 1.0 / np.bincount(classes, minlength=logs.shape[1])[classes]
+    rows = np.arange(len(classes))
+    loss = [
+        -float((weight * log_softmax(logs / np.float32(t))[rows, classes]).sum())
+        for t in TEMPERATURES
+    ]
+    return float(TEMPERATURES[int(np.argmin(loss))])
+
+
+def instants_of(classes: Classes, kind: int) -> list[int]:
+    """Middle row of every run of a class."""
+    runs = [run for run in events_of(classes, background=True) if run[2] == kind]
+    return [(first + last - 1) // 2 for first, last, _ in runs]
+
+
+def _apart(train: Sequence[Classes], tolerance: int) -> int:
+    """Half of the distance that a tenth of the neighbours keep, at most the tolerance."""
+    kinds = range(1, 1 + max((int(rows.max(initial=0)) for rows in train), default=0))
+    steps = [np.diff(instants_of(rows, kind)) for rows in train for kind in kinds]
+    joined = np.concatenate(steps) if steps else np.empty(0)
+    return (
+        tolerance if not len(joined) else max(1, min(tolerance, int(np.quantile(joined, 0.1) / 2)))
+    )
+
+
+def _fit_instants(
+    fitted: HeadDecoder, parts: Sequence[Float32], truth: Sequence[Classes], tolerance: int
+) -> HeadDecoder:
+    """Chooses the level that finds most and invents least, then the curve of the scores."""
+    tables = [np.exp(part) for part in parts]
+    best: tuple[float, float, list[float], list[bool]] = (-1.0, 0.5, [], [])
+    for level in LEVELS.tolist():
+        sure, right, wanted = _hits(tables, truth, level, (fitted.apart, tolerance))
+        f1 = 2 * sum(right) / (len(right) + wanted) if len(right) + wanted else 0.0
+        # Of equal levels the one in the middle is the safest.
+        if (f1, -abs(level - 0.5)) > (best[0], -abs(best[1] - 0.5)):
+            best = (f1, level, sure, right)
+    return replace(fitted, level=best[1], curve=fit_curve(best[2], best[3]))
+
+
+def _hits(
+    tables: Sequence[Float32], truth: Sequence[Classes], level: float, rows: tuple[int, int]
+) -> tuple[list[float], list[bool], int]:
+    """Confidence of every instant that is found and whether it is right; how many there are."""
+    apart, tolerance = rows
+    sure: list[float] = []
+    right: list[bool] = []
+    wanted = 0
+    for table, real in zip(tables, truth, strict=True):
+        found = [x for x in peaks(table, level, apart) if real[int(x[0])] != UNKNOWN]
+        for kind in range(1, table.shape[1]):
+            marks = [x for x in found if x[2] == kind]
+            true = instants_of(real, kind)
+            pairs = matched_instants(true, [int(x[0]) for x in marks], tolerance)
+            hit = {j for _, j in pairs}
+            sure += [x[3] for x in marks]
+            right += [j in hit for j in range(len(marks))]
+            wanted += len(true)
+    return sure, right, wanted
+
+
+def confusion(truth: Classes, path: NDArray[np.int64], size: int) -> Float64:
+    """Rows by true and found class, ``(size, size)``, of those that are known."""
+    known: Mask = truth != UNKNOWN
+    pairs = truth[known] * size + path[known]
+    return np.bincount(pairs, minlength=size * size).reshape(size, size).astype(np.float64)
+
+
+def criteria(table: Float64) -> tuple[float, float, float]:
+    """Balanced accuracy, smallest and mean F1 over the classes that occur.
+
+    A class that occurs and is never found has an F1 of 0, and that is its worth.
+    """
+    hits, true, found = np.diag(table), table.sum(axis=1), table.sum(axis=0)
+    occurs = true > 0
+    if not occurs.any():
+        return 0.0, 0.0, 0.0
+    f1 = (2 * hits / np.maximum(true + found, 1))[occurs]
+    recall = (hits / np.maximum(true, 1))[occurs]
+    return float(recall.mean()), float(f1.min()), float(f1.mean())

@@ -1,0 +1,191 @@
+"""The rows that an `lstm` learns from, and the record of how that went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tslab.contracts import TrainingExample
+from tslab.domain import Domain
+from tslab.errors import DataError
+from tslab.segmentation.grid import Float32, make_grid
+from tslab.segmentation.lstm_file import Weights
+from tslab.segmentation.lstm_held_out import Parts, Piece, hold_out
+from tslab.segmentation.lstm_rows import (
+    UNKNOWN,
+    Classes,
+    Head,
+    classes_of,
+    find_channels,
+    find_heads,
+    find_rate,
+    inputs_of,
+    pieces_of,
+    row_numbers,
+    windows_of,
+)
+from tslab.segmentation.lstm_settings import LstmSettings
+
+NOTHING = "Label some regions first; only time that was reviewed counts."
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the network gets and gives.
+
+    Attributes:
+        heads: Classes that exclude each other.
+        channels: Keys of the channels, in the order of the inputs.
+        rate: Rows a second.
+        window: Rows that the network sees at once.
+    """
+
+    heads: Sequence[Head]
+    channels: Sequence[str]
+    rate: float
+    window: int
+
+    @classmethod
+    def of(cls, examples: Sequence[TrainingExample], domain: Domain, window: int) -> Plan:
+        """The plan for these examples.
+
+        Raises:
+            DataError: They hold no label, or no samples.
+        """
+        heads, channels = find_heads(examples, domain), find_channels(examples, domain)
+        rate = find_rate(examples)
+        if not heads:
+            raise DataError(f"no label in {len(examples)} recordings to learn from", NOTHING)
+        if not channels or not rate:
+            raise DataError(f"no samples in {len(examples)} recordings to learn from", NOTHING)
+        return cls(heads, channels, rate, window)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All rows, one recording after the other.
+
+    Attributes:
+        inputs: ``(rows + 1, channels + 1)``; the last row is the padding.
+        classes: Class of every row for each head, padding included.
+        parts: Pieces of rows to learn from and to be judged on.
+    """
+
+    inputs: Float32
+    classes: Sequence[Classes]
+    parts: Parts
+
+    @classmethod
+    def of(
+        cls, examples: Sequence[TrainingExample], plan: Plan, domain: Domain, seed: int
+    ) -> Material:
+        """The rows of examples; those around reviewed time are inputs only.
+
+        Raises:
+            DataError: No row was reviewed and measured.
+        """
+        inputs: list[Float32] = []
+        classes: list[list[Classes]] = []
+        pieces: list[list[Piece]] = []
+        done = 0
+        for example in examples:
+            grid = make_grid(example.recording, plan.channels, plan.rate, domain)
+            rows = [classes_of(example, head, grid, plan.window) for head in plan.heads]
+            reviewed = np.any([row != UNKNOWN for row in rows], axis=0)
+            inputs.append(inputs_of(grid))
+            classes.append(rows)
+            pieces.append([(a + done, b + done) for a, b in pieces_of(reviewed, plan.window)])
+            done += grid.cells
+        if not any(pieces):
+            raise DataError("no reviewed time with samples to learn from", NOTHING)
+        joined = [np.append(np.concatenate(rows), UNKNOWN) for rows in zip(*classes, strict=True)]
+        return cls(padded(inputs), joined, hold_out(pieces, joined, seed))
+
+    def class_weights(self, window: int, *, even: bool) -> list[Float32]:
+        """Weight of every class of each head in the training windows, 0 where it does not occur.
+
+        Args:
+            window: Rows of a window.
+            even: Whether all classes weigh the same together; otherwise all rows do.
+        """
+        index = row_numbers(windows_of(self.parts.train, window), window, len(self.inputs) - 1)
+        weights = []
+        for rows in self.classes:
+            seen = rows[index.ravel()]
+            count = np.bincount(seen[seen != UNKNOWN], minlength=int(rows.max(initial=0)) + 1)
+            occurs = count > 0
+            rare = count.sum() / (max(1, int(occurs.sum())) * np.maximum(count, 1))
+            weights.append(np.where(occurs, rare if even else 1.0, 0.0).astype(np.float32))
+        return weights
+
+
+def padded(inputs: Sequence[Float32]) -> Float32:
+    """Rows of all recordings and one that stands for no row: all channels missing."""
+    padding = np.zeros((1, inputs[0].shape[1]), np.float32)
+    padding[:, -1] = 1
+    return np.concatenate([*inputs, padding])
+
+
+@dataclass(slots=True)
+class Course:
+    """How a training went.
+
+    Attributes:
+        weights: Those that did best on the held-out rows.
+        worth: Their mean F1.
+        epoch: The pass that they are of.
+        passes: How many passes there were.
+        accuracy: Balanced accuracy of `weights`, of the worst head.
+        class_f1: F1 of the worst class.
+        ended: Why it ended.
+    """
+
+    weights: Weights = field(default_factory=dict)
+    worth: float = -1.0
+    epoch: int = 0
+    passes: int = 0
+    accuracy: float = 0.0
+    class_f1: float = 0.0
+    ended: str = "TRAIN_EPOCHS reached"
+
+    def better(self, judged: tuple[float, float, float]) -> bool:
+        """Notes a pass that has ended; whether it is the best one so far.
+
+        Args:
+            judged: Balanced accuracy, smallest class F1 and mean F1 on the held-out rows.
+        """
+        self.passes += 1
+        if judged[2] <= self.worth + 1e-4:
+            return False
+        self.accuracy, self.class_f1, self.worth = judged
+        self.epoch = self.passes
+        return True
+
+    def over(self, judged: tuple[float, float, float], settings: LstmSettings) -> bool:
+        """Whether the last pass was enough, or nothing has been gained for too long."""
+        if judged[0] >= settings.balanced_accuracy and judged[1] >= settings.class_f1:
+            self.ended = "thresholds reached on held-out time"
+            return True
+        if self.passes - self.epoch >= settings.patience:
+            self.ended = f"no gain in {settings.patience} passes"
+            return True
+        return self.passes >= settings.epochs
+
+    def notes(self, settings: LstmSettings, held_out: Sequence[str]) -> Mapping[str, object]:
+        """What the model card says.
+
+        Args:
+            settings: Those of the training.
+            held_out: Ids of the held-out recordings; empty where blocks of time were held out.
+        """
+        return {
+            **settings.by_name(),
+            "held_out": list(held_out) or "blocks of time",
+            "epochs": self.passes,
+            "best_epoch": self.epoch,
+            "ended": self.ended,
+            "balanced_accuracy": round(self.accuracy, 4),
+            "min_class_f1": round(self.class_f1, 4),
+        }
