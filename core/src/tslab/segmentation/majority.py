@@ -43,8 +43,15 @@ class Agreed:
 
 
 @dataclass(slots=True)
-class _Moment:
-    """A stretch in which nobody starts or ends anything."""
+class Moment:
+    """A stretch in which nobody starts or ends anything.
+
+    Attributes:
+        start: Whole microseconds.
+        end: Whole microseconds.
+        present: How many readers reviewed it.
+        votes: Label -> who says it.
+    """
 
     start: int
     end: int
@@ -65,7 +72,7 @@ def majority(readings: Sequence[Reading], *, exclusive: bool) -> Agreed:
         return Agreed(marks=sorted(readings[0].marks))
     agreed = Agreed()
     running: dict[str, tuple[int, int, Voters]] = {}
-    for moment in _moments(readings):
+    for moment in moments(readings):
         winners = _states(moment) if exclusive else _intervals(moment)
         if winners is None:
             agreed.disputed.append((moment.start, moment.end))
@@ -89,7 +96,7 @@ def _same(before: Voters, after: Voters) -> bool:
     return 2 * carrying >= len(both)
 
 
-def _states(moment: _Moment) -> dict[str, Voters] | None:
+def _states(moment: Moment) -> dict[str, Voters] | None:
     """The label of more than half, {} if more than half say nothing, None without either."""
     for label, voters in moment.votes.items():
         if 2 * len(voters) > moment.present:
@@ -98,14 +105,14 @@ def _states(moment: _Moment) -> dict[str, Voters] | None:
     return {} if 2 * silent > moment.present else None
 
 
-def _intervals(moment: _Moment) -> dict[str, Voters] | None:
+def _intervals(moment: Moment) -> dict[str, Voters] | None:
     """Every label of more than half; None if exactly half say one."""
     if any(2 * len(voters) == moment.present for voters in moment.votes.values()):
         return None
     return {k: voters for k, voters in moment.votes.items() if 2 * len(voters) > moment.present}
 
 
-def _moments(readings: Sequence[Reading]) -> Iterator[_Moment]:
+def moments(readings: Sequence[Reading]) -> Iterator[Moment]:
     """Reviewed stretches between neighbouring borders, with what each reader says there."""
     changes: dict[int, list[tuple[int, int, bool]]] = {}
     for reader, reading in enumerate(readings):
@@ -124,7 +131,7 @@ def _moments(readings: Sequence[Reading]) -> Iterator[_Moment]:
                 active[reader].discard(number)
         present = [reader for reader, numbers in enumerate(active) if -1 in numbers]
         if present:
-            yield _Moment(at, until, len(present), _votes(readings, active, present))
+            yield Moment(at, until, len(present), _votes(readings, active, present))
 
 
 def _votes(

@@ -172,7 +172,7 @@ class ModelStore:
         """
         with self._locked(project):
             self.check(project, version)
-            lines = self.history(project)
+            lines = self._up_to_current(project)
             if version == self.current(project) and lines[-1:] == [version]:
                 return
             # History first: a crash between the two leaves a current version that it contains.
@@ -186,21 +186,19 @@ class ModelStore:
             DataError: Nothing did, or it is gone or damaged.
         """
         with self._locked(project):
-            lines = self.history(project)
-            current = self.current(project)
-            while lines and lines[-1] != current:
-                lines.pop()
-            earlier = [v for v in lines[:-1] if v != current and self._is_whole(project, v)]
-            if not earlier:
+            lines = self._up_to_current(project)
+            while lines[:-1] and not (
+                lines[-2] != lines[-1] and self._is_whole(project, lines[-2])
+            ):
+                del lines[-2]
+            if len(lines) < 2:
                 raise DataError(
                     f"project {project} has no earlier model to go back to",
                     "'tslab models' lists all; 'tslab models promote VERSION' takes any of them.",
                 )
-            version = earlier[-1]
-            self._write(project, CURRENT, [version])
-            kept = lines[: len(lines) - 1 - lines[::-1].index(version) + 1]
-            self._write(project, HISTORY, kept)
-        return version
+            self._write(project, CURRENT, lines[-2:-1])
+            self._write(project, HISTORY, lines[:-1])
+        return lines[-2]
 
     def prune(self, project: int, keep: int) -> list[str]:
         """Deletes the oldest models beyond `keep`, never the current one or the one before it.
@@ -278,6 +276,13 @@ class ModelStore:
             DataError: This is no version.
         """
         return self._folder(project, version)
+
+    def _up_to_current(self, project: int) -> list[str]:
+        """The history without what a crash wrote into it after the current version."""
+        lines, current = self.history(project), self.current(project)
+        while lines and lines[-1] != current:
+            lines.pop()
+        return lines
 
     def _is_whole(self, project: int, version: str) -> bool:
         try:
