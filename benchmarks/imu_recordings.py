@@ -200,11 +200,13 @@ def _fall(person: Person, rng: Rng, count: int) -> tuple[FloatArray, int]:
 def _plan(rng: Rng, seconds: float, falls: int) -> list[tuple[str, float]]:
     """What happens one after the other: ``(activity, seconds)``; "" is shuffling."""
     plan: list[tuple[str, float]] = [("", rng.uniform(0.5, 2.0))]
+    deck: list[str] = []
     last = ""
     while (used := sum(part[1] for part in plan)) < seconds - 6:
-        # Stairs follow a walk, and the like: never twice the same.
-        last = str(rng.choice([name for name in ("rest", *GAITS) if name != last]))
-        plan += [(last, min(rng.uniform(4, 11), seconds - used)), ("", rng.uniform(1.2, 3.5))]
+        # Every activity comes once before one comes again, and none twice in a row.
+        deck = deck or [str(name) for name in rng.permutation(["rest", *GAITS])]
+        last = deck.pop(-2 if deck[-1] == last and len(deck) > 1 else -1)
+        plan += [(last, min(rng.uniform(4, 10), seconds - used)), ("", rng.uniform(1.2, 3.5))]
     pauses = [i for i, part in enumerate(plan[:-1]) if not part[0] and i]
     for place in rng.choice(pauses, min(falls, len(pauses)), replace=False):
         plan[place] = ("fall", rng.uniform(4.0, 6.0))
