@@ -10,11 +10,11 @@ from typing import Any
 from tslab import files
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
-from tslab.domain import Domain
 from tslab.errors import ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
-from tslab.label_studio.regions import from_regions
+from tslab.label_studio.regions import Exact, from_regions
+from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
 from tslab.project import Project
 from tslab.spans import FieldValue, Span
@@ -64,21 +64,43 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     users = client.users()
     if not projects:
         raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
-    known = project.entries().keys()
-    predictions = load_predictions(project)
-    pulled = Pulled()
-    readers: dict[tuple[str, str, str, bool], _Reader] = {}
+    exports = []
     for number, (key, project_id) in enumerate(sorted(projects.items()), start=1):
         exported = client.annotated(project_id)
         if raw:
             path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
             files.write_bytes(path, files.json_bytes(exported))
+        exports.append(exported)
+    pulled = collect(project, exports, users)
+    path = project.root / "annotations" / "annotations.json"
+    files.write_bytes(path, files.json_bytes(pulled.annotations))
+    return pulled
+
+
+def collect(
+    project: Project, exports: Sequence[Sequence[Mapping[str, Any]]], users: Mapping[int, str]
+) -> Pulled:
+    """What the tasks of Label Studio's projects say; writes nothing.
+
+    Args:
+        project: The project folder.
+        exports: Tasks with their annotations, as Label Studio exports them, by project.
+        users: E-mail addresses by id.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    known = project.entries().keys()
+    said = _Said(project, load_predictions(project))
+    pulled = Pulled()
+    readers: dict[tuple[str, str, str, bool], _Reader] = {}
+    for exported in exports:
         for item in exported:
             task = _pushed_task(item)
             if task is None or task.recording not in known:
                 pulled.counts["tasks of no recording here"] += 1
                 continue
-            _read_task(item, task, users, (project.domain, predictions), readers, pulled)
+            _read_task(item, task, users, said, (readers, pulled))
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
         spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain)
         pulled.findings += findings
@@ -94,9 +116,19 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
                 ground_truth=truth,
             )
         )
-    path = project.root / "annotations" / "annotations.json"
-    files.write_bytes(path, files.json_bytes(pulled.annotations))
     return pulled
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What Label Studio was told: the domain's labels, and where predicted regions really lie."""
+
+    project: Project
+    predictions: Predictions
+
+    def exact(self, task: str) -> Exact:
+        """Exact times of the regions that were pushed, and of those that the ML backend served."""
+        return served_times(self.project.state, task) | exact_times(self.predictions, task)
 
 
 def _pushed_task(item: Mapping[str, Any]) -> Task | None:
@@ -111,15 +143,15 @@ def _read_task(
     item: Mapping[str, Any],
     task: Task,
     users: Mapping[int, str],
-    said: tuple[Domain, Predictions],
-    readers: dict[tuple[str, str, str, bool], _Reader],
-    pulled: Pulled,
+    said: _Said,
+    found: tuple[dict[tuple[str, str, str, bool], _Reader], Pulled],
 ) -> None:
-    domain, predictions = said
-    exact = exact_times(predictions, task.id)
+    readers, pulled = found
+    exact = said.exact(task.id)
     for annotation in _latest(item.get("annotations") or (), users, task, pulled):
         who = _name(annotation.get("completed_by"), users)
         truth = bool(annotation.get("ground_truth"))
+        domain = said.project.domain
         reading = from_regions(annotation.get("result") or (), task, domain, exact)
         pulled.findings += reading.findings
         pulled.counts["annotations"] += 1
