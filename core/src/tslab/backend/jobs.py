@@ -1,0 +1,247 @@
+"""Trainings as processes of their own: started, watched, ended, and what follows from them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from tslab.backend.settings import BackendSettings
+from tslab.errors import ServerError, TslabError
+from tslab.label_studio import access
+
+if TYPE_CHECKING:
+    from tslab.backend.link import Link
+    from tslab.backend.metrics import Metrics
+    from tslab.segmentation.model_store import ModelStore
+
+log = logging.getLogger("tslab.backend")
+
+KEPT_MODELS = 10
+"""Models of a project that stay on disk; every annotation may make one."""
+
+LOOK_SECONDS = 2.0
+"""Label Studio's list of projects is asked for so often at most, whatever strangers send."""
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""A training takes one core, so that predictions keep the others."""
+
+
+class Job(msgspec.Struct):
+    """What a worker process is told, on its standard input; the key is never in its arguments."""
+
+    kind: Literal["train", "refresh"]
+    project: int
+    model_dir: str
+    folder: str
+    url: str
+    api_key: str
+    segmenter: str
+    allow_hosts: list[str]
+    max_data_bytes: int
+    data_seconds: float
+    refresh: int
+
+    def settings(self) -> BackendSettings:
+        """The settings of the backend that gave the job."""
+        return BackendSettings(
+            model_dir=Path(self.model_dir),
+            folder=Path(self.folder) if self.folder else None,
+            url=self.url,
+            api_key=self.api_key,
+            segmenter=self.segmenter,
+            allow_hosts=tuple(self.allow_hosts),
+            max_data_bytes=self.max_data_bytes,
+            data_seconds=self.data_seconds,
+            refresh=self.refresh,
+        )
+
+
+class News(msgspec.Struct, omit_defaults=True):
+    """A line that a worker writes.
+
+    Attributes:
+        share: How much is done, 0 to 1.
+        text: What is being done, or what came of it.
+        outcome: Set in the last line only.
+        version: The model that was saved.
+        better: Whether it is no worse than the one that serves.
+        count: Tasks that got new predictions.
+    """
+
+    share: float = 0.0
+    text: str = ""
+    outcome: str = ""
+    version: str = ""
+    better: bool = False
+    count: int = 0
+
+
+class Trainer:
+    """Trains projects in worker processes.
+
+    Args:
+        settings: Of the backend.
+        link: The way to Label Studio.
+        store: Where models are saved and promoted.
+        metrics: Counts.
+    """
+
+    def __init__(
+        self, settings: BackendSettings, link: Link, store: ModelStore, metrics: Metrics
+    ) -> None:
+        self._settings = settings
+        self._link = link
+        self._store = store
+        self._metrics = metrics
+        self._looking = asyncio.Lock()
+        self._seen: frozenset[int] = frozenset()
+        self._looked = float("-inf")
+
+    async def sees(self, project: int) -> str:
+        """Nothing ("") if Label Studio shows a project to the backend's key, else why not."""
+        async with self._looking:
+            if project in self._seen:
+                return ""
+            await asyncio.sleep(max(0.0, self._looked + LOOK_SECONDS - time.monotonic()))
+            self._looked = time.monotonic()
+            try:
+                self._seen = await asyncio.to_thread(self._projects)
+            except ServerError as error:
+                log.warning("project %d is not trained: %s", project, error)
+                return "label studio"
+            return "" if project in self._seen else "unknown project"
+
+    def _projects(self) -> frozenset[int]:
+        url, key = self._link.address()
+        found: set[int] = set()
+        with access.open_http(url) as http:
+            headers = access.authorization(http, key)
+            while True:
+                page = len(found) // 1000 + 1
+                wanted = {"include": "id", "page": str(page), "page_size": "1000"}
+                answer = access.request(
+                    http, "GET", "/api/projects", headers=headers, params=wanted
+                )
+                if answer.status_code == 401:
+                    raise access.refused(url)
+                if answer.status_code != 200:
+                    raise ServerError(f"Label Studio at {url} answers {answer.status_code}")
+                document = answer.json()
+                before = len(found)
+                found |= {int(item["id"]) for item in document["results"]}
+                if len(found) >= int(document["count"]) or len(found) == before:
+                    return frozenset(found)
+
+    async def train(self, project: int, progress: Callable[[float], None]) -> str:
+        """Trains, promotes what is no worse, renews predictions; returns the outcome.
+
+        Raises:
+            ServerError: There is no Label Studio.
+        """
+        job = await asyncio.to_thread(self._job, "train", project)
+        news = await self._run(job, progress)
+        if news.outcome != "saved":
+            log.info("project %d: %s", project, news.text or news.outcome)
+            return news.outcome
+        if not news.better:
+            log.info("project %d: %s stays unused: %s", project, news.version, news.text)
+            return "not better"
+        try:
+            await asyncio.to_thread(self._promote, project, news.version)
+        except TslabError as error:
+            log.error("project %d: %s is not promoted: %s", project, news.version, error)
+            return "failed"
+        log.info("project %d: %s serves now", project, news.version)
+        if self._settings.refresh:
+            await self._refresh(project)
+        return "promoted"
+
+    async def _refresh(self, project: int) -> None:
+        """Renews predictions; where that fails the model serves all the same."""
+        job = await asyncio.to_thread(self._job, "refresh", project)
+        news = await self._run(job, lambda _: None)
+        self._metrics.refreshed.inc(news.count)
+        log.info("project %d: %d tasks got new predictions; %s", project, news.count, news.text)
+
+    def _promote(self, project: int, version: str) -> None:
+        self._store.promote(project, version)
+        self._store.prune(project, KEPT_MODELS)
+
+    def _job(self, kind: Literal["train", "refresh"], project: int) -> Job:
+        given = self._settings
+        url, key = self._link.address()
+        return Job(
+            kind=kind,
+            project=project,
+            model_dir=str(given.model_dir),
+            folder=str(given.folder or ""),
+            url=url,
+            api_key=key,
+            segmenter=given.segmenter,
+            allow_hosts=list(given.allow_hosts),
+            max_data_bytes=given.max_data_bytes,
+            data_seconds=given.data_seconds,
+            refresh=given.refresh,
+        )
+
+    async def _run(self, job: Job, progress: Callable[[float], None]) -> News:
+        """A worker's last news; the process is gone when this returns or is cancelled."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tslab.backend.worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **ONE_THREAD},
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(self._settings.train_seconds):
+                last = await _listen(process, job, progress)
+                await process.wait()
+        except TimeoutError:
+            return News(outcome="timeout", text="it took longer than TSLAB_TRAIN_SECONDS")
+        finally:
+            await _end(process)
+        if not last.outcome:
+            return News(outcome="failed", text=f"its process ended with {process.returncode}")
+        return last
+
+
+async def _listen(
+    process: asyncio.subprocess.Process, job: Job, progress: Callable[[float], None]
+) -> News:
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101
+    with contextlib.suppress(ConnectionError):  # it ended at once; its exit code says so
+        process.stdin.write(msgspec.json.encode(job) + b"\n")
+        await process.stdin.drain()
+    # The pipe stays open: a worker ends when it closes, because then the backend is gone.
+    last = News()
+    async for line in process.stdout:
+        try:
+            last = msgspec.json.decode(line, type=News)
+        except msgspec.MsgspecError:
+            log.debug("the worker wrote something else: %r", line[:200])
+            continue
+        progress(last.share)
+        log.debug("project %d: %3.0f %% %s", job.project, 100 * last.share, last.text)
+    return last
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ends a worker and what it started; whatever it was writing is not there or whole."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

@@ -1,0 +1,166 @@
+"""Which model serves a project: loaded once, kept while there is room, refused when damaged."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from tslab.errors import TslabError
+from tslab.segmentation import UNTRAINED
+
+if TYPE_CHECKING:
+    from tslab.backend.metrics import Metrics
+    from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
+    from tslab.domain import Domain
+    from tslab.segmentation.model_card import ModelCard
+    from tslab.segmentation.model_store import ModelStore
+
+log = logging.getLogger("tslab.backend")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is predicted for: a domain, and who can do it.
+
+    Attributes:
+        key: Tells apart domains, and states of one domain.
+        domain: Its tiers and labels.
+        specs: Segmenters by name.
+        own: The domain's own segmenter that needs no training, None where it has none.
+    """
+
+    key: str
+    domain: Domain
+    specs: Mapping[str, SegmenterSpec]
+    own: SegmenterSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Who predicts.
+
+    Attributes:
+        version: What Label Studio shows as the model version.
+        segmenter: None where nobody has learned anything yet.
+    """
+
+    version: str
+    segmenter: Segmenter | None
+
+
+NOBODY = Model(UNTRAINED, None)
+
+
+class Models:
+    """The models of all projects, by what is promoted on disk at the moment of asking.
+
+    Args:
+        store: The models on disk.
+        room: How many stay loaded.
+        metrics: Counts what is loaded and refused.
+    """
+
+    def __init__(self, store: ModelStore, room: int, metrics: Metrics) -> None:
+        self.store = store
+        self._room = room
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._loading: dict[tuple[str, ...], threading.Lock] = {}
+        self._loaded: OrderedDict[tuple[str, ...], Model] = OrderedDict()
+        self._refused: set[tuple[str, ...]] = set()
+
+    def serving(self, project: int, subject: Subject) -> Model:
+        """The model that answers for a project.
+
+        Its promoted version; where that is damaged, the version before it; the study's own model
+        (project 0) where it has none; the domain's own segmenter where nothing was trained.
+        """
+        for holder, version in self._candidates(project):
+            model = self._get((str(holder), version, subject.key), holder, subject)
+            if model is not None:
+                return model
+        if subject.own is None:
+            return NOBODY
+        return self._get(("own", subject.own.name, subject.key), -1, subject) or NOBODY
+
+    def version(self, project: int, subject: Subject) -> str:
+        """What `serving` would call itself."""
+        return self.serving(project, subject).version
+
+    def versions(self, project: int) -> list[str]:
+        """All stored versions of a project, the newest last."""
+        return [card.version for card in self.store.cards(project)]
+
+    def _candidates(self, project: int) -> Iterator[tuple[int, str]]:
+        for holder in dict.fromkeys((project, 0)):
+            current = self.store.current(holder)
+            versions = [current, *reversed(self.store.history(holder))]
+            for version in dict.fromkeys(version for version in versions if version):
+                yield holder, version
+
+    def _get(self, key: tuple[str, ...], holder: int, subject: Subject) -> Model | None:
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+                return self._loaded[key]
+            if key in self._refused:
+                return None
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:  # one thread loads, the others wait for it
+            with self._lock:
+                if key in self._loaded:
+                    return self._loaded[key]
+            model = self._load(key, holder, subject)
+            with self._lock:
+                self._loading.pop(key, None)
+                if model is None:
+                    self._refused.add(key)
+                else:
+                    self._loaded[key] = model
+                while len(self._loaded) > self._room:
+                    self._loaded.popitem(last=False)
+                self._metrics.models.set(len(self._loaded))
+        return model
+
+    def _load(self, key: tuple[str, ...], holder: int, subject: Subject) -> Model | None:
+        _, version, _ = key
+        try:
+            if holder < 0:
+                return _own(subject)
+            card = self.store.card(holder, version)
+            if not _fits(card, subject):
+                return None
+            spec = subject.specs[card.segmenter]
+
+            def create() -> TrainableSegmenter:
+                return cast("TrainableSegmenter", spec.create(subject.domain))
+
+            return Model(version, self.store.open(holder, version, create))
+        except (TslabError, OSError) as error:
+            # What served before goes on serving; a person learns of it here and in the metrics.
+            self._metrics.models_refused.inc()
+            log.error("model '%s' of project %d is refused: %s", version, holder, error)
+            return None
+
+    def forget_refusals(self) -> None:
+        """Looks again at models that were refused, after somebody mended or replaced them."""
+        with self._lock:
+            self._refused.clear()
+
+
+def _own(subject: Subject) -> Model | None:
+    if subject.own is None:
+        return None
+    segmenter = subject.own.create(subject.domain)
+    return Model(f"{subject.own.name} {segmenter.version}", segmenter)
+
+
+def _fits(card: ModelCard, subject: Subject) -> bool:
+    """Whether a model knows a label that may be used here, and somebody can load it."""
+    known = {(tier.name, label.name) for tier in subject.domain.tiers for label in tier.labels}
+    learned = {(tier, label) for tier, labels in card.labels.items() for label in labels}
+    return card.segmenter in subject.specs and bool(known & learned)

@@ -1,0 +1,115 @@
+"""New predictions for unlabelled tasks after a training, the most uncertain first.
+
+Label Studio asks a backend only about tasks without any prediction, so that old ones would stay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tslab.backend.serving import Asked, Predictor
+from tslab.segmentation import UNTRAINED
+
+if TYPE_CHECKING:
+    from tslab.contracts import Progress
+    from tslab.label_studio.client import Client
+
+BATCH = 20
+SECONDS = 300.0
+"""Longest time for one refresh; the rest keeps its old predictions."""
+
+UNCERTAINTY = "Uncertainty sampling"
+
+
+class Refresh:
+    """One refresh of one project.
+
+    Args:
+        client: The server.
+        predictor: Makes the predictions.
+        project: Label Studio's id.
+    """
+
+    def __init__(self, client: Client, predictor: Predictor, project: int) -> None:
+        self._client = client
+        self._predictor = predictor
+        self._project = project
+        self._settings = client.project(project)
+        self._config = str(self._settings.get("label_config") or "")
+        self.version = predictor.version(project, self._config)
+
+    def run(self, limit: int, progress: Progress) -> int:
+        """Renews the predictions of at most `limit` tasks; returns how many.
+
+        Raises:
+            ServerError: The server does not answer or refuses.
+        """
+        old: dict[int, list[Mapping[str, Any]]] = {}
+        for item in self._client.predictions(self._project):
+            old.setdefault(int(item["task"]), []).append(item)
+        tasks = self._chosen(old)[:limit]
+        until = time.monotonic() + SECONDS
+        done = 0
+        for first in range(0, len(tasks), BATCH):
+            if time.monotonic() > until:
+                break
+            progress(first / len(tasks), f"predicting {len(tasks)} tasks")
+            done += self._renew(tasks[first : first + BATCH], old, until)
+        if done:
+            self._show()
+        return done
+
+    def _chosen(self, old: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+        """Unlabelled tasks without a prediction of this model: uncertain ones, then new ones."""
+        chosen = []
+        for task in self._client.tasks(self._project):
+            known = old.get(int(task["id"]), ())
+            if task.get("total_annotations") or any(self._is_current(item) for item in known):
+                continue
+            scores = [float(item["score"]) for item in known if item.get("score") is not None]
+            # Label Studio asks by itself about tasks without any prediction: they can wait.
+            chosen.append((not known, min(scores, default=0.0), int(task["id"]), task))
+        return [item[-1] for item in sorted(chosen, key=lambda item: item[:-1])]
+
+    def _is_current(self, prediction: Mapping[str, Any]) -> bool:
+        return prediction.get("model_version") == self.version
+
+    def _renew(
+        self,
+        tasks: Sequence[dict[str, Any]],
+        old: Mapping[int, Sequence[Mapping[str, Any]]],
+        until: float,
+    ) -> int:
+        asked = Asked(tasks, self._project, self._config, None, until)
+        found = [
+            {**prediction, "task": int(task["id"])}
+            for task, (prediction, _) in zip(tasks, self._predictor.predictions(asked), strict=True)
+            if prediction is not None and prediction["model_version"] == self.version
+        ]
+        if not found:
+            return 0
+        self._client.import_predictions(self._project, found)
+        for item in found:
+            for before in old.get(int(item["task"]), ()):
+                if self._was_ours(str(before.get("model_version"))):
+                    self._client.delete_prediction(int(before["id"]))
+        return len(found)
+
+    def _was_ours(self, version: str) -> bool:
+        """Whether a prediction came from a model of this backend; others are not its to delete."""
+        store = self._predictor.models.store
+        ours = {UNTRAINED, *store.history(self._project), *store.history(0)}
+        return version in ours and version != self.version
+
+    def _show(self) -> None:
+        """Lets Label Studio show the new version.
+
+        Where it names a connected backend instead of a version, it asks that backend about the next
+        task anyway; only uncertainty sampling needs the version itself.
+        """
+        named = str(self._settings.get("model_version") or "")
+        live = named in {str(row.get("title")) for row in self._client.backends(self._project)}
+        if named != self.version and (not live or self._settings.get("sampling") == UNCERTAINTY):
+            self._client.update_project(self._project, {"model_version": self.version})

@@ -1,0 +1,226 @@
+"""Answers to /predict: many tasks of any kind, none of which can spoil the others."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tslab.backend.addresses import RefusedAddressError
+from tslab.backend.bodies import LARGEST_ID
+from tslab.backend.fetching import OversizeError, UnreachableError
+from tslab.backend.foreign_tasks import (
+    ForeignConfigs,
+    context_of,
+    find_spans,
+    read_task,
+    results_of,
+    task_number,
+)
+from tslab.backend.own_tasks import OwnTasks
+from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
+from tslab.label_studio.served_times import remember
+
+if TYPE_CHECKING:
+    from tslab.backend.link import Link
+    from tslab.backend.metrics import Metrics
+    from tslab.backend.models import Model, Models
+    from tslab.backend.study import Study
+    from tslab.label_studio.regions import Exact
+
+log = logging.getLogger("tslab.backend")
+
+NOTHING_FOUND = 0.5
+"""Score of a task in which a trained model finds nothing: neither doubtful nor certain, so that it
+comes after tasks with doubtful regions and before those with certain ones."""
+
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (RefusedAddressError, "address"),
+    (UnreachableError, "unreachable"),
+    (OversizeError, "too large"),
+    (ServerError, "label studio"),
+    (PluginError, "segmenter"),
+    (ProjectError, "project"),
+    (DataError, "data"),
+)
+"""Why a task was not predicted, as the metrics call it; the first that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for predictions.
+
+    Attributes:
+        tasks: As Label Studio sends them.
+        project: Number of the project, 0 where nobody says it.
+        config: The labeling config, "" where nobody sent one.
+        context: Regions of an interactive request; None for an ordinary one.
+        until: When the work must end, on `time.monotonic`'s clock.
+    """
+
+    tasks: Sequence[Mapping[str, Any]]
+    project: int
+    config: str = ""
+    context: Sequence[Mapping[str, Any]] | None = None
+    until: float = float("inf")
+
+
+class Predictor:
+    """Predicts tasks of all projects.
+
+    Args:
+        link: The way to Label Studio and to task data.
+        models: Who predicts.
+        metrics: Counts.
+        study: The project folder, None without one.
+    """
+
+    def __init__(
+        self, link: Link, models: Models, metrics: Metrics, study: Study | None = None
+    ) -> None:
+        self.link = link
+        self.models = models
+        self.configs = ForeignConfigs()
+        self._metrics = metrics
+        self._own = OwnTasks(study) if study is not None else None
+
+    def answers(self, asked: Asked) -> list[dict[str, Any] | list[Any]]:
+        """One answer for each task, in their order.
+
+        A task that cannot be predicted gets an empty prediction of score 0, which puts it first
+        among the uncertain ones. A task that time did not suffice for gets none, so that Label
+        Studio asks again when somebody opens it.
+        """
+        empty = {"result": [], "score": 0.0}
+        answers: list[dict[str, Any] | list[Any]] = []
+        for prediction, project in self.predictions(asked):
+            if prediction is None and time.monotonic() > asked.until:
+                answers.append([])
+            elif prediction is None:
+                version = self.version(project, asked.config)
+                answers.append({**empty, "model_version": version})
+            else:
+                answers.append(prediction)
+        return answers
+
+    def predictions(self, asked: Asked) -> list[tuple[dict[str, Any] | None, int]]:
+        """Prediction and project of each task; None where there is none, which is counted."""
+        exact: dict[str, Exact] = {}
+        found: list[tuple[dict[str, Any] | None, int]] = []
+        for document in asked.tasks:
+            project = asked.project or project_of(document)
+            one = replace(asked, project=project)
+            if time.monotonic() > asked.until:
+                self._metrics.failed_tasks.labels("no time").inc()
+                found.append((None, project))
+                continue
+            found.append((self._one(document, one, exact), project))
+        self._remember(exact)
+        return found
+
+    def version(self, project: int, config: str) -> str:
+        """The model version that serves a project, "untrained" without any."""
+        try:
+            if self._own is not None and (not config or self._is_like_ours(config)):
+                return self.models.version(project, self._own.study.subject)
+            return self.models.version(project, self.configs.read(config).subject)
+        except TslabError as error:
+            log.warning("project %d: %s", project, error)
+            from tslab.segmentation import UNTRAINED
+
+            return UNTRAINED
+
+    def _is_like_ours(self, config: str) -> bool:
+        """Whether a config shows tiers and labels of the project folder's domain."""
+        if self._own is None:
+            return False
+        tiers = {tier.name: tier for tier in self._own.study.subject.domain.tiers}
+        try:
+            found = self.configs.read(config).config
+        except DataError:
+            return False
+        return all(
+            control in tiers
+            and all(tiers[control].label(name) is not None for name in found.values[tier])
+            for tier, control in found.control_of.items()
+        )
+
+    def _one(
+        self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact]
+    ) -> dict[str, Any] | None:
+        try:
+            prediction = self._predict(document, asked, exact)
+        except TslabError as error:
+            reason = next((name for kind, name in REASONS if isinstance(error, kind)), "other")
+            self._note(document, asked, reason, error)
+            return None
+        except Exception as error:  # noqa: BLE001 - a defect must not take the other tasks with it
+            self._note(document, asked, "defect", error)
+            return None
+        self._metrics.tasks.inc()
+        return prediction
+
+    def _note(
+        self, document: Mapping[str, Any], asked: Asked, reason: str, error: Exception
+    ) -> None:
+        self._metrics.failed_tasks.labels(reason).inc()
+        place = f"task {task_number(document)} of project {asked.project}"
+        log.warning("%s is not predicted: %s (%s)", place, reason, type(error).__name__)
+        # The text may name files, and those may name people: only who asks for it gets it.
+        log.debug("%s: %s", place, error, exc_info=reason == "defect")
+
+    def _predict(
+        self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact]
+    ) -> dict[str, Any]:
+        task = self._own.study.task(document) if self._own is not None else None
+        if self._own is None or task is None:
+            return self._predict_foreign(document, asked)
+        subject = self._own.study.subject
+        model = self.models.serving(asked.project, subject)
+        if asked.context:
+            found = self._own.find_similar(task, model, subject, asked.context)
+        else:
+            found = self._own.predict(task, model, subject)
+        exact[task.id] = exact.get(task.id, {}) | found.exact
+        return _prediction(list(found.result), found.score, model)
+
+    def _predict_foreign(self, document: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+        if not asked.config:
+            raise DataError("the request has no labeling config", "Label Studio sends one.")
+        project = self.configs.read(asked.config)
+        model = self.models.serving(asked.project, project.subject)
+        if model.segmenter is None:
+            return _prediction([], None, model)
+        series = read_task(document, project, self.link.fetcher())
+        context = context_of(asked.context or (), series, project)
+        if asked.context and not context:
+            raise DataError("no region of the request is usable", "Draw one with a label.")
+        spans = find_spans(series, model, project, context)
+        scores = [span.score for span in spans if span.score is not None]
+        mean = sum(scores) / len(scores) if scores else None
+        return _prediction(results_of(spans, series, project), mean, model)
+
+    def _remember(self, exact: Mapping[str, Exact]) -> None:
+        if self._own is None or not exact:
+            return
+        try:
+            remember(self._own.study.project.state, exact)
+        except TslabError as error:
+            log.error("exact times are lost, pulled borders will sit on samples: %s", error)
+
+
+def _prediction(result: list[Any], score: float | None, model: Model) -> dict[str, Any]:
+    certainty = NOTHING_FOUND if score is None else score
+    if model.segmenter is None:
+        certainty = 0.0
+    return {"result": result, "score": round(certainty, 4), "model_version": model.version}
+
+
+def project_of(document: Mapping[str, Any]) -> int:
+    """Number of the project that a task says it belongs to, 0 where it says none."""
+    number = document.get("project")
+    if isinstance(number, bool) or not isinstance(number, int):
+        return 0
+    return number if 0 <= number <= LARGEST_ID else 0

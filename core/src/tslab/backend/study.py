@@ -1,0 +1,118 @@
+"""The project folder as the backend sees it: read again when somebody changed it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tslab import settings
+from tslab.backend.models import Subject
+from tslab.errors import DataError
+from tslab.project import Project
+from tslab.task import Task
+
+
+class Study:
+    """A project folder.
+
+    Args:
+        folder: Where its tslab.yaml lies.
+
+    Raises:
+        ProjectError: There is none, or it is not usable.
+        PluginError: Its domain's plugin is missing or broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._project = Project.open(folder)
+        self._seen = self._stamp(settings.FILE_NAME)
+        self._tasks: dict[str, Task] = {}
+        self._tasks_seen: object = None
+        self._subject = self._read_subject()
+
+    def _stamp(self, name: str) -> object:
+        path = self._folder / name
+        if not path.exists():
+            return None
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size
+
+    @property
+    def project(self) -> Project:
+        """The project as its tslab.yaml is now.
+
+        Raises:
+            ProjectError: It is not usable any more.
+        """
+        with self._lock:
+            stamp = self._stamp(settings.FILE_NAME)
+            if stamp != self._seen:
+                self._project = Project.open(self._folder)
+                self._seen = stamp
+                self._subject = self._read_subject()
+            return self._project
+
+    @property
+    def subject(self) -> Subject:
+        """The domain and its segmenters.
+
+        Raises:
+            ProjectError: The project is not usable any more.
+        """
+        _ = self.project  # reads it again where it changed
+        return self._subject
+
+    def _read_subject(self) -> Subject:
+        project = self._project
+        specs = project.plugins.segmenters(project.domain)
+        named = [spec for spec in specs if spec.name == project.settings.segmenter]
+        ready = [spec for spec in (*named, *specs) if not spec.trainable]
+        own = ready[0] if ready else None
+        return Subject(
+            key=f"{project.domain.name} {self._seen}",
+            domain=project.domain,
+            specs={spec.name: spec for spec in specs},
+            own=own,
+        )
+
+    def task(self, document: Mapping[str, Any]) -> Task | None:
+        """The window that a task of Label Studio shows, None if tslab did not make it.
+
+        The task as it was pushed counts, whatever was cut since.
+
+        Raises:
+            DataError: It is one of tslab's, but not of this project, or damaged.
+        """
+        meta = document.get("meta")
+        if not isinstance(meta, Mapping) or meta.get("tslab") != 1:
+            return None
+        try:
+            task = Task.from_json(document)
+            known = task.recording in self.project.entries()
+            shown = task.view in self.project.views
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise DataError("the task says that tslab made it, but its meta is damaged") from error
+        if not known or not shown:
+            raise DataError("the task's recording or view is not in this project folder")
+        return task
+
+    def windows(self, task: Task) -> list[Task]:
+        """All windows of the task's recording in its view; the task alone if it was cut anew."""
+        with self._lock:
+            stamp = self._stamp("tasks.json")
+            if stamp != self._tasks_seen:
+                self._tasks = {item.id: item for item in self._project.tasks()}
+                self._tasks_seen = stamp
+            known = self._tasks.get(task.id)
+            if known is None or _extent(known) != _extent(task):
+                return [task]
+            key = (task.recording, task.view)
+            return [item for item in self._tasks.values() if (item.recording, item.view) == key]
+
+
+def _extent(task: Task) -> tuple[object, ...]:
+    return task.recording, task.view, task.start_us, task.end_us, task.tick_us, task.channels

@@ -1,0 +1,172 @@
+"""The process of one training or refresh: ``python -m tslab.backend.worker``.
+
+It is told a job on its standard input, tells news on its standard output, and ends when the backend
+that started it is gone. It promotes nothing: an end at any moment leaves the serving model alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import msgspec
+
+from tslab.backend.gathering import Gathered, gather
+from tslab.backend.jobs import Job, News
+from tslab.backend.link import Link
+from tslab.backend.metrics import Metrics
+from tslab.backend.models import Models
+from tslab.backend.refreshing import Refresh
+from tslab.backend.serving import Predictor
+from tslab.backend.study import Study
+from tslab.errors import TslabError
+from tslab.segmentation.model_store import ModelStore
+
+if TYPE_CHECKING:
+    from tslab.contracts import Progress, TrainableSegmenter
+    from tslab.segmentation.training_set import TrainingSet
+
+NICENESS = 15
+"""Predictions come first: a training takes what they leave."""
+
+LONGEST_JOB = 1_000_000
+LSTM_VARIABLES = ("TRAIN_", "SEQUENCE_SIZE", "HIDDEN_SIZE", "BALANCED_", "MIN_CLASS_", "USE_CLASS_")
+
+
+class Worker:
+    """One job.
+
+    Args:
+        job: What to do.
+        out: Where news go.
+    """
+
+    def __init__(self, job: Job, out: BinaryIO) -> None:
+        self._job = job
+        self._out = out
+        self._settings = job.settings()
+        folder = self._settings.folder
+        self._study = Study(folder) if folder is not None else None
+        self._link = Link(self._settings, self._study)
+        self._store = ModelStore(self._settings.model_dir)
+
+    def run(self) -> News:
+        """Does the job.
+
+        Raises:
+            TslabError: It cannot be done.
+        """
+        return self._refresh() if self._job.kind == "refresh" else self._train()
+
+    def tell(self, news: News) -> None:
+        """Writes one line of news."""
+        self._out.write(msgspec.json.encode(news) + b"\n")
+        self._out.flush()
+
+    def _part(self, first: float, last: float) -> Progress:
+        """Progress of a part of the job, as shares of the whole."""
+
+        def tell(share: float, text: str) -> None:
+            self.tell(News(share=first + (last - first) * min(max(share, 0.0), 1.0), text=text))
+
+        return tell
+
+    def _refresh(self) -> News:
+        metrics = Metrics()
+        models = Models(self._store, 1, metrics)
+        predictor = Predictor(self._link, models, metrics, self._study)
+        with self._link.client() as client:
+            refresh = Refresh(client, predictor, self._job.project)
+            count = refresh.run(self._job.refresh, self._part(0, 1))
+        return News(1.0, f"{refresh.version} predicts", "refreshed", refresh.version, count=count)
+
+    def _train(self) -> News:
+        from tslab.segmentation.training_set import training_set
+
+        began = time.monotonic()
+        project = self._job.project
+        with self._link.client() as client:
+            part = self._part(0, 0.3)
+            found = gather(client, project, self._study, self._link.fetcher(), part)
+        data = training_set(found.annotations, found.subject.domain, found.open_recording)
+        data.left_out[:0] = found.left_out
+        if not any(example.spans for example in data.examples):
+            reasons = "; ".join(data.left_out[:3]) or "nothing is annotated"
+            return News(1.0, f"nothing to learn from: {reasons}", "nothing to learn")
+        if self._knows(data):
+            return News(1.0, "the annotations are those of an earlier training", "unchanged")
+        return self._learn(found, data, began)
+
+    def _learn(self, found: Gathered, data: TrainingSet, began: float) -> News:
+        from tslab.segmentation.evaluation import cross_validate
+        from tslab.segmentation.model_card import describe
+        from tslab.segmentation.promotion import no_worse
+
+        project, domain = self._job.project, found.subject.domain
+        spec = found.subject.specs[self._settings.segmenter]
+
+        def create() -> TrainableSegmenter:
+            return cast("TrainableSegmenter", spec.create(domain))
+
+        folds = 2 if spec.name == "lstm" else 3
+        report = cross_validate(data.examples, domain, create, folds, self._part(0.3, 0.6))
+        segmenter = create()
+        notes = segmenter.fit(data.examples, self._part(0.6, 0.95))
+        card = describe(
+            (spec.name, segmenter.version),
+            data.examples,
+            (domain.name, data.data_hash, data.left_out),
+            {**notes, "environment": _environment()},
+            report.scores,
+            time.monotonic() - began,
+        )
+        self.tell(News(0.96, "saving"))
+        card = self._store.save(project, segmenter, card)
+        better, why = no_worse(self._store, project, card)
+        return News(1.0, why, "saved", card.version, better)
+
+    def _knows(self, data: TrainingSet) -> bool:
+        """Whether a model was made of the same annotations in the same way."""
+        wanted = (data.data_hash, self._settings.segmenter, _environment())
+        return any(
+            (card.data_hash, card.segmenter, card.settings.get("environment", {})) == wanted
+            for card in self._store.cards(self._job.project)
+        )
+
+
+def _environment() -> dict[str, str]:
+    """Settings of the neural net, which change what the same annotations give."""
+    return {k: v for k, v in sorted(os.environ.items()) if k.startswith(LSTM_VARIABLES) and v}
+
+
+def _end_with_parent() -> None:
+    """Ends the process when the pipe of the backend closes: nobody would promote the model."""
+    with contextlib.suppress(OSError):
+        sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> int:
+    """Reads the job, does it, tells the outcome."""
+    # News have this stream for themselves; what a library prints goes to the log.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    os.nice(NICENESS)
+    job = msgspec.json.decode(sys.stdin.buffer.readline(LONGEST_JOB), type=Job)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        worker = Worker(job, out)
+        worker.tell(worker.run())
+    except TslabError as error:
+        out.write(msgspec.json.encode(News(1.0, str(error), "failed")) + b"\n")
+    out.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    os._exit(code)  # threads of libraries now and then abort an interpreter that tears itself down
