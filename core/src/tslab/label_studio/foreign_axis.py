@@ -37,7 +37,7 @@ _ABSOLUTE = 1e8
 """Seconds from which on a number counts from 1970 (March 1973) rather than from the first row."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TimeAxis:
     """The rows of a series in time.
 
@@ -159,6 +159,15 @@ class TimeAxis:
         if self.times is not None:
             return nearest(self.times, seconds)
         return min(max(round(seconds * self.rate), 0), len(self.keys) - 1)
+
+    def next_row(self, row: int) -> int:
+        """The first row at a later time on the editor's axis, or the last row."""
+        after = int(np.searchsorted(self.keys, self.keys[row], side="right"))
+        return min(after, len(self.keys) - 1)
+
+    def previous_row(self, row: int) -> int:
+        """The last row at an earlier time on the editor's axis, or the first row."""
+        return max(int(np.searchsorted(self.keys, self.keys[row])) - 1, 0)
 
     def from_seconds(self, seconds: float) -> str | int | float:
         """Time of the nearest row as the editor would write it."""
