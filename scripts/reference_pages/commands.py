@@ -38,6 +38,10 @@ EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("tslab up --show-password", "prints the administrator's password"),
     ),
     "down": (("tslab down", "stops it; nothing is lost"),),
+    "backend": (
+        ("tslab backend", "in a project folder; 'tslab up' does it too"),
+        ("tslab backend --host 0.0.0.0 --model-dir /data/models", "for any Label Studio project"),
+    ),
     "users add": (("tslab users add ann@example.com bob@example.com", "prints two passwords"),),
     "users list": (("tslab users list", "who has an account, last seen when"),),
     "push": (("tslab push --dry-run", "says what would change"), ("tslab push", "changes it")),

@@ -22,6 +22,7 @@ VERBS = {
     "predict": "Pre-annotate all tasks.",
     "up": "Start Label Studio for this project.",
     "down": "Stop what 'up' started.",
+    "backend": "Run the ML backend: predictions, and training from annotations.",
     "users": "Manage annotators' accounts.",
     "push": "Create or update the Label Studio project.",
     "pull": "Bring annotations back.",

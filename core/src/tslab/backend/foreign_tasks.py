@@ -142,7 +142,7 @@ def context_of(
     results: Sequence[Mapping[str, Any]], series: ForeignSeries, project: ForeignProject
 ) -> list[Span]:
     """Spans of the regions that an annotator has drawn."""
-    spans, _ = read_regions(results, series, project.config)
+    spans, _ = read_regions(results, series.axis, project.config)
     return spans
 
 
@@ -160,7 +160,7 @@ def annotations_of(
     found, problems = [], []
     recording = series.recording
     for (who, truth), item in chosen.items():
-        spans, left_out = read_regions(item.get("result") or (), series, project.config)
+        spans, left_out = read_regions(item.get("result") or (), series.axis, project.config)
         problems += left_out
         found.append(
             Annotation(

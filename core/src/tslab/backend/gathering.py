@@ -35,12 +35,14 @@ class Gathered:
         annotations: What people said.
         open_recording: A recording by its id.
         left_out: One line for each thing that could not be used.
+        is_ours: Whether the tasks are those of the project folder.
     """
 
     subject: Subject
     annotations: Sequence[Annotation]
     open_recording: Callable[[str], Recording]
     left_out: list[str] = field(default_factory=list)
+    is_ours: bool = False
 
 
 def gather(
@@ -82,7 +84,8 @@ def _own(
     left_out = [str(finding) for finding in pulled.findings[:MOST_LINES]]
     if strangers:
         left_out.append(f"{strangers} tasks of no recording in the project folder")
-    return Gathered(study.subject, pulled.annotations, study.project.recording, left_out)
+    opened = study.project.recording
+    return Gathered(study.subject, pulled.annotations, opened, left_out, is_ours=True)
 
 
 def _foreign(

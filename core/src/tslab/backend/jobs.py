@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from tslab.backend.settings import BackendSettings
-from tslab.errors import ServerError, TslabError
+from tslab.errors import ServerError
 from tslab.label_studio import access
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 class Job(msgspec.Struct):
-    """What a worker process is told, on its standard input; the key is never in its arguments."""
+    """What a worker process is told, on its standard input; the key is never in its arguments.
+
+    The settings are those of the backend. `known` is the hash of the data that it trained on last.
+    """
 
     kind: Literal["train", "refresh"]
     project: int
@@ -50,6 +53,7 @@ class Job(msgspec.Struct):
     max_data_bytes: int
     data_seconds: float
     refresh: int
+    known: str = ""
 
     def settings(self) -> BackendSettings:
         """The settings of the backend that gave the job."""
@@ -74,7 +78,7 @@ class News(msgspec.Struct, omit_defaults=True):
         text: What is being done, or what came of it.
         outcome: Set in the last line only.
         version: The model that was saved.
-        better: Whether it is no worse than the one that serves.
+        data_hash: What it learned from.
         count: Tasks that got new predictions.
     """
 
@@ -82,7 +86,7 @@ class News(msgspec.Struct, omit_defaults=True):
     text: str = ""
     outcome: str = ""
     version: str = ""
-    better: bool = False
+    data_hash: str = ""
     count: int = 0
 
 
@@ -106,6 +110,7 @@ class Trainer:
         self._looking = asyncio.Lock()
         self._seen: frozenset[int] = frozenset()
         self._looked = float("-inf")
+        self._known: dict[int, str] = {}
 
     async def sees(self, project: int) -> str:
         """Nothing ("") if Label Studio shows a project to the backend's key, else why not."""
@@ -143,28 +148,21 @@ class Trainer:
                     return frozenset(found)
 
     async def train(self, project: int, progress: Callable[[float], None]) -> str:
-        """Trains, promotes what is no worse, renews predictions; returns the outcome.
+        """Trains; renews predictions if the new model serves; returns the outcome.
 
         Raises:
             ServerError: There is no Label Studio.
         """
         job = await asyncio.to_thread(self._job, "train", project)
         news = await self._run(job, progress)
-        if news.outcome != "saved":
-            log.info("project %d: %s", project, news.text or news.outcome)
-            return news.outcome
-        if not news.better:
-            log.info("project %d: %s stays unused: %s", project, news.version, news.text)
-            return "not better"
-        try:
-            await asyncio.to_thread(self._promote, project, news.version)
-        except TslabError as error:
-            log.error("project %d: %s is not promoted: %s", project, news.version, error)
-            return "failed"
-        log.info("project %d: %s serves now", project, news.version)
-        if self._settings.refresh:
-            await self._refresh(project)
-        return "promoted"
+        log.info("project %d: %s %s: %s", project, news.outcome, news.version, news.text)
+        if news.data_hash:
+            self._known[project] = news.data_hash
+        if news.outcome == "promoted":
+            await asyncio.to_thread(self._store.prune, project, KEPT_MODELS)
+            if self._settings.refresh:
+                await self._refresh(project)
+        return news.outcome
 
     async def _refresh(self, project: int) -> None:
         """Renews predictions; where that fails the model serves all the same."""
@@ -172,10 +170,6 @@ class Trainer:
         news = await self._run(job, lambda _: None)
         self._metrics.refreshed.inc(news.count)
         log.info("project %d: %d tasks got new predictions; %s", project, news.count, news.text)
-
-    def _promote(self, project: int, version: str) -> None:
-        self._store.promote(project, version)
-        self._store.prune(project, KEPT_MODELS)
 
     def _job(self, kind: Literal["train", "refresh"], project: int) -> Job:
         given = self._settings
@@ -192,6 +186,7 @@ class Trainer:
             max_data_bytes=given.max_data_bytes,
             data_seconds=given.data_seconds,
             refresh=given.refresh,
+            known=self._known.get(project, ""),
         )
 
     async def _run(self, job: Job, progress: Callable[[float], None]) -> News:

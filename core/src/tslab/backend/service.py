@@ -71,6 +71,7 @@ class Service:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The time in which requests are answered; trainings end with it."""
+        await asyncio.to_thread(self.store.clean)
         self._queue = TrainingQueue(
             self.settings, self.trainer.train, self.trainer.sees, self.metrics
         )

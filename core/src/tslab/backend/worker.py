@@ -1,7 +1,8 @@
 """The process of one training or refresh: ``python -m tslab.backend.worker``.
 
 It is told a job on its standard input, tells news on its standard output, and ends when the backend
-that started it is gone. It promotes nothing: an end at any moment leaves the serving model alone.
+that started it is gone. Models are stored whole and promoted last: whenever it ends, a complete
+model serves.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ import contextlib
 import os
 import sys
 import threading
-import time
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from tslab.backend.gathering import Gathered, gather
+from tslab.backend.gathering import gather
 from tslab.backend.jobs import Job, News
 from tslab.backend.link import Link
 from tslab.backend.metrics import Metrics
@@ -27,14 +27,12 @@ from tslab.errors import TslabError
 from tslab.segmentation.model_store import ModelStore
 
 if TYPE_CHECKING:
-    from tslab.contracts import Progress, TrainableSegmenter
-    from tslab.segmentation.training_set import TrainingSet
+    from tslab.contracts import Progress
 
 NICENESS = 15
 """Predictions come first: a training takes what they leave."""
 
 LONGEST_JOB = 1_000_000
-LSTM_VARIABLES = ("TRAIN_", "SEQUENCE_SIZE", "HIDDEN_SIZE", "BALANCED_", "MIN_CLASS_", "USE_CLASS_")
 
 
 class Worker:
@@ -85,9 +83,9 @@ class Worker:
         return News(1.0, f"{refresh.version} predicts", "refreshed", refresh.version, count=count)
 
     def _train(self) -> News:
+        from tslab.backend.judging import Training
         from tslab.segmentation.training_set import training_set
 
-        began = time.monotonic()
         project = self._job.project
         with self._link.client() as client:
             part = self._part(0, 0.3)
@@ -97,50 +95,31 @@ class Worker:
         if not any(example.spans for example in data.examples):
             reasons = "; ".join(data.left_out[:3]) or "nothing is annotated"
             return News(1.0, f"nothing to learn from: {reasons}", "nothing to learn")
-        if self._knows(data):
+        if self._knows(data.data_hash):
             return News(1.0, "the annotations are those of an earlier training", "unchanged")
-        return self._learn(found, data, began)
-
-    def _learn(self, found: Gathered, data: TrainingSet, began: float) -> News:
-        from tslab.segmentation.evaluation import cross_validate
-        from tslab.segmentation.model_card import describe
-        from tslab.segmentation.promotion import no_worse
-
-        project, domain = self._job.project, found.subject.domain
-        spec = found.subject.specs[self._settings.segmenter]
-
-        def create() -> TrainableSegmenter:
-            return cast("TrainableSegmenter", spec.create(domain))
-
-        folds = 2 if spec.name == "lstm" else 3
-        report = cross_validate(data.examples, domain, create, folds, self._part(0.3, 0.6))
-        segmenter = create()
-        notes = segmenter.fit(data.examples, self._part(0.6, 0.95))
-        card = describe(
-            (spec.name, segmenter.version),
-            data.examples,
-            (domain.name, data.data_hash, data.left_out),
-            {**notes, "environment": _environment()},
-            report.scores,
-            time.monotonic() - began,
+        training = Training(
+            Models(self._store, 2, Metrics()),
+            project,
+            found.subject,
+            self._settings.segmenter,
+            self._study if found.is_ours else None,
         )
-        self.tell(News(0.96, "saving"))
-        card = self._store.save(project, segmenter, card)
-        better, why = no_worse(self._store, project, card)
-        return News(1.0, why, "saved", card.version, better)
+        version, verdict = training.run(data, self._part(0.3, 1.0))
+        outcome = "promoted" if verdict.promote else "not better"
+        return News(1.0, verdict.reason, outcome, version, data_hash=data.data_hash)
 
-    def _knows(self, data: TrainingSet) -> bool:
-        """Whether a model was made of the same annotations in the same way."""
-        wanted = (data.data_hash, self._settings.segmenter, _environment())
+    def _knows(self, data_hash: str) -> bool:
+        """Whether these annotations were learned already, so that anybody may ask in vain."""
+        if data_hash == self._job.known:
+            return True
+        project = self._job.project
+        # The neural net's settings may have changed with a new start of the backend.
+        served = set(self._store.history(project)) if self._settings.segmenter != "lstm" else set()
         return any(
-            (card.data_hash, card.segmenter, card.settings.get("environment", {})) == wanted
-            for card in self._store.cards(self._job.project)
+            card.data_hash == data_hash and card.segmenter == self._settings.segmenter
+            for card in self._store.cards(project)
+            if card.version in served
         )
-
-
-def _environment() -> dict[str, str]:
-    """Settings of the neural net, which change what the same annotations give."""
-    return {k: v for k, v in sorted(os.environ.items()) if k.startswith(LSTM_VARIABLES) and v}
 
 
 def _end_with_parent() -> None:

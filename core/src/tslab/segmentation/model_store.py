@@ -215,6 +215,12 @@ class ModelStore:
                 shutil.rmtree(self._folder(project, version), ignore_errors=True)
         return gone
 
+    def clean(self) -> None:
+        """Removes what crashes left behind, in all projects."""
+        for project in self.projects():
+            with self._locked(project):
+                self._remove_leftovers(project)
+
     def open(
         self, project: int, version: str, create: Callable[[], TrainableSegmenter]
     ) -> TrainableSegmenter:

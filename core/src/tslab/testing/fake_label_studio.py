@@ -79,12 +79,14 @@ class FakeLabelStudio:
         hang_seconds: How long ``timeout`` keeps a caller waiting.
         data: Everything that was stored, by collection and id.
         requests: Everything that was asked, in order.
+        files: What it serves below ``/data/``, by path.
     """
 
     api_key: str = "fake-token"
     hang_seconds: float = 30.0
     data: dict[str, dict[int, Document]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
     _rules: list[_Rule] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
     _thread: threading.Thread | None = None
@@ -170,6 +172,8 @@ class FakeLabelStudio:
                 "detail": "Authentication credentials were not provided.",
                 "status_code": 401,
             }
+        if request.path in self.files:
+            return 200, self.files[request.path]
         with self._lock:
             for pattern, method, handle in ROUTES:
                 match = re.fullmatch(pattern, request.path)
@@ -215,7 +219,8 @@ class FakeLabelStudio:
     def tasks_of(self, project: int) -> list[Document]:
         """Tasks of a project with their annotations and predictions."""
         return [
-            {**task, "annotations": self._of_task("annotations", task["id"])}
+            {"total_annotations": len(self._of_task("annotations", task["id"])), **task}
+            | {"annotations": self._of_task("annotations", task["id"])}
             | {"predictions": self._of_task("predictions", task["id"])}
             for task in self.data.get("tasks", {}).values()
             if task["project"] == project
@@ -260,7 +265,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(*self.owner.answer(request))
 
     def _send(self, status: int, document: Any) -> None:
-        content = b"" if document is None else json.dumps(document).encode()
+        if isinstance(document, bytes):
+            content = document
+        else:
+            content = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -1,0 +1,68 @@
+"""Runs the backend's web application until somebody stops it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from tslab.errors import ServerError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tslab.backend.settings import BackendSettings
+
+TALKATIVE = ("httpx", "httpcore", "asyncio", "urllib3")
+"""Libraries that would log addresses, and with them names of files."""
+
+SHUTDOWN_SECONDS = 5
+BACKLOG = 1024
+
+
+def set_up_logging(level: str) -> None:
+    """Sends the backend's log lines to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        ServerError: The address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ServerError(
+            f"cannot listen on {host} port {port}: {reason}",
+            "Stop what uses it, or choose another with --port.",
+        ) from error
+
+
+def serve(app: FastAPI, settings: BackendSettings, listening: socket.socket) -> None:
+    """Answers requests until SIGINT or SIGTERM."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
