@@ -64,6 +64,8 @@ def read_csv(payload: bytes, config: ForeignConfig) -> ForeignTable:
     try:
         table = _parse(data, layout, _types(picked, config))
     except pa.ArrowInvalid:  # words among the numbers, or rows of different length
+        table = None
+    if table is None or _has_swallowed(data, table.num_rows + layout.has_header):
         table = _parse_texts(data, layout, picked)
     return _finished(table, picked)
 
@@ -210,7 +212,9 @@ def _parse_texts(data: bytes, layout: _Layout, picked: Picked) -> pa.Table:
     types = {f"c{index}": pa.string() for index in picked.indices}
     try:
         table = _parse(data, layout, types, put_aside)
-    except pa.ArrowInvalid:  # no rows, or a quotation mark that is never closed
+    except pa.ArrowInvalid:  # no rows
+        table = None
+    if table is None or _has_swallowed(data, table.num_rows + len(odd) + layout.has_header):
         return _from_rows(list(_split_rows(data, layout, picked.indices)), types)
     if not odd:
         return table
@@ -222,6 +226,11 @@ def _parse_texts(data: bytes, layout: _Layout, picked: Picked) -> pa.Table:
     )
     mended = _from_rows([cells for _, cells in odd], types)
     return pa.concat_tables([table, mended]).take(pa.array(order))
+
+
+def _has_swallowed(data: bytes, rows: int) -> bool:
+    """Whether a quotation mark that nobody closed made one cell of many rows."""
+    return b'"' in data and rows < len(re.findall(rb"[^\r\n]+", data))
 
 
 def _from_rows(rows: list[list[str]], types: dict[str, pa.DataType]) -> pa.Table:

@@ -156,11 +156,7 @@ def _read_times(
     else:
         start, end = axis.range_of(first, last)
     inside = (max(start, 0.0), min(end, axis.duration))
-    if (
-        end < 0
-        or start > axis.duration
-        or (start < end and min(end, axis.duration) <= max(start, 0))
-    ):
+    if inside[0] > inside[1] or (inside[0] == inside[1] and start < end):
         problems.add("outside", shown)
         return None
     if inside != (start, end):

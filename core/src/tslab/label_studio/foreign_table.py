@@ -163,7 +163,7 @@ def finish_channels(
             continue
         kept[name] = values
         if words:
-            notes.append(f"channel '{shorten(name)}': {words} cells are text and count as missing")
+            notes.append(f"channel '{shorten(name)}': text in {words} cells counts as missing")
     if not kept:
         raise DataError(
             f"channel {_quoted(empty)} of the series holds no number",
