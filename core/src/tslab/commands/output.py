@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from tslab.contracts import Finding
+    from tslab.contracts import Finding, Progress
     from tslab.project import Project
 
 Item = TypeVar("Item")
@@ -111,6 +111,23 @@ class Output:
         else:
             yield from self._plain(items, title, total)
 
+    @contextlib.contextmanager
+    def shares(self, title: str) -> Iterator[Progress]:
+        """What long work tells how much of it is done: a bar on a terminal, else plain lines."""
+        if self.quiet:
+            yield lambda share, text: None  # noqa: ARG005 - nobody wants to know
+        elif sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress as Bar
+
+            with Bar(console=Console(stderr=True), transient=True) as bar:
+                task = bar.add_task(title, total=1.0)
+                yield lambda share, text: bar.update(
+                    task, completed=share, description=f"{title}: {text}"
+                )
+        else:
+            yield _plain_shares(title)
+
     def _plain(self, items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
         import time
 
@@ -121,6 +138,21 @@ class Output:
             if now - shown > 5 or (number == total and now - began > 5):
                 shown = now
                 click.echo(f"{title}: {number} of {total}", err=True)
+
+
+def _plain_shares(title: str) -> Progress:
+    """Says every five seconds how much is done."""
+    import time
+
+    shown = [time.monotonic()]
+
+    def told(share: float, text: str) -> None:
+        now = time.monotonic()
+        if now - shown[0] > 5:
+            shown[0] = now
+            click.echo(f"{title}: {share:.0%}, {text}", err=True)
+
+    return told
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:

@@ -11,20 +11,26 @@ import click
 from tslab.commands.output import Output, shared_options, table
 
 if TYPE_CHECKING:
-    from tslab.contracts import SegmenterSpec
     from tslab.label_studio.predictions import TaskPrediction
     from tslab.project import Project
+    from tslab.segmentation.choosing import Serving
     from tslab.spans import Span
 
 
 @click.command("predict", help="Pre-annotate all tasks, by a segmenter or from a model's file.")
 @click.option("--segmenter", "name", default="", metavar="NAME", help="'?' lists them.")
+@click.option("--model", default="", metavar="VERSION", help="A trained model, see 'tslab models'.")
 @click.option("--from", "file", metavar="FILE", help="Table or Label Studio JSON of a model.")
 @click.option("--model-version", default="", metavar="TEXT", help="Name of the model in --from.")
 @shared_options
-def command(output: Output, name: str, file: str | None, model_version: str) -> int:
-    """Writes predictions/; exits with 1 if a recording failed."""
+def command(output: Output, name: str, model: str, file: str | None, model_version: str) -> int:
+    """Writes predictions/; exits with 1 if a recording failed.
+
+    Without --segmenter, --model and ``segmenter:`` in tslab.yaml, the promoted model predicts, and
+    the domain's own segmenter while there is none.
+    """
     from tslab.errors import ProjectError
+    from tslab.segmentation.choosing import serving
 
     with output.changing() as project:
         if name == "?":
@@ -36,44 +42,16 @@ def command(output: Output, name: str, file: str | None, model_version: str) -> 
             raise ProjectError("this project has no tasks", "Add recordings first: tslab add FILES")
         if file is not None:
             return _from_file(output, project, Path(file), model_version)
-        return _segment(output, project, name)
+        return _segment(output, project, serving(project, name, model))
 
 
-def choose_segmenter(project: Project, name: str) -> SegmenterSpec:
-    """The segmenter named on the command line, in tslab.yaml, or the domain's first.
-
-    Raises:
-        UsageError: There is none of that name.
-        PluginError: The domain offers none at all.
-    """
-    from tslab.errors import PluginError, UsageError, did_you_mean
-
-    specs = project.plugins.segmenters(project.domain)
-    if not specs:
-        raise PluginError(
-            f"domain '{project.domain.name}' offers no segmenter",
-            "Bring predictions in with: tslab predict --from FILE",
-        )
-    wanted = name or project.settings.segmenter
-    if not wanted:
-        return specs[0]
-    for spec in specs:
-        if spec.name == wanted:
-            return spec
-    names = [spec.name for spec in specs]
-    hint = did_you_mean(wanted, names) or f"There are {', '.join(names)}."
-    raise UsageError(f"no segmenter '{wanted}'", hint)
-
-
-def _segment(output: Output, project: Project, name: str) -> int:
+def _segment(output: Output, project: Project, serving: Serving) -> int:
     from tslab.contracts import PredictRequest
     from tslab.errors import DataError, PluginError
     from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
 
-    spec = choose_segmenter(project, name)
-    with project.plugins.calling(spec, f"segmenter '{spec.name}', making"):
-        segmenter = spec.create(project.domain)
-    version = f"{spec.name} {segmenter.version}"
+    segmenter, version = serving.segmenter, serving.version
+    output.say(f"predicting with '{version}' ({serving.why})")
     spans: dict[str, Sequence[Span]] = {}
     predictions: list[TaskPrediction] = []
     failed: list[dict[str, str]] = []
@@ -90,7 +68,7 @@ def _segment(output: Output, project: Project, name: str) -> int:
                 seen |= set(view.tiers)
             problems = refuse_outside(found, recording.duration, key, project.domain)
             if problems:
-                raise PluginError(f"segmenter '{spec.name}': {problems[0]}", "Report it.")
+                raise PluginError(f"segmenter '{serving.name}': {problems[0]}", "Report it.")
         except (DataError, PluginError) as error:
             failed.append({"recording": key, "error": str(error)})
             output.warn(str(error))
@@ -119,10 +97,29 @@ def _report(
 
 def _from_file(output: Output, project: Project, path: Path, model_version: str) -> int:
     from tslab import files
-    from tslab.errors import DataError
-    from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
+    from tslab.label_studio.predictions import predict_tasks, save_predictions
 
     version = model_version or f"imported {files.content_hash(path)[:8]}"
+    spans = outside_spans(project, path)
+    predictions: list[TaskPrediction] = []
+    tasks = project.tasks()
+    for key in output.progress(sorted(project.entries()), "predictions"):
+        own = [task for task in tasks if task.recording == key]
+        recording = project.recording(key)
+        predictions += predict_tasks(recording, spans.get(key, []), own, project.domain, version)
+    save_predictions(project, version, spans, predictions)
+    return _report(output, version, dict(spans), [])
+
+
+def outside_spans(project: Project, path: Path) -> dict[str, list[Span]]:
+    """Spans of an outside model's file by recording id, all of them possible.
+
+    Raises:
+        DataError: Nobody reads the file, or a span fits no recording, tier or label.
+    """
+    from tslab.errors import DataError
+    from tslab.label_studio.predictions import refuse_outside
+
     spans = _read_spans(project, path)
     entries = project.entries()
     problems = [
@@ -133,14 +130,7 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
     if problems:
         more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
         raise DataError(f"'{path.name}': {'; '.join(problems[:3])}{more}", "Mend the file.")
-    predictions: list[TaskPrediction] = []
-    tasks = project.tasks()
-    for key in output.progress(sorted(entries), "predictions"):
-        own = [task for task in tasks if task.recording == key]
-        recording = project.recording(key)
-        predictions += predict_tasks(recording, spans.get(key, []), own, project.domain, version)
-    save_predictions(project, version, spans, predictions)
-    return _report(output, version, dict(spans), [])
+    return spans
 
 
 def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:

@@ -1,0 +1,126 @@
+"""tslab models: what was trained, and which of it serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options, table
+
+if TYPE_CHECKING:
+    from tslab.segmentation.model_card import ModelCard
+    from tslab.segmentation.model_store import ModelStore
+
+OF = click.option(
+    "--of",
+    "number",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 10**18 - 1),
+    help="Label Studio's project; 0, the default, is the study's own.",
+)
+DIR = click.option(
+    "--model-dir", "folder", default="", metavar="DIR", help="Another folder of models."
+)
+
+
+class ListByDefault(click.Group):
+    """A group that lists where no verb is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the verb in front of options."""
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    "models",
+    cls=ListByDefault,
+    help="List trained models, promote one, go back to the one before.",
+)
+def command() -> None:
+    """The verbs about models."""
+
+
+@command.command("list", help="List trained models.")
+@DIR
+@shared_options
+def list_command(output: Output, folder: str) -> int:
+    """Lists the models of the study and of each Label Studio project; a star marks what serves."""
+    store = _store(output, folder)
+    rows, document = [], []
+    for number in store.projects():
+        current = store.current(number)
+        for card in store.cards(number):
+            serves = card.version == current
+            rows.append(_row(number, card, serves))
+            document.append(_entry(number, card, serves))
+    header = ("", "project", "version", "created (UTC)", "recordings", "spans", "overall", "events")
+    text = table(rows, (*header, "instants")) if rows else "no models yet; make one: tslab train"
+    output.result(document, text)
+    return 0
+
+
+@command.command("promote", help="Let a model serve from now on.")
+@click.argument("version", metavar="VERSION")
+@OF
+@DIR
+@shared_options
+def promote(output: Output, version: str, number: int, folder: str) -> int:
+    """Takes the whole version, or what stands behind the segmenter's name."""
+    store = _store(output, folder)
+    found = store.find(number, version)
+    store.promote(number, found)
+    output.result({"project": number, "current": found}, f"'{found}' serves {_whom(number)}")
+    return 0
+
+
+@command.command("rollback", help="Go back to the model that served before.")
+@OF
+@DIR
+@shared_options
+def rollback(output: Output, number: int, folder: str) -> int:
+    """May be repeated; a damaged model is passed over."""
+    store = _store(output, folder)
+    found = store.roll_back(number)
+    output.result({"project": number, "current": found}, f"'{found}' serves {_whom(number)} again")
+    return 0
+
+
+def _whom(number: int) -> str:
+    return f"project {number}" if number else "the study"
+
+
+def _store(output: Output, folder: str) -> ModelStore:
+    """The models of the project folder, or of a folder of their own.
+
+    Raises:
+        ProjectError: There is no such folder.
+    """
+    from pathlib import Path
+
+    from tslab.errors import ProjectError
+    from tslab.segmentation.choosing import model_store
+    from tslab.segmentation.model_store import ModelStore
+
+    if not folder:
+        return model_store(output.project())
+    if not Path(folder).is_dir():
+        raise ProjectError(f"there is no folder '{folder}'", "Mend --model-dir.")
+    return ModelStore(Path(folder))
+
+
+def _row(number: int, card: ModelCard, serves: bool) -> tuple[str, ...]:
+    from tslab.segmentation.report_text import figure
+
+    scores = [figure(card.scores.get(name)) for name in ("overall", "event_f1", "instant_f1")]
+    counts = (str(card.recordings), str(card.spans))
+    return ("*" if serves else "", str(number), card.version, card.created[:19], *counts, *scores)
+
+
+def _entry(number: int, card: ModelCard, serves: bool) -> dict[str, object]:
+    import msgspec
+
+    return {"project": number, "serving": serves, **msgspec.to_builtins(card)}

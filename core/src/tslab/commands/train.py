@@ -1,0 +1,177 @@
+"""tslab train: a segmenter that learned from the annotations of this study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options
+
+if TYPE_CHECKING:
+    from tslab.contracts import SegmenterSpec
+    from tslab.project import Project
+    from tslab.segmentation.train_run import Trained
+    from tslab.segmentation.training_set import TrainingSet
+
+
+@click.command("train", help="Train a segmenter on the pulled annotations, and say how good it is.")
+@click.option("--segmenter", "name", default="", metavar="NAME", help="learning or lstm.")
+@click.option("--folds", default=5, metavar="N", type=click.IntRange(2, 100), help="Folds.")
+@click.option("--no-evaluate", is_flag=True, help="Do not measure on held-out recordings.")
+@click.option(
+    "--promote/--keep",
+    "promote",
+    default=None,
+    help="Whether it serves from now on; without either it does if it is no worse.",
+)
+@click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="TIER=SECONDS",
+    help="Seconds between instants that are the same.",
+)
+@shared_options
+def command(
+    output: Output,
+    name: str,
+    folds: int,
+    no_evaluate: bool,
+    promote: bool | None,
+    tolerances: tuple[str, ...],
+) -> int:
+    """Writes models/project_0/VERSION/ with model card and report.
+
+    A model that is worse than the current one is kept but does not serve; that is no error.
+    """
+    from tslab.segmentation.choosing import OWN, model_store
+    from tslab.segmentation.train_run import Options, Shelf, train
+
+    with output.changing() as project:
+        spec = _wanted(project, name)
+        options = Options(
+            0 if no_evaluate else folds, promote, read_tolerances(project, tolerances)
+        )
+        data = _data(output, project)
+        specs = project.plugins.segmenters(project.domain)
+        shelf = Shelf(model_store(project), OWN, project.domain, specs)
+        doing = f"segmenter '{spec.name}', training"
+        with output.shares("training") as told, project.plugins.calling(spec, doing):
+            trained = train(data, spec, shelf, options, told)
+        if trained.verdict.promote:
+            shelf.store.promote(OWN, trained.card.version)
+        current = shelf.store.current(OWN)
+        _show(output, project, trained, current)
+    return 0
+
+
+def _wanted(project: Project, name: str) -> SegmenterSpec:
+    """The segmenter to train: named, that of tslab.yaml if it learns, else core's default.
+
+    Raises:
+        UsageError: There is none of that name, or it does not learn.
+    """
+    from tslab.errors import UsageError
+    from tslab.segmentation import SPECS
+    from tslab.segmentation.choosing import find_spec
+
+    specs = project.plugins.segmenters(project.domain)
+    if name:
+        spec = find_spec(specs, name)
+        if not spec.trainable:
+            able = ", ".join(spec.name for spec in specs if spec.trainable)
+            raise UsageError(f"segmenter '{name}' does not learn", f"These do: {able}.")
+        return spec
+    if project.settings.segmenter:
+        spec = find_spec(specs, project.settings.segmenter)
+        if spec.trainable:
+            return spec
+    return find_spec(specs, SPECS[0].name)
+
+
+def _data(output: Output, project: Project) -> TrainingSet:
+    """What the annotations of the study say together; says what was left out.
+
+    Raises:
+        ProjectError: There are none.
+    """
+    from tslab.errors import ProjectError
+    from tslab.segmentation.training_set import training_set
+
+    annotations = project.annotations_list()
+    if not annotations:
+        raise ProjectError(
+            "there are no annotations to learn from", "Annotate some tasks, then run: tslab pull"
+        )
+    data = training_set(annotations, project.domain, project.recording)
+    for line in data.left_out:
+        output.warn(f"left out: {line}")
+    return data
+
+
+def read_tolerances(project: Project, given: tuple[str, ...]) -> dict[str, float]:
+    """``TIER=SECONDS`` as numbers by tier.
+
+    Raises:
+        UsageError: There is no such tier, or no such number.
+    """
+    from tslab.errors import UsageError, did_you_mean
+
+    tiers = [tier.name for tier in project.domain.tiers]
+    found = {}
+    for item in given:
+        tier, mark, number = item.partition("=")
+        if tier not in tiers:
+            hint = did_you_mean(tier, tiers) or f"There are {', '.join(tiers)}."
+            raise UsageError(f"--tolerance names no tier: '{item}'", hint)
+        try:
+            found[tier] = float(number)
+        except ValueError:
+            found[tier] = -1.0
+        if not mark or not 0 <= found[tier] < 86_400:
+            example = f"Write for example {tiers[0]}=0.15."
+            raise UsageError(f"--tolerance has no number of seconds: '{item}'", example)
+    return found
+
+
+def _show(output: Output, project: Project, trained: Trained, current: str) -> None:
+    from tslab.segmentation.choosing import MODELS, OWN, model_store
+    from tslab.segmentation.report_text import duration, report_text
+    from tslab.segmentation.train_run import PAGE
+
+    card = trained.card
+    folder = model_store(project).folder(OWN, card.version)
+    lines = []
+    if trained.is_new:
+        time = duration(card.reviewed_seconds)
+        lines.append(
+            f"{card.version}: learned from {card.recordings} recordings, {time} reviewed, "
+            f"{card.spans} spans, in {duration(card.seconds)}"
+        )
+    if trained.report is not None:
+        lines += [report_text(trained.report), ""]
+        lines.append(f"report: {MODELS}/{folder.parent.name}/{folder.name}/{PAGE}")
+    lines.append(_last_line(trained, current))
+    document = {
+        "version": card.version,
+        "new": trained.is_new,
+        "promoted": trained.verdict.promote,
+        "reason": trained.verdict.reason,
+        "current": current,
+        "folder": str(folder.relative_to(project.root)),
+        "left_out": card.left_out,
+        "report": trained.report.document() if trained.report else None,
+    }
+    output.result(document, "\n".join(lines))
+
+
+def _last_line(trained: Trained, current: str) -> str:
+    version, reason = trained.card.version, trained.verdict.reason
+    if trained.verdict.promote:
+        return f"{version} serves from now on: {reason}. Next: tslab predict"
+    if current == version:
+        return f"{version}: {reason}."
+    by_hand = f"To promote it all the same: tslab models promote '{version}'"
+    serving = f"'{current}' goes on serving" if current else "no model serves"
+    return f"{version} was not promoted: {reason}; {serving}. {by_hand}"

@@ -1,0 +1,177 @@
+"""Which segmenter serves: the one that was asked for, a promoted model, or the domain's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
+from tslab.errors import DataError, PluginError, UsageError, did_you_mean
+from tslab.segmentation.model_store import ModelStore
+
+if TYPE_CHECKING:
+    from tslab.domain import Domain
+    from tslab.project import Project
+
+MODELS = "models"
+"""Folder of a project folder that holds its models."""
+
+OWN = 0
+"""Number of the study's own models in its store."""
+
+TO_TRAIN = "Train one from pulled annotations: tslab train"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A segmenter that is ready to segment.
+
+    Attributes:
+        name: Name of its spec.
+        version: ``"<name> <version>"``, what Label Studio shows as the model version.
+        segmenter: Trained if it is trainable.
+        why: Why it was chosen, a phrase.
+    """
+
+    name: str
+    version: str
+    segmenter: Segmenter
+    why: str
+
+
+def model_store(project: Project) -> ModelStore:
+    """The models of a project folder."""
+    return ModelStore(project.root / MODELS)
+
+
+def find_spec(specs: Sequence[SegmenterSpec], name: str) -> SegmenterSpec:
+    """The segmenter of that name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for spec in specs:
+        if spec.name == name:
+            return spec
+    names = [spec.name for spec in specs]
+    hint = did_you_mean(name, names) or f"There are {', '.join(names) or 'none'}."
+    raise UsageError(f"no segmenter '{name}'", hint)
+
+
+def maker(spec: SegmenterSpec, domain: Domain) -> Callable[[], TrainableSegmenter]:
+    """What makes untrained segmenters of a spec.
+
+    Raises:
+        PluginError: When called: the segmenter cannot be trained after all.
+    """
+
+    def create() -> TrainableSegmenter:
+        made = spec.create(domain)
+        if not isinstance(made, TrainableSegmenter):
+            raise PluginError(
+                f"segmenter '{spec.name}' says that it is trainable and has no fit, save or load",
+                "Report it to the plugin's author.",
+            )
+        return made
+
+    return create
+
+
+def open_model(
+    store: ModelStore, number: int, version: str, specs: Sequence[SegmenterSpec], domain: Domain
+) -> TrainableSegmenter:
+    """A stored model, checked and loaded, whatever kind it is of.
+
+    Args:
+        store: Where it is.
+        number: Of the Label Studio project, 0 for the study's own.
+        version: Of the model.
+        specs: The segmenters that there are.
+        domain: The effective domain.
+
+    Raises:
+        DataError: It is not there, damaged, or of a kind that is not installed any more.
+    """
+    card = store.card(number, version)
+    spec = next((s for s in specs if s.name == card.segmenter and s.trainable), None)
+    if spec is None:
+        raise DataError(
+            f"model '{version}' is of the segmenter '{card.segmenter}', which is not installed",
+            "Install the plugin that it came with, or promote another: tslab models",
+        )
+    return store.open(number, version, maker(spec, domain))
+
+
+def serving(
+    project: Project,
+    name: str = "",
+    model: str = "",
+    store: ModelStore | None = None,
+    number: int = OWN,
+) -> Serving:
+    """The segmenter that serves a project folder.
+
+    Args:
+        project: The folder.
+        name: A segmenter that is wanted; "" takes that of tslab.yaml, else the promoted model,
+            else the domain's first.
+        model: A stored version that is wanted, promoted or not.
+        store: The folder's own store unless given.
+        number: Of the Label Studio project; its own promoted model comes before the study's.
+
+    Raises:
+        UsageError: There is no segmenter of that name.
+        DataError: A model is needed and there is none, or it is damaged.
+        PluginError: The plugin failed.
+    """
+    specs = project.plugins.segmenters(project.domain)
+    models = store or model_store(project)
+    if model:
+        version = models.find(number, model)
+        return _stored(project, models, (number, version), specs, "asked for")
+    wanted = name or project.settings.segmenter
+    if wanted:
+        said = "asked for" if name else "segmenter of tslab.yaml"
+        spec = find_spec(specs, wanted)
+        if spec.trainable:
+            return _stored(project, models, _promoted(models, number, spec.name), specs, said)
+        return _own(project, spec, said)
+    found = models.serving(number)
+    if found is not None:
+        return _stored(project, models, found, specs, "the promoted model")
+    first = next((spec for spec in specs if not spec.trainable), None)
+    if first is None:
+        raise DataError(
+            f"domain '{project.domain.name}' has no segmenter of its own, and no model was trained",
+            f"{TO_TRAIN}, or bring predictions in with: tslab predict --from FILE",
+        )
+    return _own(project, first, "the domain's own, no model is promoted")
+
+
+def _own(project: Project, spec: SegmenterSpec, why: str) -> Serving:
+    with project.plugins.calling(spec, f"segmenter '{spec.name}', making"):
+        segmenter = spec.create(project.domain)
+    return Serving(spec.name, f"{spec.name} {segmenter.version}", segmenter, why)
+
+
+def _stored(
+    project: Project,
+    store: ModelStore,
+    which: tuple[int, str],
+    specs: Sequence[SegmenterSpec],
+    why: str,
+) -> Serving:
+    segmenter = open_model(store, *which, specs, project.domain)
+    return Serving(store.card(*which).segmenter, which[1], segmenter, why)
+
+
+def _promoted(store: ModelStore, number: int, name: str) -> tuple[int, str]:
+    """The model of a kind that serves, or served last."""
+    for candidate in dict.fromkeys((number, OWN)):
+        kinds = {card.version: card.segmenter for card in store.cards(candidate)}
+        latest = [store.current(candidate), *reversed(store.history(candidate))]
+        for version in latest:
+            if kinds.get(version) == name:
+                return candidate, version
+    raise DataError(f"no model of segmenter '{name}' was promoted", TO_TRAIN)

@@ -1,0 +1,169 @@
+"""Plots of the report as SVG: colours come from the page's style, all text is escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from tslab.segmentation.report import Bin, Confusion
+
+CELL = 56
+BAR = 26
+PLOT = 220
+MARGIN = 44
+LONGEST_NAME = 24
+"""Letters of a label that a plot shows; the whole name is in the tooltip."""
+
+
+def text(value: object) -> str:
+    """A value that can stand in the page, in text or in a quoted attribute."""
+    return html.escape(str(value), quote=True)
+
+
+def element(name: str, content: str = "", /, **attributes: object) -> str:
+    """An element with escaped attributes; `content` is markup. ``class_`` becomes ``class``."""
+    given = (f' {key.strip("_").replace("_", "-")}="{text(v)}"' for key, v in attributes.items())
+    return f"<{name}{''.join(given)}>{content}</{name}>"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}\u2026"
+
+
+def _svg(width: float, height: float, label: str, parts: Sequence[str]) -> str:
+    title = element("title", text(label))
+    return element(
+        "svg",
+        title + "".join(parts),
+        viewBox=f"0 0 {width:g} {height:g}",
+        width=f"{width:g}",
+        height=f"{height:g}",
+        role="img",
+        aria_label=label,
+    )
+
+
+def _words(x: float, y: float, words: str, anchor: str = "middle", kind: str = "") -> str:
+    return element(
+        "text", text(words), x=f"{x:g}", y=f"{y:g}", text_anchor=anchor, class_=kind or "ink"
+    )
+
+
+def _named(x: float, y: float, name: str, anchor: str) -> str:
+    whole = element("title", text(name))
+    place = {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor, "class_": "ink"}
+    return element("text", text(_short(name)) + whole, **place)
+
+
+def confusion_plot(confusion: Confusion, nothing: str) -> str:
+    """A heat map: each row adds up to 1, tooltips say the seconds.
+
+    Args:
+        confusion: Of at least one class.
+        nothing: What time without a label is called.
+    """
+    names = [name or nothing for name in confusion.classes]
+    left = 16 + 7 * max(len(_short(name)) for name in names)
+    top = 30
+    parts = [_words(left + CELL * len(names) / 2, 12, "predicted", kind="soft")]
+    for i, (name, row) in enumerate(zip(names, confusion.seconds, strict=True)):
+        y = top + CELL * i
+        parts.append(_named(left - 8, y + CELL / 2 + 4, name, "end"))
+        whole = sum(row)
+        for j, seconds in enumerate(row):
+            parts += _cell(left + CELL * j, y, (seconds, whole), f"{name} as {names[j]}")
+    bottom = top + CELL * len(names)
+    for j, name in enumerate(names):
+        shown = element("title", text(name))
+        x = left + CELL * (j + 0.5)
+        place = {"x": f"{x:g}", "y": f"{bottom + 16:g}", "text-anchor": "end", "class_": "ink"}
+        turn = f"rotate(-35 {x:g} {bottom + 16:g})"
+        parts.append(element("text", text(_short(name)) + shown, transform=turn, **place))
+    deep = bottom + 24 + 4.4 * max(len(_short(name)) for name in names)
+    return _svg(left + CELL * len(names) + 8, deep, "Confusion of time", parts)
+
+
+def _cell(x: float, y: float, share_of: tuple[float, float], what: str) -> list[str]:
+    seconds, whole = share_of
+    share = seconds / whole if whole else 0.0
+    tip = element("title", text(f"{what}: {seconds:.1f} s of {whole:.1f} s"))
+    square = element(
+        "rect",
+        tip,
+        x=f"{x + 1:g}",
+        y=f"{y + 1:g}",
+        width=CELL - 2,
+        height=CELL - 2,
+        rx=4,
+        class_="heat",
+        fill_opacity=f"{0.04 + 0.96 * share:.3f}",
+    )
+    kind = "on-heat" if share > 0.5 else ("ink" if share >= 0.005 else "faint")
+    shown = f"{share:.2f}" if whole else "-"
+    return [square, _words(x + CELL / 2, y + CELL / 2 + 4, shown, kind=kind)]
+
+
+def reliability_plot(bins: Sequence[Bin]) -> str:
+    """Share of right regions over their score; the diagonal is perfect, dots grow with counts."""
+    most = max((b.count for b in bins), default=0) or 1
+    parts = [
+        element("rect", x=MARGIN, y=8, width=PLOT, height=PLOT, class_="frame"),
+        _line(0, 0, 1, 1, "diagonal"),
+    ]
+    for tick in (0, 0.5, 1):
+        parts.append(_words(MARGIN + PLOT * tick, PLOT + 26, f"{tick:g}", kind="soft"))
+        parts.append(_words(MARGIN - 8, 12 + PLOT * (1 - tick), f"{tick:g}", "end", "soft"))
+    known = [b for b in bins if b.mean_score is not None and b.right is not None]
+    points = [(b.mean_score or 0.0, b.right or 0.0) for b in known]
+    parts += [_line(*points[i], *points[i + 1], "curve") for i in range(len(points) - 1)]
+    for b, (score, right) in zip(known, points, strict=True):
+        tip = f"scores {b.low:.1f} to {b.high:.1f}: {b.count} regions, "
+        tip += f"mean score {score:.2f}, right {right:.2f}"
+        radius = 3 + 6 * (b.count / most) ** 0.5
+        parts.append(
+            element(
+                "circle",
+                element("title", text(tip)),
+                cx=f"{MARGIN + PLOT * score:.1f}",
+                cy=f"{8 + PLOT * (1 - right):.1f}",
+                r=f"{radius:.1f}",
+                class_="dot",
+            )
+        )
+    parts.append(_words(MARGIN + PLOT / 2, PLOT + 44, "score of the region", kind="soft"))
+    return _svg(MARGIN + PLOT + 16, PLOT + 50, "Share of right regions by score", parts)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
+    return element(
+        "line",
+        x1=f"{MARGIN + PLOT * x1:.1f}",
+        y1=f"{8 + PLOT * (1 - y1):.1f}",
+        x2=f"{MARGIN + PLOT * x2:.1f}",
+        y2=f"{8 + PLOT * (1 - y2):.1f}",
+        class_=kind,
+    )
+
+
+def bars_plot(rows: Sequence[tuple[str, float | None, str]], label: str) -> str:
+    """Horizontal bars from 0 to 1.
+
+    Args:
+        rows: Name, value (None shows a dash), and what stands behind the bar.
+        label: Says what is shown, for people who cannot see it.
+    """
+    left = 16 + 7 * max((len(_short(name)) for name, _, _ in rows), default=0)
+    wide = 240
+    parts = []
+    for number, (name, value, behind) in enumerate(rows):
+        y = BAR * number + 4
+        parts.append(_named(left - 8, y + 14, name, "end"))
+        track = {"x": left, "y": y + 2, "height": BAR - 10, "rx": 4}
+        parts.append(element("rect", width=wide, class_="track", **track))
+        if value is not None:
+            parts.append(element("rect", width=f"{wide * value:.1f}", class_="bar", **track))
+        shown = "-" if value is None else f"{value:.2f}"
+        parts.append(_words(left + wide + 8, y + 14, shown, "start"))
+        parts.append(_words(left + wide + 44, y + 14, behind, "start", "soft"))
+    longest = max((len(behind) for _, _, behind in rows), default=0)
+    return _svg(left + wide + 52 + 6.4 * longest, BAR * len(rows) + 8, label, parts)

@@ -1,0 +1,215 @@
+"""The evaluation report as one HTML page that loads nothing and runs nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tslab.segmentation.plots import (
+    bars_plot,
+    confusion_plot,
+    element,
+    reliability_plot,
+    text,
+)
+from tslab.segmentation.report import HEADLINE, Calibration, LabelScore, Report, TierScore
+from tslab.segmentation.report_style import STYLE
+from tslab.segmentation.report_text import NOTHING_TITLE, TITLES, duration, figure
+
+if TYPE_CHECKING:
+    from tslab.segmentation.model_card import ModelCard
+    from tslab.segmentation.tier_counts import Hits
+
+LARGEST_MATRIX = 30
+"""Classes that a confusion matrix is drawn for; nobody reads a larger one."""
+
+
+def page(report: Report, title: str, card: ModelCard | None = None) -> bytes:
+    """The whole page, UTF-8.
+
+    Args:
+        report: What was measured.
+        title: Heading.
+        card: Of the model, None for somebody else's.
+    """
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    head = "".join(
+        [
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{text(policy)}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            element("title", text(title)),
+            f"<style>{STYLE}</style>",
+        ]
+    )
+    parts = [
+        element("h1", text(title)),
+        element("p", text(_sentence(report.method)), class_="soft"),
+    ]
+    parts.append(_figures(report))
+    if report.notes:
+        items = "".join(element("li", text(note)) for note in report.notes)
+        parts.append(element("h2", "Notes") + element("ul", items, class_="notes"))
+    parts += [_tier(tier) for tier in report.tiers]
+    parts.append(_recordings(report))
+    if card is not None:
+        parts.append(_card(card))
+    body = element("body", element("main", "\n".join(parts)))
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n{body}</html>\n'.encode()
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _figures(report: Report) -> str:
+    items = []
+    for name in HEADLINE:
+        why = report.missing.get(name, "")
+        reason = element("div", text(why), class_="why") if why else ""
+        shown = f"<b>{text(figure(report.scores[name]))}</b>"
+        title = element("span", text(TITLES[name][:1].upper() + TITLES[name][1:]))
+        kind = {"class_": "first"} if name == "overall" else {}
+        items.append(element("li", shown + title + reason, **kind))
+    return element("ul", "".join(items), class_="figures")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
+    """A table of escaped cells."""
+    top = element("tr", "".join(element("th", text(cell), scope="col") for cell in header))
+    lines = [element("tr", "".join(element("td", text(cell)) for cell in row)) for row in rows]
+    given = {"class_": kind} if kind else {}
+    above = element("thead", top) if any(header) else ""
+    return element("table", above + element("tbody", "".join(lines)), **given)
+
+
+def _panel(title: str, content: str) -> str:
+    return element("div", (element("h3", text(title)) if title else "") + content, class_="panel")
+
+
+# --- tiers --------------------------------------------------------------------------------
+
+
+def _tier(tier: TierScore) -> str:
+    instants = any(x.instants.reference + x.instants.hypothesis for x in tier.labels)
+    ranges = any(x.events.reference + x.events.hypothesis for x in tier.labels)
+    facts = [tier.kind]
+    if ranges:
+        facts.append(f"balanced accuracy {figure(tier.balanced_accuracy)}")
+        facts.append(f"macro F1 {figure(tier.macro_f1)}, event F1 {figure(tier.event_f1)}")
+    if instants:
+        facts.append(f"instants F1 {figure(tier.instant_f1)} within {tier.tolerance:g} s")
+    parts = [
+        element("h2", text(tier.tier)),
+        element("p", text(" \u00b7 ".join(facts)), class_="soft"),
+        _panel("", _labels(tier.labels, ranges=ranges, instants=instants)),
+    ]
+    plots = []
+    if ranges:
+        plots.append(_panel("Events found, F1 at IoU 0.5", _bars(tier.labels, "events")))
+    if instants:
+        plots.append(_panel("Instants found, F1", _bars(tier.labels, "instants")))
+    if 1 < len(tier.confusion.classes) <= LARGEST_MATRIX:
+        plots.append(
+            _panel(
+                "Where the time of each label goes", confusion_plot(tier.confusion, NOTHING_TITLE)
+            )
+        )
+    plots.append(_panel("Are scores probabilities?", _calibration(tier.calibration)))
+    return "\n".join([*parts, element("div", "".join(plots), class_="plots")])
+
+
+def _labels(labels: Sequence[LabelScore], *, ranges: bool, instants: bool) -> str:
+    header = ["label"]
+    header += ["labelled time", "time F1", "events", "found", "false", "event F1"] if ranges else []
+    header += ["instants", "found", "false", "instants F1"] if instants else []
+    rows = []
+    for label in labels:
+        row = [label.label]
+        if ranges:
+            row += [duration(label.seconds), figure(label.time_f1)]
+            row += [*_hits(label.events), figure(label.event_f1)]
+        if instants:
+            row += [*_hits(label.instants), figure(label.instant_f1)]
+        rows.append(row)
+    if not rows:
+        return element("p", "No label was marked or predicted.", class_="soft")
+    return _table(header, rows)
+
+
+def _hits(hits: Hits) -> tuple[str, str, str]:
+    return str(hits.reference), str(hits.matched), str(hits.hypothesis - hits.matched)
+
+
+def _bars(labels: Sequence[LabelScore], what: str) -> str:
+    rows = []
+    for label in labels:
+        hits = label.events if what == "events" else label.instants
+        value = label.event_f1 if what == "events" else label.instant_f1
+        if hits.reference + hits.hypothesis:
+            rows.append((label.label, value, f"{hits.matched} of {hits.reference}"))
+    return bars_plot(rows, f"F1 of {what} by label")
+
+
+def _calibration(found: Calibration) -> str:
+    if found.error is None:
+        return element("p", text(_sentence(found.missing)), class_="soft")
+    words = f"Calibration error {found.error:.3f} over {found.regions} regions"
+    return reliability_plot(found.bins) + element("p", text(words), class_="soft")
+
+
+# --- recordings and card ------------------------------------------------------------------
+
+
+def _recordings(report: Report) -> str:
+    if not report.recordings:
+        return ""
+    header = ["recording", "reviewed", "spans", *(TITLES[name] for name in HEADLINE[:-1])]
+    # Lowest first: that is where looking pays.
+    ordered = sorted(
+        report.recordings, key=lambda r: (r.scores["overall"] is None, r.scores["overall"] or 0)
+    )
+    rows = [
+        [
+            r.recording,
+            duration(r.seconds),
+            str(r.spans),
+            *(figure(r.scores[n]) for n in HEADLINE[:-1]),
+        ]
+        for r in ordered
+    ]
+    return element("h2", "Recordings, lowest first") + _panel("", _table(header, rows))
+
+
+def _card(card: ModelCard) -> str:
+    rows = [
+        ("version", card.version),
+        ("created", card.created),
+        ("domain", card.domain),
+        ("learned from", _amount(card)),
+        *((f"labels of {tier}", ", ".join(names)) for tier, names in card.labels.items()),
+        ("channels", ", ".join(card.channels)),
+        ("data hash", card.data_hash),
+        ("took", duration(card.seconds)),
+        ("made with", ", ".join(f"{name} {version}" for name, version in card.versions.items())),
+        *((f"setting: {name}", _plain(value)) for name, value in card.settings.items()),
+        *(("left out", line) for line in card.left_out),
+    ]
+    return element("h2", "Model card") + _panel("", _table(("", ""), rows, "card"))
+
+
+def _amount(card: ModelCard) -> str:
+    time = duration(card.reviewed_seconds)
+    return f"{card.recordings} recordings, {time} reviewed, {card.spans} spans"
+
+
+def _plain(value: object) -> str:
+    from tslab.files import json_bytes
+
+    if isinstance(value, str):
+        return value
+    words = " ".join(json_bytes(value).decode().split())
+    return words if len(words) <= 400 else f"{words[:399]}\u2026"
