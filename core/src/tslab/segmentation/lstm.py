@@ -19,8 +19,8 @@ from tslab.domain import Domain
 from tslab.errors import DataError, UsageError
 from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED
-from tslab.segmentation.grid import Float32, Grid, make_grid
-from tslab.segmentation.lstm_decoding import HeadDecoder, confusion, criteria, fit_decoder
+from tslab.segmentation.grid import Float32, make_grid
+from tslab.segmentation.lstm_decoding import Found, HeadDecoder, confusion, criteria, fit_decoder
 from tslab.segmentation.lstm_file import (
     FORMAT,
     Description,
@@ -31,7 +31,7 @@ from tslab.segmentation.lstm_file import (
     read_weights,
     write_model,
 )
-from tslab.segmentation.lstm_material import Course, Material, Plan, padded
+from tslab.segmentation.lstm_material import Course, Judged, Material, Plan, padded
 from tslab.segmentation.lstm_rows import (
     UNKNOWN,
     Head,
@@ -43,6 +43,7 @@ from tslab.segmentation.lstm_rows import (
 )
 from tslab.segmentation.lstm_settings import LstmSettings
 from tslab.segmentation.matching import LARGEST_TOLERANCE
+from tslab.segmentation.regions import Placement, long_enough
 from tslab.spans import Span, sort_key
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ class LstmSegmenter:
         logs = _probabilities(self._net, inputs, windows, description.window)
         spans: list[Span] = []
         for (head, decoder), part in zip(self._heads, logs, strict=True):
-            if any(tier.name == head.tier for tier in self.domain.tiers):
-                spans += self._spans(head, decoder.marks(head, part, pieces), (grid, recording))
+            marks = decoder.marks(head, part, pieces)
+            spans += self._spans(head, marks, grid.rate, Placement.of(recording))
         return sorted(spans, key=sort_key)
 
     def save(self, folder: Path) -> None:
@@ -154,21 +155,21 @@ class LstmSegmenter:
         net.eval()
 
     def _spans(
-        self,
-        head: Head,
-        marks: Sequence[tuple[float, float, int, float]],
-        on: tuple[Grid, Recording],
+        self, head: Head, marks: Sequence[Found], rate: float, placement: Placement
     ) -> list[Span]:
-        """Marks in rows as spans in seconds, of labels that the domain still has."""
-        grid, recording = on
-        known = self.domain.tier(head.tier)
-        spans = []
+        """Marks in rows as spans on sample times, of labels that the domain still has."""
+        tier = next((t for t in self.domain.tiers if t.name == head.tier), None)
+        spans: list[Span] = []
         for first, last, kind, score in marks:
-            start = min(first / grid.rate, recording.duration)
-            end = min(last / grid.rate, recording.duration)
-            label = head.labels[kind - 1]
-            if known.label(label) and (end > start) == (head.kind == "spans"):
-                spans.append(Span(start, end, label, head.tier, score))
+            label = tier.label(head.labels[kind - 1]) if tier else None
+            if label is None:
+                continue
+            start = end = placement.snapped(first / rate)
+            if head.kind == "spans":
+                end = placement.snapped(last / rate, end=True)
+                if end <= start or not long_enough(end - start, label, background=True):
+                    continue
+            spans.append(Span(start, end, label.name, head.tier, score))
         return spans
 
 
@@ -181,7 +182,7 @@ def _require_torch() -> None:
     import importlib.util
 
     if importlib.util.find_spec("torch") is None:
-        raise UsageError("segmenter 'lstm' needs torch", "pip install 'tslab[torch]'")
+        raise UsageError("segmenter 'lstm' needs torch", 'pip install "tslab[torch]"')
 
 
 @contextlib.contextmanager
@@ -241,12 +242,14 @@ def _train(
             torch.autograd.backward(_loss(net, tables, batch))
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             adam.step()
-        judged = _judge(net, material, settings.window)
+        judged = Judged.of(_criteria(net, material, settings.window), settings)
         if course.better(judged):
             course.weights = _weights(net)
-        told = f"held-out balanced accuracy {judged[0]:.2f}, worst class {judged[1]:.2f}"
+        told = (
+            f"held-out balanced accuracy {judged.accuracy:.2f}, worst class {judged.class_f1:.2f}"
+        )
         progress(0.95 * course.passes / settings.epochs, f"pass {course.passes}: {told}")
-        if course.over(judged, settings):
+        if course.over(settings):
             return course
 
 
@@ -332,15 +335,16 @@ def _held_out_logs(
     return [[part[first:last] for first, last in pieces] for part in logs]
 
 
-def _judge(net: torch.nn.ModuleDict, material: Material, window: int) -> tuple[float, float, float]:
-    """Balanced accuracy and smallest class F1 of the worst head; mean F1 of all heads."""
+def _criteria(
+    net: torch.nn.ModuleDict, material: Material, window: int
+) -> list[tuple[float, float, float]]:
+    """Balanced accuracy, smallest and mean class F1 of each head on the held-out rows."""
     found = []
     for parts, rows in zip(_held_out_logs(net, material, window), material.classes, strict=True):
         truth = np.concatenate([rows[a:b] for a, b in material.parts.held_out])
         logs = np.concatenate(parts)
         found.append(criteria(confusion(truth, logs.argmax(axis=1), logs.shape[1])))
-    accuracy, smallest, means = zip(*found, strict=True)
-    return min(accuracy), min(smallest), float(np.mean(means))
+    return found
 
 
 def _decoders(net: torch.nn.ModuleDict, material: Material, plan: Plan) -> list[HeadDecoder]:

@@ -12,13 +12,12 @@ from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import stretches_of
 from tslab.segmentation.decoding import viterbi
 from tslab.segmentation.grid import Float32, Float64, Mask
+from tslab.segmentation.instants import best_threshold, hits, peaks
 from tslab.segmentation.lstm_rows import UNKNOWN, Classes, Head
-from tslab.segmentation.matching import matched_instants
 from tslab.segmentation.softmax import log_softmax
 from tslab.segmentation.tuning import Decoder, change_costs, decode_all, events_of, matched, tune
 
 TEMPERATURES = np.geomspace(0.25, 10.0, 60)
-LEVELS = np.linspace(0.05, 0.95, 19)
 Found = tuple[float, float, int, float]
 """First and last row (half-open, or equal for an instant), class and score of a mark."""
 
@@ -64,23 +63,20 @@ class HeadDecoder:
     def _raw(self, head: Head, logs: Float32) -> list[Found]:
         """Marks of one piece with their confidence, before the curve."""
         if head.kind == "instants":
-            return peaks(np.exp(logs), self.level, self.apart)
+            return found_peaks(logs, self.level, self.apart)
         path = viterbi(self.decoder.gains(logs, background=True), self.decoder.cost)
         stretches = stretches_of(logs, path, background=True)
         return [(x.first, x.last, x.kind, x.confidence) for x in stretches]
 
 
-def peaks(probability: Float32, level: float, apart: int) -> list[Found]:
-    """The highest rows of every class first, none within `apart` rows of a higher one."""
+def found_peaks(logs: Float32, level: float, apart: int) -> list[Found]:
+    """Rows of every class that stand out with at least that probability, none too near another."""
     found: list[Found] = []
-    for kind in range(1, probability.shape[1]):
-        line = probability[:, kind]
-        rows = np.flatnonzero(line >= level)
-        taken = np.zeros(len(line), bool)
-        for row in rows[np.argsort(-line[rows], kind="stable")]:
-            if not taken[row]:
-                found.append((row + 0.5, row + 0.5, kind, float(line[row])))
-                taken[max(0, row - apart) : row + apart + 1] = True
+    for kind in range(1, logs.shape[1]):
+        for row in peaks(logs[:, kind], apart):
+            sure = float(np.exp(logs[row, kind]))
+            if sure >= level:
+                found.append((row + 0.5, row + 0.5, kind, sure))
     return sorted(found)
 
 
@@ -158,36 +154,23 @@ def _fit_instants(
     fitted: HeadDecoder, parts: Sequence[Float32], truth: Sequence[Classes], tolerance: int
 ) -> HeadDecoder:
     """Chooses the level that finds most and invents least, then the curve of the scores."""
-    tables = [np.exp(part) for part in parts]
-    best: tuple[float, float, list[float], list[bool]] = (-1.0, 0.5, [], [])
-    for level in LEVELS.tolist():
-        sure, right, wanted = _hits(tables, truth, level, (fitted.apart, tolerance))
-        f1 = 2 * sum(right) / (len(right) + wanted) if len(right) + wanted else 0.0
-        # Of equal levels the one in the middle is the safest.
-        if (f1, -abs(level - 0.5)) > (best[0], -abs(best[1] - 0.5)):
-            best = (f1, level, sure, right)
-    return replace(fitted, level=best[1], curve=fit_curve(best[2], best[3]))
-
-
-def _hits(
-    tables: Sequence[Float32], truth: Sequence[Classes], level: float, rows: tuple[int, int]
-) -> tuple[list[float], list[bool], int]:
-    """Confidence of every instant that is found and whether it is right; how many there are."""
-    apart, tolerance = rows
     sure: list[float] = []
     right: list[bool] = []
     wanted = 0
-    for table, real in zip(tables, truth, strict=True):
-        found = [x for x in peaks(table, level, apart) if real[int(x[0])] != UNKNOWN]
-        for kind in range(1, table.shape[1]):
+    for part, real in zip(parts, truth, strict=True):
+        found = [x for x in found_peaks(part, 0.0, fitted.apart) if real[int(x[0])] != UNKNOWN]
+        for kind in range(1, part.shape[1]):
             marks = [x for x in found if x[2] == kind]
-            true = instants_of(real, kind)
-            pairs = matched_instants(true, [int(x[0]) for x in marks], tolerance)
-            hit = {j for _, j in pairs}
+            true = np.asarray(instants_of(real, kind), np.float64)
+            pairs = hits(np.array([x[0] - 0.5 for x in marks]), true, tolerance)
             sure += [x[3] for x in marks]
-            right += [j in hit for j in range(len(marks))]
+            right += (pairs >= 0).tolist()
             wanted += len(true)
-    return sure, right, wanted
+    odds = np.log(np.maximum(np.array(sure), 1e-9))
+    level = best_threshold(odds, np.array(right, bool), wanted)
+    kept = [i for i, chance in enumerate(sure) if chance >= level]
+    curve = fit_curve([sure[i] for i in kept], [right[i] for i in kept])
+    return replace(fitted, level=level, curve=curve)
 
 
 def confusion(truth: Classes, path: NDArray[np.int64], size: int) -> Float64:

@@ -128,50 +128,67 @@ def padded(inputs: Sequence[Float32]) -> Float32:
     return np.concatenate([*inputs, padding])
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What held-out rows say about the weights after a pass.
+
+    Attributes:
+        accuracy: Balanced accuracy of the worst head.
+        class_f1: F1 of the worst class; a class that is never found has 0.
+        mean_f1: Mean over heads of the mean F1 of their classes.
+        enough: Whether both thresholds are reached.
+    """
+
+    accuracy: float = 0.0
+    class_f1: float = 0.0
+    mean_f1: float = -1.0
+    enough: bool = False
+
+    @classmethod
+    def of(cls, heads: Sequence[tuple[float, float, float]], settings: LstmSettings) -> Judged:
+        """The judgement from the three criteria of each head; see `criteria`."""
+        accuracy, smallest, means = zip(*heads, strict=True)
+        worst = min(accuracy), min(smallest)
+        enough = worst[0] >= settings.balanced_accuracy and worst[1] >= settings.class_f1
+        return cls(*worst, sum(means) / len(means), enough)
+
+
 @dataclass(slots=True)
 class Course:
     """How a training went.
 
     Attributes:
         weights: Those that did best on the held-out rows.
-        worth: Their mean F1.
+        best: How well.
         epoch: The pass that they are of.
         passes: How many passes there were.
-        accuracy: Balanced accuracy of `weights`, of the worst head.
-        class_f1: F1 of the worst class.
-        ended: Why it ended.
+        ended: Why it ended, "" while it goes on.
     """
 
     weights: Weights = field(default_factory=dict)
-    worth: float = -1.0
+    best: Judged = field(default_factory=Judged)
     epoch: int = 0
     passes: int = 0
-    accuracy: float = 0.0
-    class_f1: float = 0.0
-    ended: str = "TRAIN_EPOCHS reached"
+    ended: str = ""
 
-    def better(self, judged: tuple[float, float, float]) -> bool:
-        """Notes a pass that has ended; whether it is the best one so far.
-
-        Args:
-            judged: Balanced accuracy, smallest class F1 and mean F1 on the held-out rows.
-        """
+    def better(self, judged: Judged) -> bool:
+        """Notes a pass that has ended; whether its weights are the best so far."""
         self.passes += 1
-        if judged[2] <= self.worth + 1e-4:
+        worth = (judged.enough, judged.mean_f1)
+        if worth <= (self.best.enough, self.best.mean_f1 + 1e-4):
             return False
-        self.accuracy, self.class_f1, self.worth = judged
-        self.epoch = self.passes
+        self.best, self.epoch = judged, self.passes
         return True
 
-    def over(self, judged: tuple[float, float, float], settings: LstmSettings) -> bool:
+    def over(self, settings: LstmSettings) -> bool:
         """Whether the last pass was enough, or nothing has been gained for too long."""
-        if judged[0] >= settings.balanced_accuracy and judged[1] >= settings.class_f1:
+        if self.best.enough:
             self.ended = "thresholds reached on held-out time"
-            return True
-        if self.passes - self.epoch >= settings.patience:
+        elif self.passes - self.epoch >= settings.patience:
             self.ended = f"no gain in {settings.patience} passes"
-            return True
-        return self.passes >= settings.epochs
+        elif self.passes >= settings.epochs:
+            self.ended = "TRAIN_EPOCHS reached"
+        return bool(self.ended)
 
     def notes(self, settings: LstmSettings, held_out: Sequence[str]) -> Mapping[str, object]:
         """What the model card says.
@@ -186,6 +203,6 @@ class Course:
             "epochs": self.passes,
             "best_epoch": self.epoch,
             "ended": self.ended,
-            "balanced_accuracy": round(self.accuracy, 4),
-            "min_class_f1": round(self.class_f1, 4),
+            "balanced_accuracy": round(self.best.accuracy, 4),
+            "min_class_f1": round(self.best.class_f1, 4),
         }
