@@ -36,8 +36,7 @@ _IS_NUMBER = re.compile(rf"\s*{NUMBER}\s*", re.ASCII)
 _BLANKS, _EDGES = re.compile(rb" +"), re.compile(rb"(?m)^ +| +$")
 _MARKUP = re.compile(rb"<(?:[!?]|html)", re.IGNORECASE)
 _MAX_LINE = 1 << 20
-_SMALL = 1 << 20
-"""Bytes below which threads cost more than they give."""
+_Columns = dict[str, "FloatArray | pa.ChunkedArray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,40 @@ def read_csv(payload: bytes, config: ForeignConfig) -> ForeignTable:
     if layout.separator == " ":
         data = _BLANKS.sub(b" ", _EDGES.sub(b"", data))
     picked = pick_columns(layout.names, config)
-    refuse_too_many(data.count(b"\n"), len(picked.indices))
+    refuse_too_many(max(data.count(b"\n"), data.count(b"\r")), len(picked.indices))
+    return _finished(_read_table(data, layout, picked, config), picked)
+
+
+def _read_table(data: bytes, layout: _Layout, picked: Picked, config: ForeignConfig) -> _Columns:
+    types = {f"c{index}": pa.float64() for index in picked.indices}
+    if picked.time is not None and config.time_format and config.time_format not in COUNTS:
+        types[f"c{picked.time}"] = pa.string()
     try:
-        table = _parse(data, layout, _types(picked, config))
+        columns = _read_blocks(data, layout, types)
     except pa.ArrowInvalid:  # words among the numbers, or rows of different length
-        table = None
-    if table is None or _has_swallowed(data, table.num_rows + layout.has_header):
+        columns = None
+    rows = len(next(iter(columns.values()))) if columns else 0
+    if columns is None or _has_swallowed(data, rows + layout.has_header):
         table = _parse_texts(data, layout, picked)
-    return _finished(table, picked)
+        return {name: table[name] for name in types}
+    return columns
+
+
+def _read_blocks(data: bytes, layout: _Layout, types: dict[str, pa.DataType]) -> _Columns:
+    """The wanted columns, put together block by block: a second copy would be as large again."""
+    room = data.count(b"\n") + data.count(b"\r") + 1
+    numbers = {n: np.empty(room) for n, kind in types.items() if kind == pa.float64()}
+    texts: dict[str, list[pa.Array]] = {name: [] for name in types if name not in numbers}
+    rows = 0
+    for batch in pa_csv.open_csv(pa.BufferReader(data), **_options(layout, types)):
+        for name, column in zip(types, batch.columns, strict=True):
+            if name in texts:
+                texts[name].append(column)
+            else:
+                numbers[name][rows : rows + len(column)] = floats(pa.chunked_array([column]))
+        rows += batch.num_rows
+    joined = {name: pa.chunked_array(parts, pa.string()) for name, parts in texts.items()}
+    return {**{name: values[:rows] for name, values in numbers.items()}, **joined}
 
 
 def _utf8(payload: bytes) -> bytes:
@@ -156,47 +181,33 @@ def _widened(rows: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def _types(picked: Picked, config: ForeignConfig) -> dict[str, pa.DataType]:
-    types = {f"c{index}": pa.float64() for index in picked.indices}
-    if picked.time is not None and config.time_format and config.time_format not in COUNTS:
-        types[f"c{picked.time}"] = pa.string()
-    return types
-
-
-_BadRow = Callable[[Any], str]
-
-
-def _parse(
-    data: bytes, layout: _Layout, types: dict[str, pa.DataType], bad_row: _BadRow | None = None
-) -> pa.Table:
-    """The wanted columns, named c0, c1, ...
+def _options(
+    layout: _Layout, types: dict[str, pa.DataType], bad_row: Callable[[Any], str] | None = None
+) -> dict[str, Any]:
+    """Options of Arrow's reader for the wanted columns, which are named c0, c1, ...
 
     Args:
-        data: UTF-8.
-        layout: How it is written.
-        types: Wanted columns.
+        layout: How the table is written.
+        types: Wanted columns; a cell of another type raises.
         bad_row: Says what to do with a row that has other columns; without it, such rows raise.
-
-    Raises:
-        pyarrow.ArrowInvalid: A row has other columns, or a cell is not of its type.
     """
-    table: pa.Table = pa_csv.read_csv(
-        pa.BufferReader(data),
-        read_options=pa_csv.ReadOptions(
+    return {
+        "read_options": pa_csv.ReadOptions(
             column_names=[f"c{index}" for index in range(len(layout.names))],
             skip_rows=int(layout.has_header),
-            use_threads=len(data) > _SMALL and bad_row is None,
+            use_threads=False,
         ),
-        parse_options=pa_csv.ParseOptions(delimiter=layout.separator, invalid_row_handler=bad_row),
-        convert_options=pa_csv.ConvertOptions(
+        "parse_options": pa_csv.ParseOptions(
+            delimiter=layout.separator, invalid_row_handler=bad_row
+        ),
+        "convert_options": pa_csv.ConvertOptions(
             check_utf8=False,
             column_types=types,
             include_columns=list(types),
             null_values=list(MISSING),
             strings_can_be_null=False,
         ),
-    )
-    return table
+    }
 
 
 def _parse_texts(data: bytes, layout: _Layout, picked: Picked) -> pa.Table:
@@ -211,7 +222,7 @@ def _parse_texts(data: bytes, layout: _Layout, picked: Picked) -> pa.Table:
 
     types = {f"c{index}": pa.string() for index in picked.indices}
     try:
-        table = _parse(data, layout, types, put_aside)
+        table = pa_csv.read_csv(pa.BufferReader(data), **_options(layout, types, put_aside))
     except pa.ArrowInvalid:  # no rows
         table = None
     if table is None or _has_swallowed(data, table.num_rows + len(odd) + layout.has_header):
@@ -253,20 +264,19 @@ def _wanted_cells(line: str, layout: _Layout, indices: list[int]) -> list[str]:
     return [cells[i].strip(" \"'") if i < len(cells) else "" for i in indices]
 
 
-def _finished(table: pa.Table, picked: Picked) -> ForeignTable:
+def _finished(columns: _Columns, picked: Picked) -> ForeignTable:
     notes = list(picked.notes)
-
-    def columns() -> Iterator[tuple[str, FloatArray, int]]:
-        for name, index in picked.channels.items():
-            column = table[f"c{index}"]
-            if column.type == pa.string():
-                yield name, *text_to_numbers(column)
-            else:
-                yield name, floats(column), 0
-
-    times = None if picked.time is None else table[f"c{picked.time}"]
-    if times is not None and times.type != pa.string():
-        times = floats(times)
-    if table.num_rows == 0:
+    times = None if picked.time is None else columns[f"c{picked.time}"]
+    count = len(next(iter(columns.values())))
+    if count == 0:
         return ForeignTable(0, {}, times, notes)
-    return ForeignTable(table.num_rows, finish_channels(columns(), notes), times, notes)
+
+    def channels() -> Iterator[tuple[str, FloatArray, int]]:
+        for name, place in picked.channels.items():
+            column = columns[f"c{place}"]
+            numbers, words = (
+                (column, 0) if isinstance(column, np.ndarray) else text_to_numbers(column)
+            )
+            yield name, numbers, words
+
+    return ForeignTable(count, finish_channels(channels(), notes), times, notes)

@@ -75,8 +75,9 @@ def number_timeline(numbers: FloatArray, config: ForeignConfig) -> Timeline:
     Raises:
         DataError: There is no time at all.
     """
-    with np.errstate(invalid="ignore"):
-        numbers = np.where(np.abs(numbers) <= _FARTHEST, numbers, math.nan)
+    far = np.abs(numbers) > _FARTHEST
+    if far.any():
+        numbers = np.where(far, math.nan, numbers)
     if config.time_format in COUNTS:
         milliseconds = numbers * (1.0 if config.time_format == "%Q" else 1000.0)
         return _date_timeline(milliseconds, config)
@@ -243,7 +244,10 @@ def _grid(seconds: FloatArray) -> tuple[float, bool, tuple[tuple[float, float], 
     mean = last / max(count - 1, 1)
     if mean < _SHORTEST_STEP:
         return 1.0, count > 1, ()
-    if float(np.abs(seconds - np.arange(count) * mean).max()) <= _REGULAR * mean:
+    off = np.arange(count, dtype=np.float64)
+    off *= mean
+    off -= seconds
+    if max(float(off.max()), -float(off.min())) <= _REGULAR * mean:
         return _plain(1 / mean, seconds), False, ()
     if last > _LONGEST_GRID or mean < 1e-6:
         return 1 / mean, True, ()  # nanoseconds cannot count that
