@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -42,7 +42,6 @@ class Job(msgspec.Struct):
     The settings are those of the backend. `known` is the hash of the data that it trained on last.
     """
 
-    kind: Literal["train", "refresh"]
     project: int
     model_dir: str
     folder: str
@@ -76,7 +75,7 @@ class News(msgspec.Struct, omit_defaults=True):
     Attributes:
         share: How much is done, 0 to 1.
         text: What is being done, or what came of it.
-        outcome: Set in the last line only.
+        outcome: Set when the training is over; predictions may still be renewed then.
         version: The model that was saved.
         data_hash: What it learned from.
         count: Tasks that got new predictions.
@@ -153,29 +152,31 @@ class Trainer:
         Raises:
             ServerError: There is no Label Studio.
         """
-        job = await asyncio.to_thread(self._job, "train", project)
-        news = await self._run(job, progress)
+        job = await asyncio.to_thread(self._job, project)
+
+        def heard(news: News) -> None:
+            progress(news.share)
+            if news.outcome:
+                self._note(project, news)
+
+        news = await self._run(job, heard)
+        if news.outcome == "promoted":
+            self._metrics.refreshed.inc(news.count)
+            await asyncio.to_thread(self._store.prune, project, KEPT_MODELS)
+        return news.outcome
+
+    def _note(self, project: int, news: News) -> None:
+        """Notes what came of a training at once: renewing predictions may go on, or be ended."""
         log.info("project %d: %s %s: %s", project, news.outcome, news.version, news.text)
         if news.data_hash:
             self._known[project] = news.data_hash
-        if news.outcome == "promoted":
-            await asyncio.to_thread(self._store.prune, project, KEPT_MODELS)
-            if self._settings.refresh:
-                await self._refresh(project)
-        return news.outcome
+        if news.outcome == "promoted" and not news.count:
+            self._metrics.promotions.inc()
 
-    async def _refresh(self, project: int) -> None:
-        """Renews predictions; where that fails the model serves all the same."""
-        job = await asyncio.to_thread(self._job, "refresh", project)
-        news = await self._run(job, lambda _: None)
-        self._metrics.refreshed.inc(news.count)
-        log.info("project %d: %d tasks got new predictions; %s", project, news.count, news.text)
-
-    def _job(self, kind: Literal["train", "refresh"], project: int) -> Job:
+    def _job(self, project: int) -> Job:
         given = self._settings
         url, key = self._link.address()
         return Job(
-            kind=kind,
             project=project,
             model_dir=str(given.model_dir),
             folder=str(given.folder or ""),
@@ -189,7 +190,7 @@ class Trainer:
             known=self._known.get(project, ""),
         )
 
-    async def _run(self, job: Job, progress: Callable[[float], None]) -> News:
+    async def _run(self, job: Job, heard: Callable[[News], None]) -> News:
         """A worker's last news; the process is gone when this returns or is cancelled."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tslab.backend.worker"),
@@ -200,19 +201,21 @@ class Trainer:
         )
         try:
             async with asyncio.timeout(self._settings.train_seconds):
-                last = await _listen(process, job, progress)
+                last = await _listen(process, job, heard)
                 await process.wait()
         except TimeoutError:
-            return News(outcome="timeout", text="it took longer than TSLAB_TRAIN_SECONDS")
+            log.error("project %d: ended after %g s", job.project, self._settings.train_seconds)
+            return News(outcome="timeout")
         finally:
             await _end(process)
         if not last.outcome:
-            return News(outcome="failed", text=f"its process ended with {process.returncode}")
+            log.error("project %d: its process ended with %s", job.project, process.returncode)
+            return News(outcome="failed")
         return last
 
 
 async def _listen(
-    process: asyncio.subprocess.Process, job: Job, progress: Callable[[float], None]
+    process: asyncio.subprocess.Process, job: Job, heard: Callable[[News], None]
 ) -> News:
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101
@@ -227,7 +230,7 @@ async def _listen(
         except msgspec.MsgspecError:
             log.debug("the worker wrote something else: %r", line[:200])
             continue
-        progress(last.share)
+        heard(last)
         log.debug("project %d: %3.0f %% %s", job.project, 100 * last.share, last.text)
     return last
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tslab.contracts import PredictRequest
 from tslab.segmentation.evaluation import score, score_trials
 from tslab.segmentation.promotion import TOLERANCE, Verdict, no_worse
-from tslab.segmentation.train_run import Options, Trained, train
+from tslab.segmentation.train_run import Options, Shelf, Trained, train
 
 if TYPE_CHECKING:
     from tslab.backend.models import Model, Models, Subject
@@ -50,23 +50,15 @@ class Training:
             ProjectError: The model cannot be written.
         """
         store, subject = self.models.store, self.subject
+        shelf = Shelf(store, self.project, subject.domain, list(subject.specs.values()))
         first = not store.current(self.project)
-        trained = train(
-            data,
-            subject.domain,
-            subject.specs[self.segmenter],
-            list(subject.specs.values()),
-            store,
-            self.project,
-            Options(FOLDS.get(self.segmenter, 3), False if first else None),
-            progress,
-        )
-        if trained.is_new and not first:
-            return trained.card.version, trained.verdict
-        version = trained.card.version
-        if store.current(self.project) == version:
-            return version, trained.verdict
-        verdict = self._against_the_standing(trained, data)
+        options = Options(FOLDS.get(self.segmenter, 3), False if first else None)
+        trained = train(data, subject.specs[self.segmenter], shelf, options, progress)
+        verdict, version = trained.verdict, trained.card.version
+        if version == store.current(self.project):
+            return version, verdict
+        if first or not trained.is_new:
+            verdict = self._against_the_standing(trained, data)
         if verdict.promote:
             store.promote(self.project, version)
         return version, verdict

@@ -36,6 +36,7 @@ class Metrics:
         )
         self.webhooks = self._counter("webhooks", "Webhooks by what came of them.", "result")
         self.trainings = self._counter("trainings", "Trainings by outcome.", "outcome")
+        self.promotions = self._counter("promotions", "Models that began to serve.")
         self.refreshed = self._counter("refreshed_tasks", "Tasks that got new predictions.")
         self.models_refused = self._counter("models_refused", "Model files that were refused.")
         self.queue = self._gauge("queue_length", "Projects that wait for a training.")

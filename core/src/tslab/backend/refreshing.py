@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tslab.label_studio.client import Client
 
 BATCH = 20
-SECONDS = 300.0
+SECONDS = 120.0
 """Longest time for one refresh; the rest keeps its old predictions."""
 
 UNCERTAINTY = "Uncertainty sampling"

@@ -1,4 +1,4 @@
-"""The process of one training or refresh: ``python -m tslab.backend.worker``.
+"""The process of one training: ``python -m tslab.backend.worker``.
 
 It is told a job on its standard input, tells news on its standard output, and ends when the backend
 that started it is gone. Models are stored whole and promoted last: whenever it ends, a complete
@@ -28,6 +28,7 @@ from tslab.segmentation.model_store import ModelStore
 
 if TYPE_CHECKING:
     from tslab.contracts import Progress
+    from tslab.label_studio.client import Client
 
 NICENESS = 15
 """Predictions come first: a training takes what they leave."""
@@ -51,14 +52,24 @@ class Worker:
         self._study = Study(folder) if folder is not None else None
         self._link = Link(self._settings, self._study)
         self._store = ModelStore(self._settings.model_dir)
+        self._models = Models(self._store, 2, Metrics())
 
     def run(self) -> News:
-        """Does the job.
+        """Trains, and renews predictions if the new model serves; the last news.
 
         Raises:
             TslabError: It cannot be done.
         """
-        return self._refresh() if self._job.kind == "refresh" else self._train()
+        with self._link.client() as client:
+            news = self._train(client)
+            if news.outcome == "promoted" and self._job.refresh:
+                self.tell(news)
+                try:
+                    # Shares begin anew: newer annotations may end this at once.
+                    news.count = self._refresh(client)
+                except TslabError as error:
+                    news.text = f"predictions were not renewed: {error}"
+        return news
 
     def tell(self, news: News) -> None:
         """Writes one line of news."""
@@ -73,23 +84,18 @@ class Worker:
 
         return tell
 
-    def _refresh(self) -> News:
-        metrics = Metrics()
-        models = Models(self._store, 1, metrics)
-        predictor = Predictor(self._link, models, metrics, self._study)
-        with self._link.client() as client:
-            refresh = Refresh(client, predictor, self._job.project)
-            count = refresh.run(self._job.refresh, self._part(0, 1))
-        return News(1.0, f"{refresh.version} predicts", "refreshed", refresh.version, count=count)
+    def _refresh(self, client: Client) -> int:
+        predictor = Predictor(self._link, self._models, Metrics(), self._study)
+        refresh = Refresh(client, predictor, self._job.project)
+        return refresh.run(self._job.refresh, self._part(0, 1))
 
-    def _train(self) -> News:
+    def _train(self, client: Client) -> News:
         from tslab.backend.judging import Training
         from tslab.segmentation.training_set import training_set
 
         project = self._job.project
-        with self._link.client() as client:
-            part = self._part(0, 0.3)
-            found = gather(client, project, self._study, self._link.fetcher(), part)
+        fetcher, part = self._link.fetcher(), self._part(0, 0.3)
+        found = gather(client, project, self._study, fetcher, part)
         data = training_set(found.annotations, found.subject.domain, found.open_recording)
         data.left_out[:0] = found.left_out
         if not any(example.spans for example in data.examples):
@@ -97,16 +103,12 @@ class Worker:
             return News(1.0, f"nothing to learn from: {reasons}", "nothing to learn")
         if self._knows(data.data_hash):
             return News(1.0, "the annotations are those of an earlier training", "unchanged")
-        training = Training(
-            Models(self._store, 2, Metrics()),
-            project,
-            found.subject,
-            self._settings.segmenter,
-            self._study if found.is_ours else None,
-        )
+        study = self._study if found.is_ours else None
+        named = self._settings.segmenter
+        training = Training(self._models, project, found.subject, named, study)
         version, verdict = training.run(data, self._part(0.3, 1.0))
         outcome = "promoted" if verdict.promote else "not better"
-        return News(1.0, verdict.reason, outcome, version, data_hash=data.data_hash)
+        return News(1.0, verdict.reason, outcome, version, data.data_hash)
 
     def _knows(self, data_hash: str) -> bool:
         """Whether these annotations were learned already, so that anybody may ask in vain."""
@@ -125,7 +127,8 @@ class Worker:
 def _end_with_parent() -> None:
     """Ends the process when the pipe of the backend closes: nobody would promote the model."""
     with contextlib.suppress(OSError):
-        sys.stdin.buffer.read()
+        while os.read(0, 1024):
+            pass
     os._exit(1)
 
 
