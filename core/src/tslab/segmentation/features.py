@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tslab.segmentation.grid import Float32, Float64, Grid
 from tslab.segmentation.kernels import KernelBank, responses
@@ -150,7 +151,8 @@ def _chunk(part: Grid, plan: FramePlan, bank: KernelBank, asked: tuple[int, int]
         blocks[-1][~present_kernels] = np.nan
     names = len(present)
     for block in blocks[: len(blocks) - bool(bank.count)]:
-        block.reshape(-1, names, block.shape[1])[:, ~present] = np.nan
+        if len(block) == names:
+            block[~present] = np.nan
     return np.concatenate(blocks)
 
 
@@ -170,7 +172,7 @@ def _statistics(
         mean, spread = _moments(sums, squares, counts, (-half, half + 1))
         before = _moments(sums, squares, counts, (-window, 0))
         after = _moments(sums, squares, counts, (1, window + 1))
-        blocks += [mean, spread]
+        blocks += [mean, spread, _departure(mean)]
         blocks += [_edge(a, b) for a, b in zip(after, before, strict=True)]
         for lag, (total, number) in zip(plan.lags, steps, strict=True):
             if lag <= window * plan.stride:
@@ -189,6 +191,16 @@ def _moments(
     variance = squares.over(*window) / number - mean * mean
     spread = 0.5 * np.log(np.maximum(variance, 0) + FLOOR)
     return mean.astype(np.float32), spread.astype(np.float32)
+
+
+def _departure(mean: Float32) -> Float32:
+    """How far the channels (without their magnitude) are from normal together, two rows.
+
+    Some events show in another channel each time; what they share is that something departs.
+    """
+    size = np.abs(np.nan_to_num(mean[:-1]))
+    together = np.sqrt((size * size).mean(axis=0))
+    return np.asarray(np.stack([together, size.max(axis=0)]))
 
 
 def _edge(after: Float32, before: Float32) -> Float32:
@@ -258,3 +270,16 @@ def standardised(features: Float32, centre: Float32, scale: Float32) -> Float32:
     np.clip(features, -LIMIT, LIMIT, out=features)
     np.nan_to_num(features, copy=False, nan=0.0)
     return features
+
+
+def feature_widths(plan: FramePlan, signals: int, kernels: int) -> NDArray[np.int64]:
+    """Frames that every feature looks at, int64 ``(features,)``."""
+    widths: list[int] = []
+    for window in plan.windows:
+        lags = sum(lag <= window * plan.stride for lag in plan.lags)
+        blocks = [2 * window + 1, 2 * window + 1, *[window] * lags]
+        widths += [window] * (2 * signals + 2)
+        widths += [width for width in blocks for _ in range(signals)]
+    for window in plan.pooled():
+        widths += [window] * kernels
+    return np.array(widths, np.int64)

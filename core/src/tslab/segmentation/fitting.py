@@ -11,14 +11,22 @@ from numpy.typing import NDArray
 from tslab.contracts import TrainingExample
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import Chain, Scorer, stretches_of
-from tslab.segmentation.features import FramePlan, feature_chunks, signals_of, standardised
+from tslab.segmentation.features import (
+    FramePlan,
+    feature_chunks,
+    feature_widths,
+    signals_of,
+    standardised,
+)
 from tslab.segmentation.grid import Float32, Grid
 from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
 from tslab.segmentation.plans import dilations
+from tslab.segmentation.relevance import pieces_of, relevance
 from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
 from tslab.segmentation.targets import Task, frame_classes, instant_classes, reviewed_frames
 from tslab.segmentation.tuning import (
     UNKNOWN,
+    USUAL,
     Classes,
     Decoder,
     change_costs,
@@ -30,7 +38,7 @@ from tslab.segmentation.tuning import (
 
 GROUPS = 12
 FOLDS = 5
-PENALTY = 0.01
+PENALTY = 0.1
 MOST_NUMBERS = 12_000_000
 """Numbers in the table of features of all training frames; more frames are thinned out."""
 
@@ -53,6 +61,7 @@ class Table:
         seen: Frames that somebody looked at.
         starts: First row of every recording, and the end of the last.
         fold: Fold of every frame.
+        width: Frames that every feature looks at.
     """
 
     features: Float32
@@ -60,6 +69,7 @@ class Table:
     seen: NDArray[np.bool_]
     starts: NDArray[np.int64]
     fold: NDArray[np.int64]
+    width: NDArray[np.int64]
 
     def parts(self, rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
         """Rows by recording."""
@@ -78,7 +88,7 @@ def learn_chain(
     cost = change_costs(truth, task.classes)
     logs = out_of_fold(table, task.classes)
     if logs is None:
-        decoder, value, curve = Decoder(cost, 0.0), None, Curve()
+        decoder, value, curve = Decoder(cost * np.float32(USUAL), 0.0), None, Curve()
     else:
         parts = table.parts(logs)
         decoder, value = tune(parts, truth, cost, task.background)
@@ -136,7 +146,8 @@ def make_table(
     centre, scale = spread_of(wide[:, known])
     table = np.ascontiguousarray(standardised(wide, centre, scale).T)
     rows = (np.concatenate(classes), np.concatenate(seen), starts, np.concatenate(folds))
-    return Table(table, *rows), centre, scale
+    width = feature_widths(plan, len(material[0].grid.values) + 1, bank.count)
+    return Table(table, *rows, width), centre, scale
 
 
 def spread_of(features: Float32) -> tuple[Float32, Float32]:
@@ -188,7 +199,17 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
     chosen = chosen[:: max(1, thin)]
     target = table.classes[chosen]
     weight = balanced(target, classes)
-    return fit_softmax(table.features[chosen], target, weight, PENALTY, classes)
+    recording = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
+    pieces = pieces_of(np.where(rows, table.classes, UNKNOWN), recording)
+    trust = relevance(table.features, pieces, table.width)
+    used = np.flatnonzero(trust)
+    if not len(used):
+        used, trust = np.arange(len(trust)), np.ones_like(trust)
+    part = table.features[np.ix_(chosen, used)] * trust[used]
+    fitted = fit_softmax(part, target, weight, PENALTY, classes)
+    weights = np.zeros((len(trust), classes), np.float32)
+    weights[used] = fitted.weights * trust[used, None]
+    return Softmax(weights, fitted.bias)
 
 
 def out_of_fold(table: Table, classes: int) -> Float32 | None:

@@ -15,6 +15,9 @@ Classes = NDArray[np.int64]
 SMOOTHING = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 BIAS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 NO_BIAS = (0.0,)
+USUAL = 2.0
+"""Smoothing where nothing can be tried."""
+
 UNKNOWN = -1
 
 
@@ -71,10 +74,16 @@ def tune(
             decoder = Decoder(cost * np.float32(smoothing), bias)
             paths = decode_all(logs, decoder, background)
             table[row, column] = agreement(paths, truth, background)
-    even = smoothed(table)
+    even = smoothed(table) - prejudice(biases)
     row, column = np.unravel_index(int(even.argmax()), even.shape)
     decoder = Decoder(cost * np.float32(SMOOTHING[row]), biases[column])
     return decoder, float(table[row, column])
+
+
+def prejudice(biases: Sequence[float]) -> Float64:
+    """What a setting must gain to be preferred to the usual one, by its distance from it."""
+    rows = np.abs(np.log2(np.array(SMOOTHING) / USUAL))
+    return np.asarray(0.005 * (rows[:, None] + np.abs(np.array(biases))[None, :]))
 
 
 def smoothed(table: Float64) -> Float64:

@@ -17,7 +17,7 @@ from tslab.errors import DataError
 from tslab.segmentation.anchors import SHAPES, Anchor
 from tslab.segmentation.calibration import Curve
 from tslab.segmentation.chain import Chain, Scorer
-from tslab.segmentation.features import FramePlan
+from tslab.segmentation.features import FramePlan, feature_widths
 from tslab.segmentation.instants import Detector
 from tslab.segmentation.kernels import TAPS, KernelBank
 from tslab.segmentation.softmax import Softmax
@@ -214,7 +214,7 @@ def _check_arrays(arrays: Arrays, part: PartSettings, channels: int, path: Path)
     classes = len(part.labels) + part.background
     groups, kernels = (*arrays.get("threshold", np.zeros((0, 0))).shape, 0, 0)[:2]
     plan = FramePlan(part.rate, part.stride, tuple(part.windows), tuple(part.lags))
-    width = feature_count(plan, channels + 1, groups * kernels)
+    width = len(feature_widths(plan, channels + 1, groups * kernels))
     wanted: dict[str, tuple[tuple[int, ...], type]] = {
         "centre": ((width,), np.float32),
         "scale": ((width,), np.float32),
@@ -245,9 +245,3 @@ def _check_arrays(arrays: Arrays, part: PartSettings, channels: int, path: Path)
 
 def _within(array: NDArray[np.generic], low: int, high: int) -> bool:
     return bool(((array >= low) & (array < high)).all())  # type: ignore[operator]
-
-
-def feature_count(plan: FramePlan, signals: int, kernels: int) -> int:
-    """How many features a plan makes of so many signals and kernels."""
-    rows = sum(4 + sum(lag <= w * plan.stride for lag in plan.lags) for w in plan.windows)
-    return rows * signals + kernels * len(plan.pooled())
