@@ -355,7 +355,7 @@ def _decoders(net: torch.nn.ModuleDict, material: Material, plan: Plan) -> list[
     for head, parts, rows in zip(plan.heads, logs, material.classes, strict=True):
         truth = [rows[a:b] for a, b in material.parts.held_out]
         train = [rows[a:b] for a, b in material.parts.train]
-        decoders.append(fit_decoder(head, parts, truth, train, tolerance))
+        decoders.append(fit_decoder(head, parts, truth, train, (plan.window, tolerance)))
     return decoders
 
 

@@ -18,6 +18,10 @@ from tslab.segmentation.softmax import log_softmax
 from tslab.segmentation.tuning import Decoder, change_costs, decode_all, events_of, matched, tune
 
 TEMPERATURES = np.geomspace(0.25, 10.0, 60)
+FRAMES_IN_WINDOW = 10
+MOST_FRAMES = 2000
+"""Frames that are decoded as one series while settings are chosen."""
+
 Found = tuple[float, float, int, float]
 """First and last row (half-open, or equal for an instant), class and score of a mark."""
 
@@ -28,13 +32,15 @@ class HeadDecoder:
 
     Attributes:
         temperature: What logits are divided by, so that probabilities are no more sure than right.
-        decoder: Of stretches; without use for instants.
+        stride: Rows that are decoded as one frame; without use for instants, as is
+        decoder: how frames become stretches.
         level: Least probability of an instant.
         apart: Rows between two instants of a label.
         curve: Probability that a person would keep a mark.
     """
 
     temperature: float
+    stride: int
     decoder: Decoder
     level: float
     apart: int
@@ -64,9 +70,39 @@ class HeadDecoder:
         """Marks of one piece with their confidence, before the curve."""
         if head.kind == "instants":
             return found_peaks(logs, self.level, self.apart)
-        path = viterbi(self.decoder.gains(logs, background=True), self.decoder.cost)
-        stretches = stretches_of(logs, path, background=True)
-        return [(x.first, x.last, x.kind, x.confidence) for x in stretches]
+        frames, rows = framed(logs, self.stride), len(logs)
+        path = viterbi(self.decoder.gains(frames, background=True), self.decoder.cost)
+        return [
+            (x.first * self.stride, min(x.last * self.stride, rows), x.kind, x.confidence)
+            for x in stretches_of(frames, path, background=True)
+        ]
+
+
+def framed(logs: Float32, stride: int) -> Float32:
+    """Mean log-probabilities of `stride` rows, as log-probabilities again; the last may be few."""
+    starts = np.arange(0, len(logs), stride)
+    count = np.diff(np.append(starts, len(logs)))[:, None]
+    return log_softmax((np.add.reduceat(logs, starts, axis=0) / count).astype(np.float32))
+
+
+def _framed_classes(classes: Classes, stride: int) -> Classes:
+    """Class of the middle row of each frame."""
+    starts = np.arange(0, len(classes), stride)
+    return np.asarray(classes[np.minimum(starts + stride // 2, len(classes) - 1)])
+
+
+def _frames(
+    parts: Sequence[Float32], truth: Sequence[Classes], stride: int
+) -> tuple[list[Float32], list[Classes]]:
+    """Frames and their classes, in series that are not too long to be decoded often."""
+    frames: list[Float32] = []
+    classes: list[Classes] = []
+    for part, rows in zip(parts, truth, strict=True):
+        logs, real = framed(part, stride), _framed_classes(rows, stride)
+        for first in range(0, len(logs), MOST_FRAMES):
+            frames.append(logs[first : first + MOST_FRAMES])
+            classes.append(real[first : first + MOST_FRAMES])
+    return frames, classes
 
 
 def found_peaks(logs: Float32, level: float, apart: int) -> list[Found]:
@@ -85,7 +121,7 @@ def fit_decoder(
     parts: Sequence[Float32],
     truth: Sequence[Classes],
     train: Sequence[Classes],
-    tolerance: int,
+    plan: tuple[int, int],
 ) -> HeadDecoder:
     """Tunes and calibrates a head.
 
@@ -94,19 +130,29 @@ def fit_decoder(
         parts: Log-probabilities of every held-out piece, ``(rows, classes)``.
         truth: Their classes.
         train: Classes of the pieces that were learned from, for how often classes change.
-        tolerance: Rows by which an instant may be off.
+        plan: Rows of a window, and rows by which an instant may be off.
     """
+    window, tolerance = plan
     temperature = fit_temperature(np.concatenate(parts), np.concatenate(truth))
-    empty = Decoder(change_costs(train, head.size), 0.0)
-    fitted = HeadDecoder(temperature, empty, 0.5, _apart(train, tolerance), Curve())
+    stride = max(1, window // FRAMES_IN_WINDOW)
+    cost = change_costs([_framed_classes(rows, stride) for rows in train], head.size)
+    apart = _apart(train, tolerance)
+    fitted = HeadDecoder(temperature, stride, Decoder(cost, 0.0), 0.5, apart, Curve())
     even = [fitted.logs(part) for part in parts]
     if head.kind == "instants":
         return _fit_instants(fitted, even, truth, tolerance)
-    decoder, _ = tune(even, truth, empty.cost, background=True)
+    return _fit_spans(fitted, *_frames(even, truth, stride))
+
+
+def _fit_spans(
+    fitted: HeadDecoder, parts: Sequence[Float32], truth: Sequence[Classes]
+) -> HeadDecoder:
+    """Chooses the decoder that does best on held-out frames, then the curve of the scores."""
+    decoder, _ = tune(parts, truth, fitted.decoder.cost, background=True)
     sure: list[float] = []
     right: list[bool] = []
-    paths = decode_all(even, decoder, background=True)
-    for part, path, real in zip(even, paths, truth, strict=True):
+    paths = decode_all(parts, decoder, background=True)
+    for part, path, real in zip(parts, paths, truth, strict=True):
         seen = np.where(real == UNKNOWN, UNKNOWN, path)
         stretches = stretches_of(part, seen, background=True)
         hit = matched(events_of(seen, background=True), events_of(real, background=True))

@@ -37,6 +37,7 @@ class HeadRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     labels: tuple[str, ...]
     kind: Literal["spans", "instants"]
     temperature: float
+    stride: int
     cost: list[list[float]]
     bias: float
     level: float
@@ -52,6 +53,7 @@ class HeadRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             labels=head.labels,
             kind=head.kind,
             temperature=decoder.temperature,
+            stride=decoder.stride,
             cost=decoder.decoder.cost.astype(float).tolist(),
             bias=decoder.decoder.bias,
             level=decoder.level,
@@ -66,7 +68,9 @@ class HeadRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         decoder = Decoder(cost, self.bias)
         curve = Curve(self.slope, self.offset)
         head = Head(self.tier, self.labels, self.kind)
-        return head, HeadDecoder(self.temperature, decoder, self.level, self.apart, curve)
+        return head, HeadDecoder(
+            self.temperature, self.stride, decoder, self.level, self.apart, curve
+        )
 
     def problem(self) -> str:
         """What no training can have written, "" if nothing."""
@@ -75,7 +79,7 @@ class HeadRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not self.labels or not np.isfinite(numbers).all() or self.temperature <= 0:
             return f"numbers of tier '{self.tier}'"
         square = len(self.cost) == size and all(len(row) == size for row in self.cost)
-        if not square or not np.isfinite(self.cost).all() or self.apart < 0:
+        if not square or not np.isfinite(self.cost).all() or self.apart < 0 or self.stride < 1:
             return f"costs of tier '{self.tier}'"
         return ""
 

@@ -23,7 +23,7 @@ class Parts:
 
     Attributes:
         train: First and last row, half-open.
-        held_out: The same; shares no row with `train`.
+        held_out: The same; shares no row with `train`, but for recordings of a few rows.
         recordings: Numbers of the held-out recordings; empty where blocks of time are held out.
     """
 
@@ -85,8 +85,13 @@ def _recordings(labels: Sequence[Labels], seed: int) -> list[int]:
 
 
 def _blocks(pieces: Sequence[Sequence[Piece]], classes: Sequence[Classes]) -> Parts:
-    """Two tenths of every piece, those that leave the most labels on both sides."""
+    """Two tenths of every piece, those that leave the most labels on both sides.
+
+    Where there are too few rows to spare any, the same rows are learned from and judged on.
+    """
     all_pieces = [piece for part in pieces for piece in part]
+    if all(last - first < BLOCKS for first, last in all_pieces):
+        return Parts(all_pieces, all_pieces, ())
     cuts = [_cut(all_pieces, offset) for offset in range(BLOCKS // 2)]
 
     def both(cut: tuple[list[Piece], list[Piece]]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tslab.errors import UsageError
 
+DIGITS = 12
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
 
@@ -74,12 +75,18 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     return environment.get(name, "").strip()
 
 
+def _unusable(name: str, text: str, remedy: str) -> UsageError:
+    shown = text if len(text) <= 40 else f"{text[:40]}..."
+    return UsageError(f"{name}='{shown}' is not usable", remedy)
+
+
 def _whole(environment: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     text = _text(environment, name)
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
-        raise UsageError(f"{name}='{text}' is not usable", f"Give a whole number, {low} to {high}.")
+    digits = text.isascii() and text.isdigit() and len(text) <= DIGITS
+    if not digits or not low <= int(text) <= high:
+        raise _unusable(name, text, f"Give a whole number, {low} to {high}.")
     return int(text)
 
 
@@ -92,7 +99,7 @@ def _share(environment: Mapping[str, str], name: str, default: float) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value <= 1:
-        raise UsageError(f"{name}='{text}' is not usable", "Give a number from 0 to 1.")
+        raise _unusable(name, text, "Give a number from 0 to 1.")
     return value
 
 
@@ -101,5 +108,5 @@ def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
     if not text:
         return default
     if text not in _YES | _NO:
-        raise UsageError(f"{name}='{text}' is not usable", "Give true or false.")
+        raise _unusable(name, text, "Give true or false.")
     return text in _YES
