@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -152,7 +153,15 @@ def _is_usable(separator: str) -> bool:
 def _cells(line: str, separator: str) -> list[str]:
     if separator == " ":
         line = re.sub(" +", " ", line.strip(" "))
-    return [cell.strip().strip("\"'").strip() for cell in line.split(separator)]
+    return [cell.strip().strip("\"'").strip() for cell in _split(line, separator)]
+
+
+def _split(line: str, separator: str) -> list[str]:
+    """Cells of a row; quotation marks hold a cell together where each is closed."""
+    closed = '"' in line and line.count('"') % 2 == 0
+    if closed and len(line) <= csv.field_size_limit():
+        return next(csv.reader([line], delimiter=separator), [])
+    return line.split(separator)
 
 
 def _is_header(rows: Sequence[Sequence[str]], wanted: set[str]) -> bool:
@@ -260,7 +269,7 @@ def _split_rows(data: bytes, layout: _Layout, indices: list[int]) -> Iterator[li
 
 def _wanted_cells(line: str, layout: _Layout, indices: list[int]) -> list[str]:
     """Wanted cells of a row; what a short row lacks is empty."""
-    cells = line.split(layout.separator)
+    cells = _split(line, layout.separator)
     return [cells[i].strip(" \"'") if i < len(cells) else "" for i in indices]
 
 
