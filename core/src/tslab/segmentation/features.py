@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tslab.segmentation.grid import Float32, Float64, Grid
 from tslab.segmentation.kernels import KernelBank, responses
+from tslab.segmentation.rhythm import ROWS, find_bursts
 
 FLOOR = 1e-3
 """Smallest variance and step, in robust standard deviations, that a logarithm tells apart."""
@@ -26,6 +27,10 @@ CHUNK = 1 << 20
 """Numbers of one channel block that are worked on at once: bounds memory."""
 
 
+CLOCK_MARKS = 13
+"""Marks of the clock: from the start to a little beyond the usual end."""
+
+
 @dataclass(frozen=True, slots=True)
 class FramePlan:
     """How time is cut.
@@ -35,12 +40,16 @@ class FramePlan:
         stride: Cells a frame.
         windows: Lengths of the windows in frames, odd, rising.
         lags: Lags of absolute differences in cells, rising.
+        period: Cells between bursts of activity as a rule, 0 where nothing repeats.
+        clock: Seconds between the marks of a clock that starts with the recording; 0 is none.
     """
 
     rate: float
     stride: int
     windows: tuple[int, ...]
     lags: tuple[int, ...]
+    period: int = 0
+    clock: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -90,11 +99,18 @@ def feature_chunks(grid: Grid, plan: FramePlan, bank: KernelBank) -> Iterator[tu
     size = max(64, CHUNK // (plan.stride * (len(grid.values) + 1)), 2 * reach)
     if frames <= size + reach:
         size = frames
+    bursts = find_bursts(grid, plan.period) if plan.period else None
     for first in range(0, frames, size):
         last = min(frames, first + size)
         low, high = max(0, first - reach), min(frames, last + reach)
         part = _cut(grid, low * plan.stride, high * plan.stride)
-        yield first, _chunk(part, plan, bank, (first - low, last - first))
+        blocks = [_chunk(part, plan, bank, (first - low, last - first))]
+        if bursts is not None:
+            lines = bursts.by_frame(plan.stride, low, high)
+            blocks.append(_regularity(lines, plan, (first - low, last - first)))
+        if plan.clock:
+            blocks.append(_clock(plan, grid.rate, first, last))
+        yield first, blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _reach(plan: FramePlan, bank: KernelBank) -> int:
@@ -263,6 +279,26 @@ def _kernel_shares(
     return np.concatenate(shares)
 
 
+def _regularity(lines: Float32, plan: FramePlan, asked: tuple[int, int]) -> Float32:
+    """How many bursts a window holds, and means of what is known of them."""
+    sums = WindowSums(lines, *asked, plan.windows[-1])
+    blocks = []
+    for window in plan.windows:
+        half = window // 2
+        number, *rest = sums.over(-half, half + 1)
+        blocks.append(np.log(number / (window * plan.stride / plan.period) + 0.1))
+        # One burst tells little of how regular they are; none tells nothing.
+        blocks += [row / (number + 0.5) for row in rest]
+    return np.array(blocks, np.float32)
+
+
+def _clock(plan: FramePlan, rate: float, first: int, last: int) -> Float32:
+    """Nearness of every frame to the marks of the clock."""
+    time = (np.arange(first, last) + 0.5) * plan.stride / rate
+    away = time[None, :] / plan.clock - np.arange(CLOCK_MARKS)[:, None]
+    return np.exp(-0.5 * away * away).astype(np.float32)
+
+
 def standardised(features: Float32, centre: Float32, scale: Float32) -> Float32:
     """Features in standard deviations, in place; what is not known becomes 0."""
     features -= centre[:, None]
@@ -282,4 +318,8 @@ def feature_widths(plan: FramePlan, signals: int, kernels: int) -> NDArray[np.in
         widths += [width for width in blocks for _ in range(signals)]
     for window in plan.pooled():
         widths += [window] * kernels
+    if plan.period:
+        widths += [window for window in plan.windows for _ in range(ROWS)]
+    if plan.clock:
+        widths += [0] * CLOCK_MARKS
     return np.array(widths, np.int64)

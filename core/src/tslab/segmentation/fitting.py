@@ -12,6 +12,7 @@ from tslab.contracts import TrainingExample
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import Chain, Scorer, stretches_of
 from tslab.segmentation.features import (
+    CLOCK_MARKS,
     FramePlan,
     feature_chunks,
     feature_widths,
@@ -39,6 +40,12 @@ from tslab.segmentation.tuning import (
 GROUPS = 12
 FOLDS = 5
 PENALTY = 0.1
+LEAST_FOR_CLOCK = 5
+"""Recordings that must agree before the time since the start may count."""
+
+CLOCK_GAIN = 0.03
+"""What the time since the start must add on held-out recordings."""
+
 MOST_NUMBERS = 12_000_000
 """Numbers in the table of features of all training frames; more frames are thinned out."""
 
@@ -80,28 +87,77 @@ def learn_chain(
     task: Task, material: Sequence[Material], plan: FramePlan, seed: int
 ) -> tuple[Chain, Mapping[str, object]]:
     """Learns one chain, and says what was chosen."""
+    timed = replace(plan, clock=_clock_of(material))
     bank = make_bank(material, plan, seed)
-    table, centre, scale = make_table(task, material, plan, bank)
+    table, centre, scale = make_table(task, material, timed, bank)
+    tried = try_out(table, task)
+    if not tried.clock:
+        plain = len(centre) - (CLOCK_MARKS if timed.clock else 0)
+        table, centre, scale = _without_clock(table, plain), centre[:plain], scale[:plain]
     softmax = fit_rows(table, np.ones(len(table.classes), bool), task.classes)
-    scorer = Scorer(plan, bank, centre, scale, softmax)
-    truth = table.parts(table.classes)
-    cost = change_costs(truth, task.classes)
-    logs = out_of_fold(table, task.classes)
-    if logs is None:
-        decoder, value, curve = Decoder(cost * np.float32(USUAL), 0.0), None, Curve()
-    else:
-        parts = table.parts(logs)
-        decoder, value = tune(parts, truth, cost, task.background)
-        curve = curve_of(parts, truth, decoder, task.background)
+    scorer = Scorer(timed if tried.clock else plan, bank, centre, scale, softmax)
     notes = {
         "frame_seconds": plan.seconds,
-        "windows": list(plan.windows),
+        "windows_seconds": [window * plan.seconds for window in plan.windows],
+        "period_seconds": plan.period / plan.rate,
         "folds": int(table.fold.max()) + 1,
-        "held_out": value,
-        "bias": decoder.bias,
-        "smoothing": float(decoder.cost[0, -1] / cost[0, -1]) if task.classes > 1 else 1.0,
+        "held_out": tried.value,
+        "uses_time_since_start": tried.clock,
+        "bias": tried.decoder.bias,
+        "smoothing": tried.smoothing,
     }
-    return Chain(task.tier, task.labels, task.background, scorer, decoder, curve), notes
+    parts = (scorer, tried.decoder, tried.curve)
+    return Chain(task.tier, task.labels, task.background, *parts), notes
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What folds say about the decoder.
+
+    Attributes:
+        decoder: The best one.
+        smoothing: Its smoothing weight.
+        curve: Scores.
+        value: How well it does, None where nothing could be held out.
+        clock: Whether the time since the start helps.
+    """
+
+    decoder: Decoder
+    smoothing: float
+    curve: Curve
+    value: float | None
+    clock: bool
+
+
+def try_out(table: Table, task: Task) -> Trial:
+    """Chooses the decoder, with and without the clock, on recordings that were held out."""
+    truth = table.parts(table.classes)
+    cost = change_costs(truth, task.classes)
+    marks = int(np.count_nonzero(table.width == 0))
+    best: Trial | None = None
+    for clock in (False, True)[: 1 + bool(marks)]:
+        part = table if clock else _without_clock(table, len(table.width) - marks)
+        logs = out_of_fold(part, task.classes)
+        if logs is None:
+            continue
+        parts = table.parts(logs)
+        decoder, smoothing, value = tune(parts, truth, cost, task.background)
+        if best is None or value > (best.value or 0.0) + CLOCK_GAIN:
+            curve = curve_of(parts, truth, decoder, task.background)
+            best = Trial(decoder, smoothing, curve, value, clock)
+    return best or Trial(Decoder(cost * np.float32(USUAL), 0.0), USUAL, Curve(), None, False)
+
+
+def _clock_of(material: Sequence[Material]) -> float:
+    """Seconds between the marks of the clock; 0 where too few recordings could prove it."""
+    if len(material) < LEAST_FOR_CLOCK:
+        return 0.0
+    usual = float(np.median([part.grid.cells / part.grid.rate for part in material]))
+    return usual / (CLOCK_MARKS - 1)
+
+
+def _without_clock(table: Table, plain: int) -> Table:
+    return replace(table, features=table.features[:, :plain], width=table.width[:plain])
 
 
 def make_bank(material: Sequence[Material], plan: FramePlan, seed: int) -> KernelBank:

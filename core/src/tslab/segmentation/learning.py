@@ -18,8 +18,9 @@ from tslab.segmentation.chain import Chain
 from tslab.segmentation.fitting import Material, learn_chain
 from tslab.segmentation.grid import Grid, channel_key, make_grid
 from tslab.segmentation.instants import Detector, learn_detector
-from tslab.segmentation.plans import base_rate, instant_plan, range_plan
+from tslab.segmentation.plans import base_rate, instant_plan, range_plan, with_period
 from tslab.segmentation.regions import Placement, instant_spans, range_spans
+from tslab.segmentation.rhythm import usual_period
 from tslab.segmentation.targets import Task, tasks_of
 from tslab.segmentation.threads import one_thread
 from tslab.spans import Span, sort_key
@@ -106,26 +107,27 @@ class LearningSegmenter:
             progress(0.3 * number / len(usable), f"reading {example.recording.id}")
             grid = make_grid(example.recording, channels, rate, self._domain)
             material.append(Material(example, grid))
+        period = usual_period([part.grid for part in material])
         parts: list[Chain | Detector] = []
         notes: dict[str, object] = {"channels": list(channels), "rate": rate, "seed": self._seed}
         for number, task in enumerate(tasks):
             name = f"{task.tier}: {', '.join(task.labels)}"
             progress(0.3 + 0.7 * number / len(tasks), f"learning {name}")
-            part, notes[name] = self._learn(task, material, rate)
+            part, notes[name] = self._learn(task, material, rate, period)
             parts.append(part)
         self._use(Model(channels, rate, tuple(parts)))
         progress(1.0, "done")
         return notes
 
     def _learn(
-        self, task: Task, material: Sequence[Material], rate: float
+        self, task: Task, material: Sequence[Material], rate: float, period: int
     ) -> tuple[Chain | Detector, Mapping[str, object]]:
         own = [part for part in material if part.example.reviewed.get(task.tier)]
         examples = [part.example for part in own]
         if task.instants:
             return learn_detector(task, own, instant_plan(task, examples, rate), self._seed)
         plan = range_plan(task, examples, rate, self._domain)
-        return learn_chain(task, own, plan, self._seed)
+        return learn_chain(task, own, with_period(plan, period), self._seed)
 
     def _use(self, model: Model) -> None:
         self._version = weights.digest(model.settings(), model.arrays())

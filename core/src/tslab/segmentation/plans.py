@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,6 +68,12 @@ def _plan(rate: float, stride: int, longest: float) -> FramePlan:
     widest = windows[-1] * stride
     lags = [lag for lag in (1, 4, 16) if lag == 1 or 4 * lag <= widest]
     return FramePlan(rate, stride, tuple(windows), tuple(lags))
+
+
+def with_period(plan: FramePlan, period: int) -> FramePlan:
+    """The plan that looks at regularity too, if its windows hold enough bursts to tell."""
+    fits = period and plan.windows[-1] * plan.stride >= 4 * period
+    return replace(plan, period=period) if fits else plan
 
 
 def dilations(plan: FramePlan) -> list[int]:

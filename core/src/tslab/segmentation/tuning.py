@@ -58,8 +58,8 @@ def change_costs(truth: Sequence[Classes], classes: int) -> Float32:
 
 def tune(
     logs: Sequence[Float32], truth: Sequence[Classes], cost: Float32, background: bool
-) -> tuple[Decoder, float]:
-    """The decoder that serves best, and how well it does (0 to 1).
+) -> tuple[Decoder, float, float]:
+    """The decoder that serves best, its smoothing weight, and how well it does (0 to 1).
 
     Args:
         logs: Out-of-fold log-probabilities of every recording, ``(frames, classes)``.
@@ -77,7 +77,7 @@ def tune(
     even = smoothed(table) - prejudice(biases)
     row, column = np.unravel_index(int(even.argmax()), even.shape)
     decoder = Decoder(cost * np.float32(SMOOTHING[row]), biases[column])
-    return decoder, float(table[row, column])
+    return decoder, SMOOTHING[row], float(table[row, column])
 
 
 def prejudice(biases: Sequence[float]) -> Float64:

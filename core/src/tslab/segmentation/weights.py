@@ -42,6 +42,8 @@ class PartSettings(msgspec.Struct, forbid_unknown_fields=True):
     stride: int
     windows: list[int]
     lags: list[int]
+    period: int
+    clock: float
     bias: float
     slope: float
     offset: float
@@ -83,6 +85,8 @@ def split(part: Chain | Detector) -> tuple[PartSettings, Arrays]:
         stride=plan.stride,
         windows=list(plan.windows),
         lags=list(plan.lags),
+        period=plan.period,
+        clock=plan.clock,
         bias=part.decoder.bias if isinstance(part, Chain) else 0.0,
         slope=curve.slope,
         offset=curve.offset,
@@ -98,7 +102,7 @@ def split(part: Chain | Detector) -> tuple[PartSettings, Arrays]:
 
 def join(settings: PartSettings, arrays: Mapping[str, NDArray[np.generic]]) -> Chain | Detector:
     """The part that `split` took apart; the arrays were checked."""
-    plan = FramePlan(settings.rate, settings.stride, tuple(settings.windows), tuple(settings.lags))
+    plan = _plan(settings)
     names = ("channel", "dilation", "taps", "threshold")
     bank = KernelBank(*(arrays[name] for name in names))  # type: ignore[arg-type]
     softmax = Softmax(arrays["weights"], arrays["constant"])  # type: ignore[arg-type]
@@ -113,6 +117,11 @@ def join(settings: PartSettings, arrays: Mapping[str, NDArray[np.generic]]) -> C
     return Detector(
         settings.tier, settings.labels[0], scorer, settings.threshold, settings.apart, anchor, curve
     )
+
+
+def _plan(part: PartSettings) -> FramePlan:
+    windows, lags = tuple(part.windows), tuple(part.lags)
+    return FramePlan(part.rate, part.stride, windows, lags, part.period, part.clock)
 
 
 def digest(settings: ModelSettings, arrays: Sequence[Arrays]) -> str:
@@ -189,6 +198,7 @@ def _sound(part: PartSettings, channels: int) -> bool:
     checks = (
         part.kind in ("ranges", "instants"),
         all(np.isfinite(number) for number in (*numbers, *part.anchor)),
+        0 <= part.period <= 10**7 and 0 <= part.clock < 1e12,
         0 < part.rate < 1e9 and 0 < part.stride <= 10**9 and part.apart >= 0,
         1 <= len(part.windows) <= 16 and 1 <= len(part.lags) <= 16,
         all(0 < number <= 10**8 for number in rising) and all(w % 2 for w in part.windows),
@@ -213,7 +223,7 @@ def _check_arrays(arrays: Arrays, part: PartSettings, channels: int, path: Path)
     """Raises a DataError unless every array has the shape, type and range that it must have."""
     classes = len(part.labels) + part.background
     groups, kernels = (*arrays.get("threshold", np.zeros((0, 0))).shape, 0, 0)[:2]
-    plan = FramePlan(part.rate, part.stride, tuple(part.windows), tuple(part.lags))
+    plan = _plan(part)
     width = len(feature_widths(plan, channels + 1, groups * kernels))
     wanted: dict[str, tuple[tuple[int, ...], type]] = {
         "centre": ((width,), np.float32),

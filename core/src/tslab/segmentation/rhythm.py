@@ -1,0 +1,109 @@
+"""Regularity of what repeats: beats, steps, strokes, whatever the channels do together.
+
+Bursts of change are found on all channels at once. How far apart they come, how evenly, and how
+much alike they are says what no window statistic says: a rhythm that has lost its beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.segmentation.grid import Float32, Float64, Grid
+
+EXCERPT = 16_384
+SHORTEST_PERIOD = 8
+CLEAR = 0.15
+"""Autocorrelation from which on something is said to repeat."""
+
+ROWS = 4
+MOST_CHANGE = 0.7
+"""Largest logarithm of a ratio that counts: a burst that was missed doubles an interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """Bursts of a recording that follow others.
+
+    Attributes:
+        cells: Where they are.
+        lines: For each: 1, log of the interval in periods, and how much interval and height
+            differ from those before; float32 ``(ROWS, bursts)``.
+    """
+
+    cells: NDArray[np.int64]
+    lines: Float32
+
+    def by_frame(self, stride: int, first: int, last: int) -> Float32:
+        """Sums in the frames `first` to `last` (half-open), ``(ROWS, frames)``."""
+        start, end = np.searchsorted(self.cells, (first * stride, last * stride))
+        frame = self.cells[start:end] // stride - first
+        sums = [np.bincount(frame, row[start:end], minlength=last - first) for row in self.lines]
+        return np.array(sums, np.float32)
+
+
+def activity(grid: Grid, smooth: int) -> Float32:
+    """How much all channels change, smoothed over `smooth` cells, float32 ``(cells,)``."""
+    total = np.zeros(grid.cells, np.float32)
+    for line in grid.values[grid.present]:
+        total[1:] += np.abs(np.diff(line))
+    sums = np.concatenate(([0.0], np.cumsum(total, dtype=np.float64)))
+    half = max(1, smooth) // 2
+    low = np.maximum(np.arange(grid.cells) - half, 0)
+    high = np.minimum(np.arange(grid.cells) + half + 1, grid.cells)
+    return ((sums[high] - sums[low]) / (high - low)).astype(np.float32)
+
+
+def usual_period(grids: Sequence[Grid]) -> int:
+    """Cells from one burst to the next in most recordings, 0 where nothing repeats."""
+    total = np.zeros(EXCERPT // 8)
+    number = 0
+    for grid in grids[:: max(1, len(grids) // 8)]:
+        first = max(0, (grid.cells - EXCERPT) // 2)
+        part = Grid(grid.values[:, first : first + EXCERPT], None, grid.present, grid.rate)
+        if part.cells >= 8 * SHORTEST_PERIOD and part.present.any():
+            curve = _autocorrelation(activity(part, 5))[: len(total)]
+            total[: len(curve)] += curve
+            number += 1
+    return _first_high_peak(total / max(1, number))
+
+
+def _autocorrelation(line: Float32) -> Float64:
+    away = np.minimum(line, np.quantile(line, 0.98)).astype(np.float64)
+    away -= away.mean()
+    spectrum = np.fft.rfft(away, 2 * len(away))
+    curve = np.fft.irfft(np.abs(spectrum) ** 2)[: len(away) // 8]
+    return np.asarray(curve / max(float(curve[0]), 1e-12))
+
+
+def _first_high_peak(curve: Float64) -> int:
+    """Lag of the first peak that is nearly as high as the highest; 0 if none is clear."""
+    inner = curve[1:-1]
+    top = np.flatnonzero((inner > curve[:-2]) & (inner >= curve[2:])) + 1
+    top = top[top >= SHORTEST_PERIOD]
+    if not len(top) or curve[top].max() < CLEAR:
+        return 0
+    return int(top[curve[top] >= 0.8 * curve[top].max()][0])
+
+
+def find_bursts(grid: Grid, period: int) -> Bursts:
+    """Bursts that stand out within their surroundings."""
+    from scipy.ndimage import maximum_filter1d
+
+    apart = max(2, round(0.3 * period))
+    line = activity(grid, max(3, apart // 3))
+    highest = maximum_filter1d(line, 2 * apart + 1, mode="nearest")
+    around = maximum_filter1d(highest, 5 * period, mode="nearest")
+    cells = np.flatnonzero((line == highest) & (line > 0.35 * around))
+    cells = cells[np.concatenate(([True], np.diff(cells) > apart))] if len(cells) else cells
+    if len(cells) < 3:
+        return Bursts(np.zeros(0, np.int64), np.zeros((ROWS, 0), np.float32))
+    interval = np.log(np.diff(cells) / period)
+    height = np.log(line[cells] + 1e-3)
+    change = np.minimum(np.abs(np.diff(interval)), MOST_CHANGE)
+    other = np.minimum(np.abs(np.diff(height)), MOST_CHANGE)[1:]
+    late = np.clip(interval[1:], -MOST_CHANGE, 2 * MOST_CHANGE)
+    return Bursts(cells[2:], np.stack([np.ones_like(late), late, change, other]).astype(np.float32))
