@@ -99,7 +99,9 @@ def _json(document: Any, status: int = 200) -> Response:
 
 async def _refuse(_: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, BadRequestError) else 400
-    return JSONResponse({"detail": str(error)}, status_code=status)
+    # Whoever sends too much, or nothing, shall not go on sending.
+    headers = {"Connection": "close"} if status in (408, 413) else None
+    return JSONResponse({"detail": str(error)}, status_code=status, headers=headers)
 
 
 async def _gone(_: Request, __: Exception) -> Response:

@@ -21,14 +21,12 @@ class BadRequestError(Exception):
     """A request that is the sender's fault.
 
     Attributes:
-        status: HTTP status, 4xx.
-        reason: One line for the sender.
+        status: HTTP status, 4xx; its text is one line for the sender.
     """
 
     def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(" ".join(reason.split())[:300])
         self.status = status
-        self.reason = " ".join(reason.split())[:300]
 
 
 class SetupBody(msgspec.Struct):

@@ -39,14 +39,20 @@ def listen(host: str, port: int) -> socket.socket:
         ServerError: The address cannot be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is written down.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
     except (OSError, OverflowError) as error:
+        listening.close()
         reason = getattr(error, "strerror", None) or error
         raise ServerError(
             f"cannot listen on {host} port {port}: {reason}",
             "Stop what uses it, or choose another with --port.",
         ) from error
+    return listening
 
 
 def serve(app: FastAPI, settings: BackendSettings, listening: socket.socket) -> None:

@@ -22,6 +22,7 @@ from tslab.backend.foreign_tasks import (
 from tslab.backend.own_tasks import OwnTasks
 from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
 from tslab.label_studio.served_times import remember
+from tslab.segmentation import UNTRAINED
 
 if TYPE_CHECKING:
     from tslab.backend.link import Link
@@ -122,14 +123,15 @@ class Predictor:
 
     def version(self, project: int, config: str) -> str:
         """The model version that serves a project, "untrained" without any."""
+        if not config and self._own is None:
+            promoted = self.models.store.serving(project)
+            return promoted[1] if promoted else UNTRAINED
         try:
             if self._own is not None and (not config or self._is_like_ours(config)):
                 return self.models.version(project, self._own.study.subject)
             return self.models.version(project, self.configs.read(config).subject)
         except TslabError as error:
             log.warning("project %d: %s", project, error)
-            from tslab.segmentation import UNTRAINED
-
             return UNTRAINED
 
     def _is_like_ours(self, config: str) -> bool:
