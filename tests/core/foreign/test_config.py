@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit.foreign import config, config_xml
 
@@ -170,6 +170,7 @@ def test_what_is_missing_is_named_with_a_remedy(xml: str, said: str) -> None:
         read_config(xml)
     assert caught.value.remedy
     assert len(str(caught.value)) < 500
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("xml", [None, 5, b"<View/>", ["<View/>"]])
@@ -197,6 +198,7 @@ NAMES = ("name", "toName", "value", "timeColumn", "timeFormat", "sep", "column",
 WORDS = st.sampled_from(["ts", "lab", "$csv", "", "A", "a", "%Q", "\t", "$", "é", "x" * 80])
 
 
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), words=st.lists(WORDS, min_size=1, max_size=12))
 def test_any_tree_of_tags_is_read_or_refused(seed: int, words: list[str]) -> None:
     choose = random.Random(seed)

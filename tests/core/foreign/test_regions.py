@@ -323,7 +323,7 @@ def wire_types(results: Sequence[dict[str, Any]]) -> set[type]:
 
 
 @pytest.mark.parametrize("name", AXES)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(steps=STEPS, data=st.data())
 def test_spans_on_rows_come_back_as_they_were(name: str, steps: list[int], data: Any) -> None:
     axis = made(name, steps)
@@ -355,7 +355,7 @@ def test_spans_on_rows_come_back_as_they_were(name: str, steps: list[int], data:
 
 
 @pytest.mark.parametrize("name", AXES)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(steps=STEPS, data=st.data())
 def test_what_the_editor_saved_comes_back_as_it_was(name: str, steps: list[int], data: Any) -> None:
     axis = made(name, steps)
@@ -374,7 +374,7 @@ def test_what_the_editor_saved_comes_back_as_it_was(name: str, steps: list[int],
     assert all(0 <= s.start <= s.end <= axis.duration for s in spans)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     spans=st.lists(
         st.builds(
@@ -431,7 +431,7 @@ RESULT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     result=ANYTHING | st.lists(RESULT | ANYTHING, max_size=4), name=st.sampled_from(sorted(AXES))
 )

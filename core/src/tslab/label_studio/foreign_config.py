@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from tslab.domain import Domain, Label, Tier
 from tslab.errors import DataError
+from tslab.label_studio.foreign_text import quoted, shown
 from tslab.lint.config_tree import Node, parse_config
 
 DOMAIN = "label-studio"
@@ -106,8 +107,8 @@ def _parsed(xml: str) -> Node:
         )
     root, findings = parse_config(xml)
     if root is None:
-        shown = "; ".join(f"{item.message} ({item.place})" for item in findings[:1])
-        raise DataError(f"the labeling config cannot be read: {shown}", "Correct its XML.")
+        why = "; ".join(shown(f"{item.message} ({item.place})", 120) for item in findings[:1])
+        raise DataError(f"the labeling config cannot be read: {why}", "Correct its XML.")
     return root
 
 
@@ -121,9 +122,9 @@ def _is_aimed_at(control: Node, series: Node) -> bool:
 
 
 def _no_labels(series: Sequence[Node], controls: Sequence[Node]) -> DataError:
-    names = ", ".join(f"'{node.get('name')[:60]}'" for node in series[:3])
+    names = quoted([node.get("name") for node in series], 3)
     if controls:
-        aimed = ", ".join(f"'{node.get('toName')[:60]}'" for node in controls[:3])
+        aimed = quoted([node.get("toName") for node in controls], 3)
         return DataError(
             f"no TimeSeriesLabels of the labeling config labels the TimeSeries {names}: "
             f"toName is {aimed}",
@@ -139,8 +140,8 @@ def _read(root: Node, series: Node, controls: Sequence[Node]) -> ForeignConfig:
     value = series.get("value")
     if not value.startswith("$") or len(value) < 2:
         raise DataError(
-            f"TimeSeries '{series.get('name')[:60]}' has the value '{value[:60]}', which names no "
-            "key of a task's data",
+            f"the value '{shown(value)}' of TimeSeries '{shown(series.get('name'))}' names no key "
+            "of a task's data",
             'Write value="$" and the key.',
         )
     tiers = _read_tiers(controls)
@@ -195,7 +196,7 @@ def _read_tiers(controls: Sequence[Node]) -> dict[str, _Labels]:
         if labels:
             by_control.setdefault(control.get("name") or "label", []).extend(labels)
     if not by_control:
-        names = ", ".join(f"'{control.get('name')[:60]}'" for control in controls[:3])
+        names = quoted([control.get("name") for control in controls], 3)
         raise DataError(
             f"TimeSeriesLabels {names} of the labeling config has no Label",
             "Add a <Label> for each class; labels that come with each task cannot be learned.",
@@ -216,7 +217,8 @@ def _read_labels(control: str, nodes: Sequence[Node]) -> _Labels:
         written.setdefault(_raw(node, "value"), _raw(node, "alias") or _raw(node, "value"))
     if len(written) > MAX_LABELS:
         raise DataError(
-            f"TimeSeriesLabels '{control[:60]}' has {len(written)} labels, more than {MAX_LABELS}",
+            f"TimeSeriesLabels '{shown(control)}' has {len(written)} labels, "
+            f"more than {MAX_LABELS}",
             "Use fewer, or several projects.",
         )
     found = _Labels(control)

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from tslab.errors import DataError
+from tslab.label_studio.foreign_text import quoted, shown
 from tslab.lint.time_formats import unknown_directives
 from tslab.readers.arrow_arrays import compute as pc
 from tslab.readers.arrow_arrays import floats
@@ -119,9 +120,9 @@ def date_format(pattern: str) -> DateFormat:
     """
     unknown = unknown_directives(pattern)
     if unknown or "%" not in pattern or len(pattern) > MAX_CHARACTERS:
-        reason = f"has {', '.join(unknown[:3])}, which is no directive" if unknown else "is no date"
+        reason = f"has {quoted(unknown, 3)}, which is no directive" if unknown else "is no date"
         raise DataError(
-            f"timeFormat '{pattern[:60]}' of the labeling config {reason} format",
+            f"timeFormat '{shown(pattern)}' of the labeling config {reason} format",
             "Write one of d3's, such as %Y-%m-%d %H:%M:%S.",
         )
     names: list[str] = []

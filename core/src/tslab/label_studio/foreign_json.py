@@ -19,6 +19,7 @@ from tslab.label_studio.foreign_table import (
     pick_columns,
     refuse_too_many,
 )
+from tslab.label_studio.foreign_text import shown
 from tslab.label_studio.foreign_times import COUNTS
 from tslab.readers.cells import is_missing
 
@@ -63,7 +64,7 @@ def read_json(document: object, config: ForeignConfig) -> ForeignTable:
     refuse_too_many(count, len(wanted))
     for index, values in wanted.items():
         if len(values) != count:
-            notes.append(f"column '{names[index][:40]}' has {len(values)} values, not {count}")
+            notes.append(f"column '{shown(names[index])}' has {len(values)} values, not {count}")
     times = None if picked.time is None else _times(wanted[picked.time], config)
     if count == 0:
         return ForeignTable(0, {}, times, notes)

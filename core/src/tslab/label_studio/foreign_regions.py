@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tslab.label_studio.foreign_axis import to_number
+from tslab.label_studio.foreign_text import shown
 from tslab.label_studio.regions import LABELS_TYPE
 from tslab.spans import Span, sort_key
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tslab.label_studio.foreign_axis import TimeAxis
     from tslab.label_studio.foreign_config import ForeignConfig
 
-_SHOWN = 60
+_LONGEST = 100
 _KINDS = {
     "broken": "{} with a form that no editor writes were left out",
     "relation": "{} that are relations between regions were left out",
@@ -44,7 +45,7 @@ class _Problems:
 
     def add(self, kind: str, example: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        self.examples.setdefault(kind, _shown(example))
+        self.examples.setdefault(kind, example)
 
     def lines(self) -> list[str]:
         return [
@@ -105,15 +106,15 @@ def _read_result(
         problems.add("relation", "relation")
         return []
     if not isinstance(value, Mapping) or not isinstance(name, str):
-        problems.add("broken", f"region {_shown(item.get('id'))}")
+        problems.add("broken", f"region {_brief(item.get('id'))}")
         return []
     tier = config.tier_of(name)
     if not tier:
         if name.strip().lower() not in config.other_controls:
-            problems.add("control", name)
+            problems.add("control", shown(name))
         return []
     if LABELS_TYPE not in value and item.get("type") != LABELS_TYPE:
-        problems.add("broken", f"region {_shown(item.get('id'))}")
+        problems.add("broken", f"region {_brief(item.get('id'))}")
         return []
     labels = _read_labels(value.get(LABELS_TYPE), tier, config, problems)
     times = _read_times(value, axis, problems) if labels else None
@@ -132,7 +133,7 @@ def _read_labels(raw: object, tier: str, config: ForeignConfig, problems: _Probl
         elif label := config.label_of(tier, text):
             found[label] = None
         else:
-            problems.add("label", text)
+            problems.add("label", shown(text))
     if not texts:
         problems.add("unlabelled", "no label")
     return list(found)
@@ -142,13 +143,13 @@ def _read_times(
     value: Mapping[str, Any], axis: TimeAxis, problems: _Problems
 ) -> tuple[tuple[float, float], float, float] | None:
     """Times on the editor's axis, start and end in seconds; None where there are none."""
-    shown = f"{_shown(value.get('start'))} to {_shown(value.get('end'))}"
+    said = f"{_brief(value.get('start'))} to {_brief(value.get('end'))}"
     first, last = axis.to_key(value.get("start")), axis.to_key(value.get("end"))
     if math.isnan(first) or math.isnan(last):
-        problems.add("time", shown)
+        problems.add("time", said)
         return None
     if last < first:
-        problems.add("reversed", shown)
+        problems.add("reversed", said)
         return None
     # Zero length without "instant": false is an instant, as it is for the reference.
     if first == last and value.get("instant") is not False:
@@ -157,10 +158,10 @@ def _read_times(
         start, end = axis.range_of(first, last)
     inside = (max(start, 0.0), min(end, axis.duration))
     if inside[0] > inside[1] or (inside[0] == inside[1] and start < end):
-        problems.add("outside", shown)
+        problems.add("outside", said)
         return None
     if inside != (start, end):
-        problems.add("cut", shown)
+        problems.add("cut", said)
     return (first, last), *inside
 
 
@@ -181,18 +182,15 @@ def _span(region: _Region, begins: set[tuple[str, float]], axis: TimeAxis) -> Sp
     )
 
 
-def _shown(value: object) -> str:
+def _brief(value: object) -> str:
     """A value in a report; what may be deep or long only by its type."""
-    if isinstance(value, (str, float)):
-        text = str(value)[:_SHOWN].encode(errors="replace").decode()
-        return " ".join(text.split())
-    if isinstance(value, int) and abs(value) < 1 << 64:
-        return str(value)
+    if isinstance(value, (str, float)) or (isinstance(value, int) and abs(value) < 1 << 64):
+        return shown(str(value))
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _text(value: object) -> str:
-    return value[:_SHOWN] if isinstance(value, str) else ""
+    return value[:_LONGEST] if isinstance(value, str) else ""
 
 
 def write_regions(

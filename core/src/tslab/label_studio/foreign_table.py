@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from tslab.errors import DataError, did_you_mean
+from tslab.label_studio.foreign_text import quoted, shown
 from tslab.readers.arrow_arrays import compute as pc
 from tslab.readers.arrow_arrays import floats
 from tslab.readers.cells import MISSING
-from tslab.readers.csv_errors import shorten
 
 if TYPE_CHECKING:
     from tslab.label_studio.foreign_config import ForeignConfig
@@ -26,7 +26,6 @@ MAX_COLUMNS = 10_000
 """Largest number of columns that a series may have."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _WHOLE_NUMBER = f"^{NUMBER}$"
-_SHOWN = 12
 _INDEX = re.compile(r"\d{1,6}", re.ASCII)
 
 
@@ -93,7 +92,7 @@ def pick_columns(names: Sequence[str], config: ForeignConfig) -> Picked:
     if not channels:
         raise _missing("channel", list(wanted), names)
     absent = [name for name, at in found.items() if at is None]
-    notes = [f"the series has no channel {_quoted(absent)}"] if absent else []
+    notes = [f"the series has no channel {quoted(absent)}"] if absent else []
     return Picked(channels, time, notes)
 
 
@@ -105,17 +104,12 @@ def _place(name: str, places: Mapping[str, int], count: int) -> int | None:
 
 
 def _missing(what: str, wanted: Sequence[str], names: Sequence[str]) -> DataError:
-    known = [shorten(name) for name in names[: 10 * _SHOWN]]
-    hint = did_you_mean(shorten(wanted[0]), known) if wanted else ""
+    known = [shown(name) for name in names[:200]]
+    hint = did_you_mean(shown(wanted[0]), known) if wanted else ""
     return DataError(
-        f"the series has no {what} {_quoted(wanted)}; its columns are {_quoted(names)}",
+        f"the series has no {what} {quoted(wanted)}; its columns are {quoted(names)}",
         hint[:1].upper() + hint[1:] or "Correct the labeling config or the series.",
     )
-
-
-def _quoted(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{shorten(name)}'" for name in names[:_SHOWN]) or "none"
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def refuse_too_many(rows: int, columns: int) -> None:
@@ -163,12 +157,12 @@ def finish_channels(
             continue
         kept[name] = values
         if words:
-            notes.append(f"channel '{shorten(name)}': text in {words} cells counts as missing")
+            notes.append(f"channel '{shown(name)}': text in {words} cells counts as missing")
     if not kept:
         raise DataError(
-            f"channel {_quoted(empty)} of the series holds no number",
+            f"channel {quoted(empty)} of the series holds no number",
             "Correct the series, or name other columns in the labeling config.",
         )
     if empty:
-        notes.append(f"channel {_quoted(empty)} holds no number and was left out")
+        notes.append(f"channel {quoted(empty)} holds no number and was left out")
     return kept

@@ -12,10 +12,10 @@ import pyarrow as pa
 from tslab.errors import DataError
 from tslab.label_studio.foreign_axis import TimeAxis, iso_milliseconds, to_number
 from tslab.label_studio.foreign_formats import date_format, read_iso
+from tslab.label_studio.foreign_text import shown
 from tslab.readers.arrow_arrays import compute as pc
 from tslab.readers.arrow_arrays import floats
 from tslab.readers.cells import MISSING
-from tslab.readers.csv_errors import shorten
 from tslab.readers.time_grid import find_grid
 from tslab.readers.time_text import find_form, to_nanoseconds
 
@@ -172,6 +172,7 @@ def _other_dates(cells: pa.ChunkedArray, column: str) -> FloatArray | None:
             return times
     numbers = _numbers(cells)
     if numbers is not None:
+        numbers = np.where(np.abs(numbers) <= _FARTHEST, numbers, math.nan)
         usual = float(np.median(np.abs(numbers)))
         return numbers * 1000 * next((unit for limit, unit in _EPOCHS if usual >= limit), 1.0)
     step = max(1, len(cells) // _SAMPLE)
@@ -192,7 +193,7 @@ def _epoch(text: str) -> float:
 
 def _no_time(text: str, row: int, pattern: str, column: str) -> DataError:
     return DataError(
-        f"time column '{shorten(column)}' of the series: '{shorten(text)}' in row {row + 1} is no "
+        f"time column '{shown(column)}' of the series: '{shown(text)}' in row {row + 1} is no "
         + (f"time of the form {pattern}" if pattern else "number and no date"),
         "Correct timeFormat in the labeling config, or the cell.",
     )
@@ -227,7 +228,7 @@ def _usable_rows(times: FloatArray, column: str, notes: list[str]) -> IntArray |
     rows = np.flatnonzero(good)
     if not len(rows):
         raise DataError(
-            f"time column '{shorten(column)}' of the series has no time in {len(times)} rows",
+            f"time column '{shown(column)}' of the series has no time in {len(times)} rows",
             "Name the right one by timeColumn in the labeling config.",
         )
     if len(rows) < len(times):
