@@ -95,14 +95,14 @@ class Person:
     @classmethod
     def draw(cls, rng: Rng) -> Person:
         """A person."""
-        yaw, pitch, roll = rng.normal(0, (0.2, 0.1, 0.1))
+        yaw, pitch, roll = rng.normal(0, (0.15, 0.07, 0.07))
         return cls(
-            cadence=float(np.exp(rng.normal(0, 0.06))),
-            strength=float(np.exp(rng.normal(0, 0.16))),
+            cadence=float(np.exp(rng.normal(0, 0.05))),
+            strength=float(np.exp(rng.normal(0, 0.12))),
             mounting=_turn(yaw, 2) @ _turn(pitch, 1) @ _turn(roll, 0),
             bias=rng.normal(0, [0.25] * 3 + [0.06] * 3),
-            noise=(rng.uniform(0.2, 0.5), rng.uniform(0.04, 0.12)),
-            drift=rng.normal(0, 0.1),
+            noise=(rng.uniform(0.2, 0.45), rng.uniform(0.04, 0.1)),
+            drift=rng.normal(0, 0.08),
         )
 
 
@@ -206,7 +206,7 @@ def _plan(rng: Rng, seconds: float, falls: int) -> list[tuple[str, float]]:
         # Every activity comes once before one comes again, and none twice in a row.
         deck = deck or [str(name) for name in rng.permutation(["rest", *GAITS])]
         last = deck.pop(-2 if deck[-1] == last and len(deck) > 1 else -1)
-        plan += [(last, min(rng.uniform(4, 10), seconds - used)), ("", rng.uniform(1.2, 3.5))]
+        plan += [(last, min(rng.uniform(4, 10), seconds - used)), ("", rng.uniform(1.2, 3.0))]
     pauses = [i for i, part in enumerate(plan[:-1]) if not part[0] and i]
     for place in rng.choice(pauses, min(falls, len(pauses)), replace=False):
         plan[place] = ("fall", rng.uniform(4.0, 6.0))

@@ -5,8 +5,8 @@ Its behaviour, not its code: all recordings are stacked into one table, windows 
 writer wins; training stops when the training data itself is told well enough, where a class that
 is never found does not count; the answer is the runs of the likeliest class, unsmoothed.
 
-Three favours: metrics are counted in large batches, a run of an instant's label is read as
-one instant at its middle, and a CPU budget may end a training that it would go on with.
+Two favours: its metrics are counted in large batches, and a run of an instant's label is read as
+one instant at its middle. A CPU budget may end a training that would go on.
 """
 
 from __future__ import annotations
@@ -161,7 +161,8 @@ class AsReference:
             tier, label = self._classes[best[first]]
             if not label:
                 continue
-            start, end = times[first], times[stop - 1]
+            # Half-open like ours: a run of one row has a length.
+            start, end = times[first], times[stop] if stop < len(times) else recording.duration
             if kinds[tier] == "instants":
                 start = end = (start + end) / 2
             score = float(found[first:stop, best[first]].mean())

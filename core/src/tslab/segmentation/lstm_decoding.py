@@ -148,7 +148,7 @@ def _fit_spans(
     fitted: HeadDecoder, parts: Sequence[Float32], truth: Sequence[Classes]
 ) -> HeadDecoder:
     """Chooses the decoder that does best on held-out frames, then the curve of the scores."""
-    decoder, _ = tune(parts, truth, fitted.decoder.cost, background=True)
+    decoder = tune(parts, truth, fitted.decoder.cost, background=True)[0]
     sure: list[float] = []
     right: list[bool] = []
     paths = decode_all(parts, decoder, background=True)
