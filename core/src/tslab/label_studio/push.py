@@ -24,6 +24,9 @@ from tslab.lint.config_check import check_config
 from tslab.preparation.task_table import column_names
 from tslab.project import Project
 
+SHOWN = "shown-versions.json"
+"""File in ``.tslab/`` with the model version that the last push showed in each project."""
+
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 
 
@@ -166,7 +169,7 @@ class Push:
         data.push_tasks(predictions)
         self._push_views(project)
         push_backend(self, project)
-        self._set_model_version(project)
+        self._set_model_version(project, self._marker(group), is_new=not ids)
 
     def _update(self, project: int, wanted: dict[str, Any]) -> None:
         have = self.client.project(project)
@@ -189,17 +192,33 @@ class Push:
                 text = f"remove second Data Manager view '{title}'"
                 self.change(text, self.client.delete_view, twin["id"])
 
-    def _set_model_version(self, project: int) -> None:
+    def _set_model_version(self, project: int, marker: str, *, is_new: bool) -> None:
+        """Shows the folder's current predictions, unless somebody chose others since the last push.
+
+        The ML backend shows those of a model that it promoted, and a person may choose in Label
+        Studio; what is predicted anew in the folder wins over both.
+        """
         version = current_version(self.project)
         if not version:
             return
+        shown = self._shown()
         # The server shows the only version of a first import by itself.
         first = version if len(self.project.prediction_files()) == 1 else ""
         have = self.client.project(project).get("model_version") if project else first
-        if have != version:
+        chosen_elsewhere = bool(have) and not is_new and shown.get(marker) == version
+        if have != version and not chosen_elsewhere:
             settings = {"model_version": version}
             text = f"show predictions of '{version}'"
             self.change(text, self.client.update_project, project, settings)
+        if not self.dry_run and shown.get(marker) != version:
+            path = self.project.state / SHOWN
+            files.write_bytes(path, files.json_bytes({**shown, marker: version}), mode=0o600)
+
+    def _shown(self) -> dict[str, str]:
+        """Model versions that the last push showed, by project marker."""
+        path = self.project.state / SHOWN
+        document = files.read_json(path) if path.exists() else {}
+        return document if isinstance(document, dict) else {}
 
 
 def project_titles(project: Project, groups: Sequence[TaskGroup]) -> dict[str, str]:
