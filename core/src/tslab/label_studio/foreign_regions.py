@@ -43,9 +43,10 @@ class _Problems:
     counts: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def add(self, kind: str, example: str) -> None:
+    def add(self, kind: str, *values: object) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        self.examples.setdefault(kind, example)
+        if kind not in self.examples:
+            self.examples[kind] = " to ".join(map(_brief, values))
 
     def lines(self) -> list[str]:
         return [
@@ -106,15 +107,15 @@ def _read_result(
         problems.add("relation", "relation")
         return []
     if not isinstance(value, Mapping) or not isinstance(name, str):
-        problems.add("broken", f"region {_brief(item.get('id'))}")
+        problems.add("broken", "region", item.get("id"))
         return []
     tier = config.tier_of(name)
     if not tier:
         if name.strip().lower() not in config.other_controls:
-            problems.add("control", shown(name))
+            problems.add("control", name)
         return []
     if LABELS_TYPE not in value and item.get("type") != LABELS_TYPE:
-        problems.add("broken", f"region {_brief(item.get('id'))}")
+        problems.add("broken", "region", item.get("id"))
         return []
     labels = _read_labels(value.get(LABELS_TYPE), tier, config, problems)
     times = _read_times(value, axis, problems) if labels else None
@@ -133,7 +134,7 @@ def _read_labels(raw: object, tier: str, config: ForeignConfig, problems: _Probl
         elif label := config.label_of(tier, text):
             found[label] = None
         else:
-            problems.add("label", shown(text))
+            problems.add("label", text)
     if not texts:
         problems.add("unlabelled", "no label")
     return list(found)
@@ -143,13 +144,13 @@ def _read_times(
     value: Mapping[str, Any], axis: TimeAxis, problems: _Problems
 ) -> tuple[tuple[float, float], float, float] | None:
     """Times on the editor's axis, start and end in seconds; None where there are none."""
-    said = f"{_brief(value.get('start'))} to {_brief(value.get('end'))}"
-    first, last = axis.to_key(value.get("start")), axis.to_key(value.get("end"))
+    said = value.get("start"), value.get("end")
+    first, last = map(axis.to_key, said)
     if math.isnan(first) or math.isnan(last):
-        problems.add("time", said)
+        problems.add("time", *said)
         return None
     if last < first:
-        problems.add("reversed", said)
+        problems.add("reversed", *said)
         return None
     # Zero length without "instant": false is an instant, as it is for the reference.
     if first == last and value.get("instant") is not False:
@@ -158,10 +159,10 @@ def _read_times(
         start, end = axis.range_of(first, last)
     inside = (max(start, 0.0), min(end, axis.duration))
     if inside[0] > inside[1] or (inside[0] == inside[1] and start < end):
-        problems.add("outside", said)
+        problems.add("outside", *said)
         return None
     if inside != (start, end):
-        problems.add("cut", said)
+        problems.add("cut", *said)
     return (first, last), *inside
 
 
