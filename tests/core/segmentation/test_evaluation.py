@@ -187,6 +187,19 @@ def test_only_reviewed_time_is_judged() -> None:
     assert report.missing["ece"] == "none of 2 regions has a score"
 
 
+def test_events_that_disputes_cut_are_whole_again() -> None:
+    """One long prediction is not right in each of the pieces that were reviewed."""
+    reviewed = {"event": [(0, 10), (12, 14), (20, 30)]}
+    pieces = [Span(8, 10, "Leak", "event"), Span(12, 14, "Leak", "event")]
+    other = Span(22, 24, "Leak", "event")
+    examples = [known(*pieces, other, reviewed=reviewed)]
+    whole = tier(score(examples, {"r1": [Span(8, 14, "Leak", "event"), other]}, DOMAIN), "event")
+    assert (whole.event_f1, whole.labels[0].events.reference) == (1, 2)
+    everything = tier(score(examples, {"r1": [Span(0, 60, "Leak", "event")]}, DOMAIN), "event")
+    assert everything.event_f1 == 0
+    assert everything.labels[0].time_f1 == pytest.approx(2 * 6 / (6 + 22))
+
+
 def test_calibration_is_the_mean_distance() -> None:
     found = calibration([(0.95, True), (1.0, False), (0.25, False), (0.25, False)])
     assert found.error == pytest.approx((2 * abs(0.975 - 0.5) + 2 * 0.25) / 4)

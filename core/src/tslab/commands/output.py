@@ -141,15 +141,15 @@ class Output:
 
 
 def _plain_shares(title: str) -> Progress:
-    """Says every five seconds how much is done."""
+    """Says how much is done after five seconds, then ever more rarely, at least once a minute."""
     import time
 
-    shown = [time.monotonic()]
+    shown, pause = [time.monotonic()], [5.0]
 
     def told(share: float, text: str) -> None:
         now = time.monotonic()
-        if now - shown[0] > 5:
-            shown[0] = now
+        if now - shown[0] > pause[0]:
+            shown[0], pause[0] = now, min(60.0, 1.5 * pause[0])
             click.echo(f"{title}: {share:.0%}, {text}", err=True)
 
     return told

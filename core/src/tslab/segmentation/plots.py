@@ -98,7 +98,7 @@ def _cell(x: float, y: float, share_of: tuple[float, float], what: str) -> list[
         class_="heat",
         fill_opacity=f"{0.04 + 0.96 * share:.3f}",
     )
-    kind = "on-heat" if share > 0.5 else ("ink" if share >= 0.005 else "faint")
+    kind = "on-heat" if share > 0.65 else ("ink" if share >= 0.005 else "faint")
     shown = f"{share:.2f}" if whole else "-"
     return [square, _words(x + CELL / 2, y + CELL / 2 + 4, shown, kind=kind)]
 

@@ -26,6 +26,34 @@ LARGEST_MATRIX = 30
 """Classes that a confusion matrix is drawn for; nobody reads a larger one."""
 
 
+WORDS = (
+    (
+        "overall",
+        "For each tier the mean of its macro F1, event F1 and instants F1; then their mean.",
+    ),
+    (
+        "balanced accuracy",
+        "Share of each class's time that is found, averaged over classes. Reviewed time without a "
+        "label is a class of its own.",
+    ),
+    (
+        "macro F1 of time",
+        "F1 of each label's time, averaged over the labels that either side uses.",
+    ),
+    (
+        "event F1",
+        "Events are the same if label and place agree: common time over all time is 0.5 or more. "
+        "Each counts once.",
+    ),
+    ("instants F1", "Instants of one label are the same within the tolerance. Each counts once."),
+    (
+        "calibration error",
+        "How far scores are from the share of regions that are right, in the mean. 0 is perfect.",
+    ),
+)
+"""The figures, for whoever gets the page without the documentation."""
+
+
 def page(report: Report, title: str, card: ModelCard | None = None) -> bytes:
     """The whole page, UTF-8.
 
@@ -57,6 +85,11 @@ def page(report: Report, title: str, card: ModelCard | None = None) -> bytes:
     parts.append(_recordings(report))
     if card is not None:
         parts.append(_card(card))
+    words = "".join(
+        element("tr", element("td", text(k)) + element("td", text(v))) for k, v in WORDS
+    )
+    table = element("table", element("tbody", words), class_="card")
+    parts.append(element("h2", "What the figures mean") + _panel("", table))
     body = element("body", element("main", "\n".join(parts)))
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n{body}</html>\n'.encode()
 
@@ -107,6 +140,8 @@ def _tier(tier: TierScore) -> str:
         element("p", text(" \u00b7 ".join(facts)), class_="soft"),
         _panel("", _labels(tier.labels, ranges=ranges, instants=instants)),
     ]
+    if not tier.labels:
+        return "\n".join(parts)
     plots = []
     if ranges:
         plots.append(_panel("Events found, F1 at IoU 0.5", _bars(tier.labels, "events")))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 STYLE = """
 :root { color-scheme: light dark; --page: #fbfbfa; --card: #ffffff; --ink: #1d2430; --soft: #5d6775;
-  --line: #e1e4e8; --accent: #1f5fa8; --on-accent: #ffffff; --track: #edf0f3; --warn: #8a4b00; }
+  --line: #e1e4e8; --accent: #1f5fa8; --on-accent: #ffffff; --track: #edf0f3; --warn: #8a4b00;
+  --heat: #154680; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171c; --card: #1c2027; --ink: #e7eaef;
   --soft: #a0a9b6; --line: #313843; --accent: #7db4f2; --on-accent: #0d1520; --track: #2a303a;
-  --warn: #f0b46a; } }
+  --warn: #f0b46a; --heat: #7db4f2; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -42,7 +43,8 @@ ul.notes { margin: 0; padding-left: 20px; } ul.notes li { overflow-wrap: anywher
 svg { display: block; max-width: 100%; height: auto; }
 svg text { font-size: 12px; font-variant-numeric: tabular-nums; }
 .ink { fill: var(--ink); } text.soft, .faint { fill: var(--soft); } .faint { fill-opacity: 0.55; }
-.on-heat { fill: var(--on-accent); } .heat, .bar { fill: var(--accent); }
+.on-heat { fill: var(--on-accent); } .heat { fill: var(--heat); }
+.bar { fill: var(--accent); }
 .track { fill: var(--track); }
 .frame { fill: none; stroke: var(--line); }
 .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }

@@ -19,6 +19,13 @@ TITLES = {
 NOTHING_TITLE = "(nothing)"
 """What people read for time without a label."""
 
+RANGES = ("time", "time F1", "events", "event F1")
+INSTANTS = ("instants", "instants F1")
+LARGEST_MATRIX = 8
+"""Classes of a confusion matrix that fit a terminal; the page has larger ones."""
+
+LONGEST_NAME = 14
+
 LONGEST_TABLE = 10
 """Recordings that the text lists; the page has all."""
 
@@ -55,13 +62,18 @@ def _headline(report: Report) -> Iterator[str]:
 
 
 def _tier(tier: TierScore) -> Iterator[str]:
-    within = f", instants within {tier.tolerance:g} s" if _has_instants(tier) else ""
+    ranges = any(label.events.reference + label.events.hypothesis for label in tier.labels)
+    instants = any(label.instants.reference + label.instants.hypothesis for label in tier.labels)
+    within = f", instants within {tier.tolerance:g} s" if instants else ""
     yield f"{tier.tier} ({tier.kind}{within})"
-    rows = [_label_row(label) for label in tier.labels]
-    yield from aligned(("label", "time", "time F1", "events", "event F1", "instants", "F1"), rows)
-    if len(tier.confusion.classes) > 1:
-        names = [name or NOTHING_TITLE for name in tier.confusion.classes]
-        yield "seconds, true in rows and predicted in columns:"
+    if not tier.labels:
+        yield "  no label was marked or predicted"
+        return
+    header = ["label", *(RANGES if ranges else ()), *(INSTANTS if instants else ())]
+    yield from aligned(header, [_label_row(x, ranges, instants) for x in tier.labels])
+    if 1 < len(tier.confusion.classes) <= LARGEST_MATRIX:
+        names = [_short(name or NOTHING_TITLE) for name in tier.confusion.classes]
+        yield "  seconds, true in rows and predicted in columns:"
         cells = [
             (name, *(f"{value:.1f}" for value in row))
             for name, row in zip(names, tier.confusion.seconds, strict=True)
@@ -69,20 +81,18 @@ def _tier(tier: TierScore) -> Iterator[str]:
         yield from aligned(("", *names), cells)
 
 
-def _has_instants(tier: TierScore) -> bool:
-    return any(label.instants.reference + label.instants.hypothesis for label in tier.labels)
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}.."
 
 
-def _label_row(label: LabelScore) -> tuple[str, ...]:
-    return (
-        label.label,
-        duration(label.seconds),
-        figure(label.time_f1),
-        str(label.events.reference),
-        figure(label.event_f1),
-        str(label.instants.reference),
-        figure(label.instant_f1),
-    )
+def _label_row(label: LabelScore, ranges: bool, instants: bool) -> tuple[str, ...]:
+    row = [label.label]
+    if ranges:
+        row += [duration(label.seconds), figure(label.time_f1)]
+        row += [str(label.events.reference), figure(label.event_f1)]
+    if instants:
+        row += [str(label.instants.reference), figure(label.instant_f1)]
+    return tuple(row)
 
 
 def _recordings(report: Report) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -82,14 +84,31 @@ class TierCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A span of the hypothesis, as far as it was reviewed."""
+class _Event:
+    """A range of the hypothesis on a clock that runs in reviewed time only."""
 
     start: int
     end: int
-    label: str
     score: float | None
     mostly: bool
+
+
+class _Clock:
+    """Counts reviewed microseconds: time that nobody reviewed takes none."""
+
+    def __init__(self, reviewed: Sequence[Stretch]) -> None:
+        self._starts = [start for start, _ in reviewed]
+        self._reviewed = reviewed
+        lengths = (end - start for start, end in reviewed)
+        self._before = [0, *itertools.accumulate(lengths)]
+
+    def __call__(self, at: int) -> int:
+        """Reviewed time before a moment."""
+        number = bisect.bisect_right(self._starts, at) - 1
+        if number < 0:
+            return 0
+        start, end = self._reviewed[number]
+        return self._before[number] + min(at, end) - start
 
 
 def count_tier(
@@ -100,7 +119,8 @@ def count_tier(
 ) -> TierCounts:
     """Compares two readings of one tier of one recording, in reviewed time only.
 
-    A predicted event of which less than half lies in reviewed time is right or is not judged.
+    The overlap of events is that of their reviewed time. A predicted event of which less than half
+    lies in reviewed time is right or is not judged.
 
     Args:
         reference: What is true, within the reviewed time.
@@ -109,31 +129,51 @@ def count_tier(
         tolerance: Microseconds between instants that are the same.
     """
     counts = TierCounts(reviewed=total(reviewed))
+    clock = _Clock(reviewed)
     known = clipped(reference, reviewed)
-    found = [piece for span in hypothesis for piece in _pieces(span, reviewed)]
+    found = clipped(hypothesis, reviewed)
     _count_time(counts, known, found, reviewed)
-    for label in sorted({span.label for span in known} | {piece.label for piece in found}):
-        events = [(s.start_us, s.end_us) for s in known if s.label == label and not s.is_instant]
-        instants = sorted(s.start_us for s in known if s.label == label and s.is_instant)
-        mine = [piece for piece in found if piece.label == label]
-        _count_events(counts, label, events, [p for p in mine if p.start < p.end])
-        _count_instants(counts, label, instants, [p for p in mine if p.start == p.end], tolerance)
+    for label in sorted({span.label for span in [*known, *found]}):
+        true = [span for span in known if span.label == label]
+        said = [span for span in hypothesis if span.label == label]
+        _count_events(counts, label, _true_events(true, clock), _events(said, clock))
+        points = [span for span in found if span.label == label and span.is_instant]
+        instants = sorted(span.start_us for span in true if span.is_instant)
+        _count_instants(counts, label, instants, points, tolerance)
     return counts
 
 
-def _pieces(span: Span, reviewed: Sequence[Stretch]) -> list[_Found]:
-    length = span.end_us - span.start_us
-    return [
-        _Found(p.start_us, p.end_us, p.label, p.score, 2 * (p.end_us - p.start_us) >= length)
-        for p in clipped([span], reviewed)
-    ]
+def _events(spans: Sequence[Span], clock: _Clock) -> list[_Event]:
+    events = []
+    for span in spans:
+        start, end = clock(span.start_us), clock(span.end_us)
+        if start < end:
+            mostly = 2 * (end - start) >= span.end_us - span.start_us
+            events.append(_Event(start, end, span.score, mostly))
+    return events
+
+
+def _true_events(spans: Sequence[Span], clock: _Clock) -> list[Stretch]:
+    """Events of the reference, made whole again where time that nobody reviewed cut them."""
+    events: list[Stretch] = []
+    last = 0
+    for span in spans:
+        if span.is_instant:
+            continue
+        start, end = clock(span.start_us), clock(span.end_us)
+        if events and events[-1][1] == start and last < span.start_us:
+            events[-1] = (events[-1][0], end)
+        else:
+            events.append((start, end))
+        last = span.end_us
+    return events
 
 
 def _count_time(
-    counts: TierCounts, known: Sequence[Span], found: Sequence[_Found], reviewed: Sequence[Stretch]
+    counts: TierCounts, known: Sequence[Span], found: Sequence[Span], reviewed: Sequence[Stretch]
 ) -> None:
     reference = [(s.start_us, s.end_us, s.label) for s in known if not s.is_instant]
-    hypothesis = [(p.start, p.end, p.label) for p in found if p.start < p.end]
+    hypothesis = [(s.start_us, s.end_us, s.label) for s in found if not s.is_instant]
     if not reference and not hypothesis:
         return  # a tier of instants: time says nothing
     for moment in moments([Reading(reviewed, reference), Reading(reviewed, hypothesis)]):
@@ -160,11 +200,11 @@ def _pairs(true: set[str], said: set[str]) -> list[tuple[str, str]]:
 
 
 def _count_events(
-    counts: TierCounts, label: str, events: Sequence[Stretch], found: Sequence[_Found]
+    counts: TierCounts, label: str, events: Sequence[Stretch], found: Sequence[_Event]
 ) -> None:
-    pairs = matched_events(events, [(piece.start, piece.end) for piece in found])
+    pairs = matched_events(events, [(event.start, event.end) for event in found])
     right = {j for _, j in pairs}
-    judged = [j for j, piece in enumerate(found) if piece.mostly or j in right]
+    judged = [j for j, event in enumerate(found) if event.mostly or j in right]
     counts.of(label).events.add(Hits(len(events), len(judged), len(pairs)))
     _count_regions(counts, ((found[j].score, j in right) for j in judged))
 
@@ -173,14 +213,13 @@ def _count_instants(
     counts: TierCounts,
     label: str,
     instants: Sequence[int],
-    found: Sequence[_Found],
+    found: Sequence[Span],
     tolerance: int,
 ) -> None:
-    ordered = sorted(found, key=lambda piece: piece.start)
-    pairs = matched_instants(instants, [piece.start for piece in ordered], tolerance)
+    pairs = matched_instants(instants, [span.start_us for span in found], tolerance)
     right = {j for _, j in pairs}
-    counts.of(label).instants.add(Hits(len(instants), len(ordered), len(pairs)))
-    _count_regions(counts, ((piece.score, j in right) for j, piece in enumerate(ordered)))
+    counts.of(label).instants.add(Hits(len(instants), len(found), len(pairs)))
+    _count_regions(counts, ((span.score, j in right) for j, span in enumerate(found)))
 
 
 def _count_regions(counts: TierCounts, regions: Iterable[tuple[float | None, bool]]) -> None:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from tslab.contracts import PredictRequest
+from tslab.contracts import PredictRequest, SegmenterSpec, TrainableSegmenter, TrainingExample
 from tslab.errors import DataError
 from tslab.recording import Recording, Signal
+from tslab.segmentation import SPECS, UNTRAINED
 from tslab.testing.legality import span_problems
-from tslab.testing.subject import MOST_SAMPLES, WithSubject, expect
+from tslab.testing.subject import (
+    MOST_SAMPLES,
+    Sample,
+    Subject,
+    WithSubject,
+    expect,
+    not_applicable,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,6 +59,60 @@ class SegmenterChecks(WithSubject):
                     had_torch or "torch" not in sys.modules,
                     f"the default segmenter '{spec.name}' imports torch",
                     "Put one that needs no torch first.",
+                )
+
+    def test_trainable_segmenters_say_so(self) -> None:
+        """Specs tell what learns; what has not learned yet is "untrained" and finds nothing."""
+        subject = self.subject()
+        for spec, segmenter in subject.all_segmenters():
+            learns = isinstance(segmenter, TrainableSegmenter)
+            expect(
+                learns == spec.trainable,
+                f"segmenter '{spec.name}' {'can' if learns else 'cannot'} learn and its spec says "
+                f"trainable={spec.trainable}",
+                "Set SegmenterSpec(trainable=True) and offer fit, save and load, or neither.",
+            )
+            if not spec.trainable:
+                continue
+            expect(
+                segmenter.version == UNTRAINED,
+                f"segmenter '{spec.name}' calls itself '{segmenter.version}' before it learned",
+                f"Its version must be '{UNTRAINED}' until then.",
+            )
+            try:
+                segmenter.segment(subject.samples[0].recording)
+            except DataError:
+                continue
+            expect(
+                False,
+                f"segmenter '{spec.name}' segments before it has learned",
+                "Raise a DataError that says how to train it.",
+            )
+
+    def test_trainable_segmenters_learn(self) -> None:
+        """A plugin's own: legal spans, the same model twice, and the same again from its files."""
+        subject = self.subject()
+        own = [spec for spec, _ in subject.trainable() if not is_core(spec)]
+        if not own:
+            not_applicable("the domain brings no segmenter that learns")
+        examples = [_example(sample) for sample in subject.samples[:MOST_SAMPLES]]
+        recording = subject.samples[0].recording
+        for spec in own:
+            first, second, third = (_trainable(subject, spec) for _ in range(3))
+            with subject.plugins.calling(spec, f"segmenter '{spec.name}', learning"):
+                first.fit(examples, lambda share, text: None)  # noqa: ARG005 - nobody looks
+                second.fit(examples, lambda share, text: None)  # noqa: ARG005
+                with tempfile.TemporaryDirectory() as folder:
+                    first.save(Path(folder))
+                    third.load(Path(folder))
+                spans = [list(s.segment(recording)) for s in (first, second, third)]
+            found = span_problems(spans[0], subject.domain, recording.duration)
+            expect(not found, f"segmenter '{spec.name}', trained: {'; '.join(found[:3])}")
+            for other, how in ((second, "trained twice"), (third, "saved and loaded")):
+                expect(
+                    other.version == first.version and spans[0] == list(other.segment(recording)),
+                    f"segmenter '{spec.name}', {how}, is another model",
+                    "The same examples give the same model, and its files hold all of it.",
                 )
 
     def test_segmenters_find_legal_spans(self) -> None:
@@ -119,6 +183,24 @@ class SegmenterChecks(WithSubject):
                 )
                 found = span_problems(spans, subject.domain, sample.recording.duration)
                 expect(not found, f"'{spec.name}', view '{view.name}': {'; '.join(found[:3])}")
+
+
+def is_core(spec: SegmenterSpec) -> bool:
+    """Whether a segmenter is one of core's own, which core's tests train."""
+    return any(spec is own for own in SPECS)
+
+
+def _trainable(subject: Subject, spec: SegmenterSpec) -> TrainableSegmenter:
+    made = subject.create(spec)
+    expect(isinstance(made, TrainableSegmenter), f"segmenter '{spec.name}' has no fit")
+    return cast("TrainableSegmenter", made)
+
+
+def _example(sample: Sample) -> TrainingExample:
+    """A sample as an annotator would teach it who has reviewed everything."""
+    tiers = {span.tier for span in sample.truth}
+    whole = [(0.0, sample.recording.duration)]
+    return TrainingExample(sample.recording, sample.truth, dict.fromkeys(sorted(tiers), whole))
 
 
 def _poor(recording: Recording) -> list[tuple[str, Recording]]:

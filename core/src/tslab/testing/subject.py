@@ -132,16 +132,32 @@ class Subject:
         return self.domain.views
 
     def segmenters(self) -> list[tuple[SegmenterSpec, Segmenter]]:
-        """Segmenters that can be made here; the first one must be, others may lack an extra."""
+        """Segmenters that need no training; all but the first may lack an extra."""
+        made = self._made([spec for spec in self._specs if not spec.trainable])
+        if not made:
+            not_applicable("the domain offers no segmenter of its own")
+        return made
+
+    def trainable(self) -> list[tuple[SegmenterSpec, Segmenter]]:
+        """Segmenters that learn, as far as they can be made here."""
+        return self._made([spec for spec in self._specs if spec.trainable])
+
+    def all_segmenters(self) -> list[tuple[SegmenterSpec, Segmenter]]:
+        """Both kinds, as far as they can be made here."""
+        return self._made(self._specs)
+
+    @cached_property
+    def _specs(self) -> list[SegmenterSpec]:
+        return self.plugins.segmenters(self.domain)
+
+    def _made(self, specs: Sequence[SegmenterSpec]) -> list[tuple[SegmenterSpec, Segmenter]]:
         made = []
-        for number, spec in enumerate(self.plugins.segmenters(self.domain)):
+        for spec in specs:
             try:
                 made.append((spec, self.create(spec)))
             except TslabError:
-                if number == 0:
+                if spec is self._specs[0]:
                     raise
-        if not made:
-            not_applicable("the domain offers no segmenter")
         return made
 
     def create(self, spec: SegmenterSpec) -> Segmenter:
