@@ -140,10 +140,10 @@ class Trainer:
                     raise access.refused(url)
                 if answer.status_code != 200:
                     raise ServerError(f"Label Studio at {url} answers {answer.status_code}")
-                document = answer.json()
                 before = len(found)
-                found |= {int(item["id"]) for item in document["results"]}
-                if len(found) >= int(document["count"]) or len(found) == before:
+                ids, count = _ids_of(answer.content, url)
+                found |= ids
+                if len(found) >= count or len(found) == before:
                     return frozenset(found)
 
     async def train(self, project: int, progress: Callable[[float], None]) -> str:
@@ -212,6 +212,28 @@ class Trainer:
             log.error("project %d: its process ended with %s", job.project, process.returncode)
             return News(outcome="failed")
         return last
+
+
+class _Row(msgspec.Struct):
+    id: int
+
+
+class _Page(msgspec.Struct):
+    """A page of Label Studio's list of projects."""
+
+    count: int
+    results: list[_Row]
+
+
+def _ids_of(content: bytes, url: str) -> tuple[set[int], int]:
+    """Ids of the projects on a page, and how many there are on all pages."""
+    try:
+        page = msgspec.json.decode(content, type=_Page)
+    except msgspec.MsgspecError as error:
+        raise ServerError(
+            f"{url} lists projects as no Label Studio does", "Check LABEL_STUDIO_HOST."
+        ) from error
+    return {row.id for row in page.results}, page.count
 
 
 async def _listen(

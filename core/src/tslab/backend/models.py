@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ class Model:
     segmenter: Segmenter | None
 
 
+REFUSED_SECONDS = 60.0
+"""How long a model that was refused is not looked at again."""
+
 NOBODY = Model(UNTRAINED, None)
 
 
@@ -71,7 +75,7 @@ class Models:
         self._lock = threading.Lock()
         self._loading: dict[tuple[str, ...], threading.Lock] = {}
         self._loaded: OrderedDict[tuple[str, ...], Model] = OrderedDict()
-        self._refused: set[tuple[str, ...]] = set()
+        self._refused: dict[tuple[str, ...], float] = {}
 
     def serving(self, project: int, subject: Subject) -> Model:
         """The model that answers for a project.
@@ -107,7 +111,7 @@ class Models:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
-            if key in self._refused:
+            if time.monotonic() < self._refused.get(key, float("-inf")) + REFUSED_SECONDS:
                 return None
             loading = self._loading.setdefault(key, threading.Lock())
         with loading:  # one thread loads, the others wait for it
@@ -118,7 +122,7 @@ class Models:
             with self._lock:
                 self._loading.pop(key, None)
                 if model is None:
-                    self._refused.add(key)
+                    self._refused[key] = time.monotonic()
                 else:
                     self._loaded[key] = model
                 while len(self._loaded) > self._room:
@@ -145,11 +149,6 @@ class Models:
             self._metrics.models_refused.inc()
             log.error("model '%s' of project %d is refused: %s", version, holder, error)
             return None
-
-    def forget_refusals(self) -> None:
-        """Looks again at models that were refused, after somebody mended or replaced them."""
-        with self._lock:
-            self._refused.clear()
 
 
 def _own(subject: Subject) -> Model | None:

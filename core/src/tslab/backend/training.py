@@ -78,6 +78,7 @@ class TrainingQueue:
         self._metrics = metrics
         self._slots = asyncio.Semaphore(settings.trainings_at_once)
         self._states: OrderedDict[int, _State] = OrderedDict()
+        self._wanting: set[int] = set()
 
     def annotated(self, project: int) -> bool:
         """Notes that annotations changed; returns whether that leads to a training."""
@@ -106,7 +107,7 @@ class TrainingQueue:
 
     def waiting(self) -> int:
         """How many projects wait for a training."""
-        return sum(state.wanted for state in self._states.values())
+        return len(self._wanting)
 
     async def close(self) -> None:
         """Ends all trainings; the serving models stay."""
@@ -133,8 +134,16 @@ class TrainingQueue:
         if not state.wanted:
             state.first = now
         state.updates, state.wanted, state.last = 0, True, now
+        self._wanting.add(project)
+        self._metrics.queue.set(self.waiting())
         if state.task is None:
             state.task = asyncio.create_task(self._work(project, state))
+
+    def _take(self, project: int, state: _State) -> None:
+        """What was asked for until now is being looked after; what comes later is asked anew."""
+        state.wanted, state.at_once, state.share = False, False, 0.0
+        state.poke.clear()
+        self._wanting.discard(project)
         self._metrics.queue.set(self.waiting())
 
     async def _work(self, project: int, state: _State) -> None:
@@ -143,18 +152,16 @@ class TrainingQueue:
                 await self._quiet(state)
                 refused = await self._sees(project)
                 if refused:
-                    state.wanted, state.at_once = False, False
+                    self._take(project, state)
                     self._metrics.trainings.labels(refused).inc()
                     return
                 async with self._slots:
-                    state.wanted, state.at_once, state.share = False, False, 0.0
-                    state.poke.clear()
-                    self._metrics.queue.set(self.waiting())
+                    self._take(project, state)
                     outcome = await self._one(project, state)
                 state.superseded = outcome == "superseded"
         finally:
             state.task = None
-            self._metrics.queue.set(self.waiting())
+            self._take(project, state)
 
     async def _quiet(self, state: _State) -> None:
         """Waits until no annotation came for a while, or for long enough in all."""

@@ -1,0 +1,159 @@
+"""Which model serves: loaded once, checked, with something to fall back on."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from kit.backend import CONFIG, SPEC, LevelSegmenter, store_level
+
+from tslab.backend.metrics import Metrics
+from tslab.backend.models import NOBODY, Models, Subject
+from tslab.contracts import SegmenterSpec
+from tslab.domain import Domain, Label, Tier
+from tslab.label_studio.foreign_config import read_config
+from tslab.segmentation.model_store import ModelStore
+
+DOMAIN = read_config(CONFIG).domain
+SUBJECT = Subject("one", DOMAIN, {"learning": SPEC})
+READY = SegmenterSpec("rules", "ready-made", lambda domain: LevelSegmenter(domain, 0.0))
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Models:
+    return Models(ModelStore(tmp_path / "models"), 3, Metrics())
+
+
+def loaded(models: Models) -> float:
+    return models._metrics.registry.get_sample_value("tslab_backend_models_loaded") or 0
+
+
+def refused(models: Models) -> float:
+    name = "tslab_backend_models_refused_total"
+    return models._metrics.registry.get_sample_value(name) or 0
+
+
+def test_before_any_model_nobody_serves(models: Models) -> None:
+    assert models.serving(24, SUBJECT) is NOBODY
+    assert models.version(24, SUBJECT) == "untrained"
+
+
+def test_before_any_model_the_domains_own_segmenter_serves_and_says_so(models: Models) -> None:
+    subject = Subject("two", DOMAIN, {"learning": SPEC, "rules": READY}, READY)
+    assert models.serving(24, subject).version == "rules l0-Run"
+
+
+def test_the_promoted_model_serves_from_that_moment(models: Models) -> None:
+    store_level(models.store, 24, DOMAIN, 1.0, promote=False)
+    assert models.version(24, SUBJECT) == "untrained"
+    version = store_level(models.store, 24, DOMAIN, 1.0)
+    assert models.version(24, SUBJECT) == version
+    newer = store_level(models.store, 24, DOMAIN, 2.0)
+    assert models.version(24, SUBJECT) == newer
+    models.store.roll_back(24)
+    assert models.version(24, SUBJECT) == version
+
+
+def test_project_0_serves_projects_without_a_model(models: Models) -> None:
+    study = store_level(models.store, 0, DOMAIN, 1.0)
+    own = store_level(models.store, 24, DOMAIN, 2.0)
+    assert models.version(25, SUBJECT) == study
+    assert models.version(24, SUBJECT) == own
+
+
+def test_projects_share_nothing_else(models: Models) -> None:
+    store_level(models.store, 24, DOMAIN, 1.0)
+    assert models.version(25, SUBJECT) == "untrained"
+    assert models.version(2, SUBJECT) == "untrained"
+    assert models.version(240, SUBJECT) == "untrained"
+
+
+def test_only_so_many_models_stay_loaded(models: Models) -> None:
+    for number in range(1, 8):
+        store_level(models.store, number, DOMAIN, float(number))
+        models.serving(number, SUBJECT)
+    assert loaded(models) == 3
+    first = models.serving(7, SUBJECT)
+    assert models.serving(7, SUBJECT) is first
+    models.serving(1, SUBJECT)
+    assert loaded(models) == 3
+
+
+def test_a_model_is_loaded_once_whatever_number_of_threads_asks(models: Models) -> None:
+    store_level(models.store, 24, DOMAIN, 1.0)
+    made: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def create(domain: Domain) -> LevelSegmenter:
+        made.append(1)
+        return LevelSegmenter(domain)
+
+    subject = Subject("x", DOMAIN, {"learning": SegmenterSpec("learning", "", create, True)})
+
+    def ask(_: int) -> str:
+        barrier.wait()
+        return models.version(24, subject)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
+    assert made == [1]
+
+
+@pytest.mark.parametrize("harm", ["changed", "added", "removed", "link", "card"])
+def test_a_tampered_model_is_refused_and_the_one_before_serves(
+    harm: str, models: Models, tmp_path: Path
+) -> None:
+    good = store_level(models.store, 24, DOMAIN, 1.0)
+    bad = store_level(models.store, 24, DOMAIN, 2.0)
+    folder = models.store.folder(24, bad)
+    if harm == "changed":
+        (folder / "level.json").write_text('[7, "Run"]')
+    elif harm == "added":
+        (folder / "evil.pkl").write_bytes(b"cos\nsystem\n")
+    elif harm == "removed":
+        (folder / "level.json").unlink()
+    elif harm == "link":
+        (folder / "level.json").rename(tmp_path / "away.json")
+        (folder / "level.json").symlink_to(tmp_path / "away.json")
+    else:
+        (folder / "card.json").write_text("{}")
+    assert models.version(24, SUBJECT) == good
+    assert models.version(24, SUBJECT) == good
+    assert refused(models) == 1
+
+
+def test_without_an_earlier_model_the_own_segmenter_serves(models: Models) -> None:
+    version = store_level(models.store, 24, DOMAIN, 2.0)
+    (models.store.folder(24, version) / "level.json").write_text("[]")
+    subject = Subject("two", DOMAIN, {"learning": SPEC, "rules": READY}, READY)
+    assert models.version(24, subject) == "rules l0-Run"
+    assert models.serving(24, SUBJECT) is NOBODY
+
+
+def test_a_mended_model_serves_again(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = store_level(models.store, 24, DOMAIN, 2.0)
+    path = models.store.folder(24, version) / "level.json"
+    content = path.read_bytes()
+    path.write_text("[]")
+    assert models.serving(24, SUBJECT) is NOBODY
+    path.write_bytes(content)
+    assert models.serving(24, SUBJECT) is NOBODY  # not looked at again at once
+    monkeypatch.setattr("tslab.backend.models.REFUSED_SECONDS", 0.0)
+    assert models.version(24, SUBJECT) == version
+
+
+def test_a_model_without_a_label_of_the_project_does_not_serve_it(models: Models) -> None:
+    store_level(models.store, 0, DOMAIN, 1.0)
+    other = Domain(
+        name="label-studio",
+        title="other",
+        tiers=(Tier(name="lab", kind="intervals", labels=(Label(name="Jump"),)),),
+    )
+    assert models.serving(24, Subject("other", other, {"learning": SPEC})) is NOBODY
+
+
+def test_a_model_of_an_unknown_kind_does_not_serve(models: Models) -> None:
+    store_level(models.store, 24, DOMAIN, 1.0)
+    assert models.serving(24, Subject("x", DOMAIN, {})) is NOBODY

@@ -1,0 +1,235 @@
+"""Tasks of a project folder: found by their meta, segmented whole, cut as `tslab predict` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.backend import CONFIG, Backend, LevelSegmenter, running, store_level
+
+from tslab.annotation import Annotation
+from tslab.backend.settings import BackendSettings
+from tslab.cli import run
+from tslab.label_studio.predictions import load_predictions
+from tslab.label_studio.pull import collect
+from tslab.label_studio.served_times import served_times
+from tslab.label_studio.task_groups import group_config, task_groups
+from tslab.project import Project
+from tslab.testing.fake_label_studio import FakeLabelStudio
+
+Make = Callable[..., BackendSettings]
+
+
+def write_machine(path: Path, seed: int) -> None:
+    """A machine's table: 400 s, one sample a second, a step in each channel."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(400)
+    values = 20 + rng.normal(0, 0.1, (400, 3)) + 8 * ((times > 150) & (times < 230))[:, None]
+    rows = [
+        f"{t},{','.join(f'{v:.4f}' for v in row)}" for t, row in zip(times, values, strict=True)
+    ]
+    header = "time_s,Temperature,Pressure,Voltage"
+    path.write_text("\n".join([header, *rows]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with two recordings, each cut into windows of 100 s."""
+    root = tmp_path_factory.mktemp("plant")
+    assert run(["init", str(root), "--domain", "iot", "--quiet"]) == 0
+    with (root / "tslab.yaml").open("a") as file:
+        file.write("window: {seconds: 100}\n")
+    for seed in (1, 2):
+        write_machine(root.parent / f"pump-{seed}.csv", seed)
+        arguments = [str(root.parent / f"pump-{seed}.csv"), "--project", str(root), "--quiet"]
+        assert run(["add", *arguments]) == 0
+    return root
+
+
+def pushed(project: Project, number: int = 24) -> list[dict[str, Any]]:
+    """The tasks as Label Studio sends them back."""
+    return [
+        {"id": 100 + i, "project": number, **task.to_json()}
+        for i, task in enumerate(project.tasks())
+    ]
+
+
+@pytest.fixture
+def backend(folder: Path, settings: Make) -> Iterator[Backend]:
+    with running(settings(folder=folder)) as found:
+        yield found
+
+
+def test_the_domains_own_segmenter_serves_first(backend: Backend, folder: Path) -> None:
+    project = Project.open(folder)
+    answers = backend.predict(pushed(project), 24)
+    assert len(answers) == len(project.tasks()) == 8
+    versions = {answer["model_version"] for answer in answers}
+    assert len(versions) == 1
+    assert versions.pop().startswith("iot-rules ")
+    assert backend.metric("failed_tasks_total") == 0
+    schema = group_config(project, task_groups(project.tasks())[0])
+    for body in ({"project": "31.1", "schema": schema}, {"project": "32.1"}):
+        name = backend.http.post("/setup", json=body).json()["model_version"]
+        assert name == answers[0]["model_version"]
+    body = {"project": "33.1", "schema": CONFIG}
+    assert backend.http.post("/setup", json=body).json()["model_version"] == "untrained"
+
+
+def test_answers_are_those_of_tslab_predict(backend: Backend, folder: Path) -> None:
+    assert run(["predict", "--project", str(folder), "--quiet"]) == 0
+    project = Project.open(folder)
+    [(version, known)] = load_predictions(project).items()
+    for document, answer in zip(pushed(project), backend.predict(pushed(project), 24), strict=True):
+        wanted = known[document["data"]["task"]]
+        assert answer["model_version"] == version
+        assert answer["result"] == list(wanted.result)
+        if wanted.score is not None:
+            assert answer["score"] == wanted.score
+
+
+def test_a_recording_is_segmented_once_for_all_of_its_windows(
+    backend: Backend, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project.open(folder)
+    domain = project.domain
+    version = store_level(backend.service.store, 31, domain, 22.0)
+    spec = backend.service.study.subject.specs["learning"]  # type: ignore[union-attr]
+    seen: list[str] = []
+    original = LevelSegmenter.segment
+
+    def segment(self: LevelSegmenter, recording: Any) -> Any:
+        seen.append(recording.id)
+        return original(self, recording)
+
+    monkeypatch.setattr(LevelSegmenter, "segment", segment)
+    monkeypatch.setitem(
+        backend.service.study.subject.specs,  # type: ignore[union-attr,arg-type]
+        "learning",
+        type(spec)("learning", "", LevelSegmenter, True),
+    )
+    for document in pushed(project, 31):
+        [answer] = backend.predict([document], 31)
+        assert answer["model_version"] == version
+    backend.predict(pushed(project, 31), 31)
+    assert sorted(seen) == sorted(project.entries())
+
+
+def test_regions_fit_the_window_and_parts_share_a_stem(backend: Backend, folder: Path) -> None:
+    project = Project.open(folder)
+    answers = backend.predict(pushed(project), 24)
+    regions = [region for answer in answers for region in answer["result"]]
+    ids = [region["id"] for region in regions if region["type"] == "timeserieslabels"]
+    assert ids
+    assert len(ids) == len(set(ids))
+    assert any("~" in name for name in ids)  # the step crosses a window's border
+
+
+def test_exact_times_come_back_with_a_pull(backend: Backend, folder: Path) -> None:
+    project = Project.open(folder)
+    (project.root / "predictions").rename(project.root / "gone") if (
+        project.root / "predictions"
+    ).exists() else None
+    documents = pushed(project)
+    answers = backend.predict(documents, 24)
+    exported = [
+        {
+            **document,
+            "annotations": [
+                {"id": 1, "completed_by": 7, "result": answer["result"], "was_cancelled": False}
+            ],
+        }
+        for document, answer in zip(documents, answers, strict=True)
+    ]
+    pulled = collect(project, [exported], {7: "ann@example.com"})
+    whole: list[Annotation] = pulled.annotations
+    subject = backend.service.study.subject  # type: ignore[union-attr]
+    segmenter = backend.service.models.serving(24, subject).segmenter
+    assert segmenter is not None
+    for annotation in whole:
+        found = segmenter.segment(project.recording(annotation.recording))
+        wanted = [
+            (s.start, s.end, s.label) for s in found if s.tier in {x.tier for x in annotation.spans}
+        ]
+        assert [(s.start, s.end, s.label) for s in annotation.spans] == sorted(wanted)
+        assert {s.origin for s in annotation.spans} <= {"prediction"}
+    assert not (project.root / "predictions").exists()
+
+
+def test_served_times_are_kept_apart_by_task(backend: Backend, folder: Path) -> None:
+    project = Project.open(folder)
+    documents = pushed(project)
+    answers = backend.predict(documents, 24)
+    for document, answer in zip(documents, answers, strict=True):
+        name = document["data"]["task"]
+        known = served_times(project.state, name)
+        assert {region["id"] for region in answer["result"]} <= known.keys()
+    assert served_times(project.state, "no-such-task") == {}
+    assert (project.state / "served-times.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_damaged_task_does_not_spoil_the_others(backend: Backend, folder: Path) -> None:
+    project = Project.open(folder)
+    good = pushed(project)[0]
+    stranger = {**good, "data": {**good["data"], "recording": "rec-stranger"}}
+    damaged = {**good, "meta": {"tslab": 1}}
+    other_view = {**good, "meta": {**good["meta"], "view": "gone"}}
+    answers = backend.predict([stranger, damaged, good, other_view], 24)
+    assert [bool(answer["result"] or answer["score"]) for answer in answers] == [
+        *(False, False, True, False)
+    ]
+    assert backend.metric("failed_tasks_total", reason="data") == 3
+
+
+def test_a_window_that_was_cut_anew_is_predicted_as_it_was_pushed(
+    backend: Backend, folder: Path
+) -> None:
+    project = Project.open(folder)
+    document = pushed(project)[1]
+    meta = {**document["meta"], "start": 120.0, "start_us": 120_000_000}
+    [answer] = backend.predict([{**document, "meta": meta}], 24)
+    assert answer["model_version"].startswith("iot-rules ")
+    assert backend.metric("failed_tasks_total") == 0
+
+
+def test_interactive_requests_stay_in_their_window(backend: Backend, folder: Path) -> None:
+    project = Project.open(folder)
+    documents = pushed(project)
+    answers = backend.predict(documents, 24)
+    number = next(i for i, answer in enumerate(answers) if answer["result"])
+    drawn = answers[number]["result"][:1]
+    [answer] = backend.predict([documents[number]], 24, context={"result": drawn})
+    task = project.tasks()[number]
+    for region in answer["result"]:
+        seconds = (float(region["value"]["start"]) - task.axis_offset) * task.tick_us / 1e6
+        assert task.start - 1 <= seconds <= task.end + 1
+
+
+def test_changes_of_the_folder_are_seen(backend: Backend, folder: Path) -> None:
+    study = backend.service.study
+    assert study is not None
+    before = study.subject
+    assert study.subject is before
+    path = folder / "tslab.yaml"
+    path.write_text(path.read_text() + "title: Another name\n")
+    assert study.subject is not before
+    assert study.project.title == "Another name"
+
+
+def test_a_folder_without_label_studio_still_predicts(folder: Path, settings: Make) -> None:
+    with running(settings(folder=folder, url="", api_key="")) as backend:
+        answers = backend.predict(pushed(Project.open(folder))[:1], 24)
+        assert answers[0]["model_version"].startswith("iot-rules ")
+
+
+def test_a_foreign_project_beside_the_folder_is_served_too(
+    backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    from kit.backend import add_project, tasks_of
+
+    project = add_project(label_studio, 1, 0)
+    [answer] = backend.predict(tasks_of(label_studio, project), project)
+    assert answer["model_version"] == "untrained"
