@@ -179,6 +179,11 @@ def test_a_range_that_an_arrow_key_threw_out_is_cut() -> None:
     assert times(spans) == [(0, 0.4)]
 
 
+def test_a_range_that_touches_another_never_becomes_an_instant() -> None:
+    spans, _ = read_regions([region(-3, 0, "Run"), region(0, 0.3, "Walk")], TENTHS, CONFIG)
+    assert times(spans) == [(0, 0.1), (0, 0.4)]
+
+
 # --- writing
 
 

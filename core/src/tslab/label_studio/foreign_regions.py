@@ -169,8 +169,9 @@ def _read_times(
 def _span(region: _Region, begins: set[tuple[str, float]], axis: TimeAxis) -> Span:
     start, end = region.start, region.end
     first, last = region.keys
-    if start < end and first < last and (region.tier, last) in begins:
-        end = max(min(end, axis.seconds_of(last)), start)
+    if first < last and (region.tier, last) in begins:
+        border = axis.seconds_of(last)
+        end = border if start < border < end else end
     score = to_number(region.result.get("score"))
     return Span(
         start=start,
