@@ -18,7 +18,7 @@ from tslab.segmentation.chain import Chain
 from tslab.segmentation.fitting import Material, learn_chain
 from tslab.segmentation.grid import Grid, channel_key, make_grid
 from tslab.segmentation.instants import Detector, learn_detector
-from tslab.segmentation.plans import base_rate, instant_plan, range_plan, with_period
+from tslab.segmentation.plans import base_rate, instant_plan, range_plan
 from tslab.segmentation.regions import Placement, instant_spans, range_spans
 from tslab.segmentation.rhythm import usual_period
 from tslab.segmentation.targets import Task, tasks_of
@@ -126,8 +126,8 @@ class LearningSegmenter:
         examples = [part.example for part in own]
         if task.instants:
             return learn_detector(task, own, instant_plan(task, examples, rate), self._seed)
-        plan = range_plan(task, examples, rate, self._domain)
-        return learn_chain(task, own, with_period(plan, period), self._seed)
+        plan = range_plan(task, examples, rate, period, self._domain)
+        return learn_chain(task, own, plan, self._seed)
 
     def _use(self, model: Model) -> None:
         self._version = weights.digest(model.settings(), model.arrays())

@@ -13,8 +13,11 @@ from tslab.segmentation.features import FramePlan
 from tslab.segmentation.grid import fastest
 from tslab.segmentation.targets import Task
 
-FRAMES_A_SPAN = 24
+FRAMES_A_SPAN = 32
 """Frames in a short region of the label with the shortest regions."""
+
+FRAMES_A_RECORDING = 128
+"""Frames of a recording at least: a region that fills it says nothing of shorter ones."""
 
 FRAMES_A_PAUSE = 10
 """Frames between two instants that follow each other closely."""
@@ -34,7 +37,7 @@ def base_rate(examples: Sequence[TrainingExample]) -> float:
 
 
 def range_plan(
-    task: Task, examples: Sequence[TrainingExample], rate: float, domain: Domain
+    task: Task, examples: Sequence[TrainingExample], rate: float, period: int, domain: Domain
 ) -> FramePlan:
     """Frames and windows for ranges."""
     lengths = [
@@ -43,10 +46,19 @@ def range_plan(
     ]
     short = min(float(np.quantile(part, 0.25)) for part in lengths)
     long = max(float(np.median(part)) for part in lengths)
-    stride = max(1, round(short * rate / FRAMES_A_SPAN))
+    seconds = min(short / FRAMES_A_SPAN, _usual_length(examples) / FRAMES_A_RECORDING)
+    stride = max(1, round(seconds * rate))
+    # What repeats is told apart burst by burst.
+    stride = min(stride, period) if period else stride
     if _on_epochs(task, examples, domain) and domain.epoch_seconds:
         stride = max(1, round(domain.epoch_seconds * rate))
-    return _plan(rate, stride, 1.5 * long)
+    plan = _plan(rate, stride, 1.5 * long)
+    fits = period and plan.windows[-1] * plan.stride >= 4 * period
+    return replace(plan, period=period) if fits else plan
+
+
+def _usual_length(examples: Sequence[TrainingExample]) -> float:
+    return float(np.median([example.recording.duration for example in examples]))
 
 
 def instant_plan(task: Task, examples: Sequence[TrainingExample], rate: float) -> FramePlan:
@@ -68,12 +80,6 @@ def _plan(rate: float, stride: int, longest: float) -> FramePlan:
     widest = windows[-1] * stride
     lags = [lag for lag in (1, 4, 16) if lag == 1 or 4 * lag <= widest]
     return FramePlan(rate, stride, tuple(windows), tuple(lags))
-
-
-def with_period(plan: FramePlan, period: int) -> FramePlan:
-    """The plan that looks at regularity too, if its windows hold enough bursts to tell."""
-    fits = period and plan.windows[-1] * plan.stride >= 4 * period
-    return replace(plan, period=period) if fits else plan
 
 
 def dilations(plan: FramePlan) -> list[int]:

@@ -52,7 +52,9 @@ def relevance(features: Float32, pieces: NDArray[np.int64], width: NDArray[np.in
     for kind in names if len(names) > 2 else names[-1:]:
         best = np.maximum(best, _squared_t(means, kinds == kind, pieces[:, 3]))
     best /= np.maximum(1.0, width / PIECE)
-    return np.sqrt(np.maximum(0, 1 - LEAST / np.maximum(best, 1e-9))).astype(np.float32)
+    top = np.sort(best)[-max(1, len(best) // 50)]
+    kept = np.maximum(0, 1 - LEAST / np.maximum(best, 1e-9))
+    return np.sqrt(kept * np.minimum(1, best / max(top, 1e-9))).astype(np.float32)
 
 
 def _means(features: Float32, pieces: NDArray[np.int64]) -> Float64:

@@ -19,8 +19,11 @@ SHORTEST_PERIOD = 8
 CLEAR = 0.15
 """Autocorrelation from which on something is said to repeat."""
 
-ROWS = 4
-MOST_CHANGE = 0.7
+ROWS = 5
+CLEAR_CHANGE = 0.06
+"""Logarithm of a ratio of two intervals that is no even rhythm's."""
+
+MOST_CHANGE = 0.3
 """Largest logarithm of a ratio that counts: a burst that was missed doubles an interval."""
 
 
@@ -30,8 +33,8 @@ class Bursts:
 
     Attributes:
         cells: Where they are.
-        lines: For each: 1, log of the interval in periods, and how much interval and height
-            differ from those before; float32 ``(ROWS, bursts)``.
+        lines: For each: 1, log of the interval in periods, how much interval and height differ
+            from those before, and whether the interval clearly does; float32 ``(ROWS, bursts)``.
     """
 
     cells: NDArray[np.int64]
@@ -105,5 +108,7 @@ def find_bursts(grid: Grid, period: int) -> Bursts:
     height = np.log(line[cells] + 1e-3)
     change = np.minimum(np.abs(np.diff(interval)), MOST_CHANGE)
     other = np.minimum(np.abs(np.diff(height)), MOST_CHANGE)[1:]
-    late = np.clip(interval[1:], -MOST_CHANGE, 2 * MOST_CHANGE)
-    return Bursts(cells[2:], np.stack([np.ones_like(late), late, change, other]).astype(np.float32))
+    clearly = change > CLEAR_CHANGE
+    late = np.clip(interval[1:], -1, 1)
+    lines = np.stack([np.ones_like(late), late, change, other, clearly])
+    return Bursts(cells[2:], lines.astype(np.float32))
