@@ -108,22 +108,29 @@ class Trainer:
         self._metrics = metrics
         self._looking = asyncio.Lock()
         self._seen: frozenset[int] = frozenset()
-        self._looked = float("-inf")
+        self._looked = -LOOK_SECONDS
+        self._trouble = ""
         self._known: dict[int, str] = {}
 
     async def sees(self, project: int) -> str:
         """Nothing ("") if Label Studio shows a project to the backend's key, else why not."""
+        asked = time.monotonic()
         async with self._looking:
+            # One look answers all who asked before it.
+            if project not in self._seen and self._looked < asked:
+                await asyncio.sleep(self._looked + LOOK_SECONDS - asked)
+                await self._look()
             if project in self._seen:
                 return ""
-            await asyncio.sleep(max(0.0, self._looked + LOOK_SECONDS - time.monotonic()))
-            self._looked = time.monotonic()
-            try:
-                self._seen = await asyncio.to_thread(self._projects)
-            except ServerError as error:
-                log.warning("project %d is not trained: %s", project, error)
-                return "label studio"
-            return "" if project in self._seen else "unknown project"
+            return self._trouble or "unknown project"
+
+    async def _look(self) -> None:
+        self._looked, self._trouble = time.monotonic(), ""
+        try:
+            self._seen = await asyncio.to_thread(self._projects)
+        except ServerError as error:
+            log.warning("nothing is trained: %s", error)
+            self._trouble = "label studio"
 
     def _projects(self) -> frozenset[int]:
         url, key = self._link.address()
