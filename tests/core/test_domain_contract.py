@@ -56,9 +56,28 @@ class Levels:
                 Span(half, recording.duration, "Flood", "tide", 0.5),
                 Span(half, half, "Blow", "horn", 0.5)]
 
+class Learner:
+    end = None
+    @property
+    def version(self):
+        return f"until-{self.end}" if self.end else "untrained"
+    def fit(self, examples, progress):
+        progress(0.5, "learning")
+        self.end = max(s.end for e in examples for s in e.spans) / 4
+        return {}
+    def segment(self, recording):
+        if not self.end:
+            raise DataError("it has not learned yet", "Train it.")
+        return [Span(0.0, self.end, "Ebb", "tide", 0.4)]
+    def save(self, folder):
+        (folder / "end.txt").write_text(str(self.end))
+    def load(self, folder):
+        self.end = float((folder / "end.txt").read_text())
+
 @hookimpl
 def tslab_segmenters():
-    return [SegmenterSpec("levels", "Two halves", lambda _: Levels())]
+    return [SegmenterSpec("levels", "Two halves", lambda _: Levels()),
+            SegmenterSpec("learner", "Learns an end", lambda _: Learner(), trainable=True)]
 
 class Overlap:
     name, tier_kinds = "overlap", ("states",)
@@ -255,6 +274,44 @@ MISTAKES = {
         "segmenters_survive_poor_signals",
         "raised ValueError: cannot convert float NaN to integer",
     ),
+    "learner does not say so": (
+        ("Learner(), trainable=True", "Learner()"),
+        "trainable_segmenters_say_so",
+        "'learner' can learn and its spec says trainable=False",
+    ),
+    "says that it learns and cannot": (
+        ("lambda _: Levels())", "lambda _: Levels(), True)"),
+        "trainable_segmenters_say_so",
+        "'levels' cannot learn and its spec says trainable=True",
+    ),
+    "untrained under another name": (
+        ('else "untrained"', 'else "0"'),
+        "trainable_segmenters_say_so",
+        "calls itself '0' before it learned",
+    ),
+    "segments before it learned": (
+        ('raise DataError("it has not learned yet", "Train it.")', "return []"),
+        "trainable_segmenters_say_so",
+        "segments before it has learned",
+    ),
+    "learns something else each time": (
+        (
+            "for e in examples for s in e.spans) / 4",
+            "for e in examples for s in e.spans) / 4 + random.random()",
+        ),
+        "trainable_segmenters_learn",
+        "'learner', trained twice, is another model",
+    ),
+    "saves half of it": (
+        ("write_text(str(self.end))", "write_text(str(self.end / 2))"),
+        "trainable_segmenters_learn",
+        "'learner', saved and loaded, is another model",
+    ),
+    "learns to leave the recording": (
+        ("for e in examples for s in e.spans) / 4", "for e in examples for s in e.spans) * 4"),
+        "trainable_segmenters_learn",
+        "ends after the recording",
+    ),
     "prediction of another view": (
         (
             "class Overlap",
@@ -312,6 +369,7 @@ MISTAKES = {
 WITH_CONSEQUENCES = {
     *("comma in a label", "config without labels", "truth outside the recording"),
     *("derived name taken", "tasks leave out a part", "segmenter overlaps states"),
+    *("learner does not say so", "says that it learns and cannot"),
 }
 
 

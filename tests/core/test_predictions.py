@@ -29,7 +29,7 @@ def test_default_segmenter_is_idempotent(machine: Any) -> None:
     before = machine.files()
     machine("predict")
     assert machine.files() == before
-    assert machine.json("predict", "--segmenter", "?") == ["iot-rules"]
+    assert machine.json("predict", "--segmenter", "?") == ["iot-rules", "learning", "lstm"]
     line = machine.fails(2, "predict", "--segmenter", "iot-rule")
     assert "no segmenter 'iot-rule'. did you mean 'iot-rules'?" in line
 

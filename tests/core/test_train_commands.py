@@ -1,0 +1,311 @@
+"""train, models, evaluate, and predict with a trained model, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tslab.annotation import Annotation
+from tslab.files import json_bytes
+from tslab.project import Project
+from tslab.segmentation.choosing import model_store
+from tslab.spans import Span
+
+SECONDS = 300
+SEEN = ((0.0, float(SECONDS)),)
+
+
+def drift(start: float, end: float, label: str = "Drift") -> Span:
+    return Span(start, end, label, "anomaly")
+
+
+def truth(number: int) -> list[Span]:
+    """Two stretches at another level; where they lie depends on the recording."""
+    return [drift(40 + 7 * number, 80 + 7 * number), drift(180 + 5 * number, 230 + 5 * number)]
+
+
+def write_recording(folder: Path, number: int) -> Path:
+    values = np.random.default_rng(number).normal(0, 0.2, SECONDS)
+    for span in truth(number):
+        values[int(span.start) : int(span.end)] += 3
+    path = folder / f"pump{number}.csv"
+    rows = [f"{i},{value:.4f}" for i, value in enumerate(values)]
+    path.write_text("time_s,vibration\n" + "\n".join(rows) + "\n")
+    return path
+
+
+class Study:
+    """A project of the domain iot, its recordings in order, and what annotators say."""
+
+    def __init__(self, shell: Any, folder: Path) -> None:
+        self.shell = shell
+        self.folder = folder
+        self.keys: list[str] = []
+        self.said: list[Annotation] = []
+
+    def add(self, number: int) -> str:
+        self.shell("add", write_recording(self.folder, number))
+        key = Project.open(self.shell.folder).find_recording(f"pump{number}")
+        assert key is not None
+        self.keys.append(key)
+        return key
+
+    def annotate(self, key: str, spans: Sequence[Span], who: str = "a", **more: Any) -> None:
+        given = {"view": "anomalies", "extents": SEEN, **more}
+        self.said.append(Annotation(key, who, list(spans), **given))
+        folder = self.shell.folder / "annotations"
+        folder.mkdir(exist_ok=True)
+        (folder / "annotations.json").write_bytes(json_bytes(self.said))
+
+    def forget(self) -> None:
+        self.said.clear()
+
+    @property
+    def models(self) -> dict[str, bytes]:
+        return {
+            name: content
+            for name, content in self.shell.files().items()
+            if name.startswith("models/")
+        }
+
+
+@pytest.fixture
+def empty(shell: Any, tmp_path: Path) -> Study:
+    shell("init", shell.folder, "--domain", "iot", project=False)
+    return Study(shell, tmp_path)
+
+
+@pytest.fixture
+def study(empty: Study) -> Study:
+    for number in range(3):
+        empty.annotate(empty.add(number), truth(number))
+    return empty
+
+
+def test_a_model_is_trained_judged_stored_and_serves(study: Study) -> None:
+    shell = study.shell
+    text = shell("train")
+    assert "held out: 3 folds over 3 recordings" in text
+    assert "serves from now on: it is the first model" in text
+    (card,) = shell.json("models")
+    assert card["serving"]
+    assert card["version"].startswith("learning ")
+    assert (card["recordings"], card["spans"]) == (3, 6)
+    assert card["trained_on"] == sorted(study.keys)
+    assert card["scores"]["event_f1"] == 1
+    assert card["scores"]["instant_f1"] is None
+    folder = shell.folder / "models" / "project_0" / card["version"].replace(" ", "-")
+    assert {"card.json", "report.json", "report.html"} < {p.name for p in folder.iterdir()}
+    report = json.loads((folder / "report.json").read_text())
+    assert report["missing"]["instant_f1"] == "no instants, neither true nor predicted"
+    assert card["version"] in (folder / "report.html").read_text()
+
+    document = shell.json("predict")
+    assert document["model_version"] == card["version"]
+    assert f"predicting with '{card['version']}' (the promoted model)" in shell.err
+    found = Project.open(shell.folder).predictions
+    assert len(found) == 6
+    assert found["score"].between(0.5, 1).all()
+
+
+def test_training_twice_changes_nothing(study: Study) -> None:
+    study.shell("train", "--no-evaluate")
+    before = study.models
+    assert "nothing new to learn: it is the current model already" in study.shell("train")
+    assert study.models == before
+    document = study.shell.json("train")
+    assert (document["new"], document["promoted"]) == (False, False)
+    assert study.models == before
+
+
+def test_a_worse_model_is_kept_and_does_not_serve(study: Study) -> None:
+    shell = study.shell
+    first = shell.json("train")["version"]
+    study.forget()
+    fresh = study.add(3)
+    for number, key in enumerate(study.keys[:3]):
+        wrong = [drift(100 + 9 * number, 130 + 9 * number), drift(250 + number, 270 + number)]
+        study.annotate(key, wrong)
+    study.annotate(fresh, truth(3))
+    text = shell("train")
+    assert "was not promoted: it is worse than the current model" in text
+    assert "on 1 recordings that the current one never saw" in text
+    assert f"'{first}' goes on serving. To promote it all the same: tslab models promote" in text
+    assert [card["serving"] for card in shell.json("models")].count(True) == 1
+    assert shell.json("predict")["model_version"] == first
+
+
+def test_keep_and_promote_decide(study: Study) -> None:
+    shell = study.shell
+    kept = shell.json("train", "--no-evaluate", "--keep")
+    assert (kept["promoted"], kept["reason"], kept["current"]) == (False, "you said so", "")
+    assert kept["report"] is None
+    assert shell.json("predict")["model_version"].startswith("iot-rules ")
+    again = shell.json("train", "--promote")
+    assert (again["new"], again["current"]) == (False, kept["version"])
+    assert shell.json("predict")["model_version"] == kept["version"]
+
+
+def test_models_promote_and_roll_back(study: Study) -> None:
+    shell = study.shell
+    one = shell.json("train", "--no-evaluate")["version"]
+    study.annotate(study.add(3), truth(3))
+    two = shell.json("train", "--no-evaluate", "--promote")["version"]
+    assert one != two
+    assert shell("models", "rollback") == f"'{one}' serves the study again\n"
+    assert "no earlier model to go back to" in shell.fails(4, "models", "rollback")
+    assert shell.json("models", "promote", two.split()[1]) == {"project": 0, "current": two}
+    assert shell("models", "list").splitlines()[2].startswith("*")
+    assert shell("models") == shell("models", "list")
+    assert "has no model 'x'" in shell.fails(4, "models", "promote", "x")
+    assert "project 7 has no earlier model" in shell.fails(4, "models", "rollback", "--of", 7)
+    folder = shell.folder / "models"
+    assert len(shell.json("models", "--model-dir", folder)) == 2
+    assert "there is no folder" in shell.fails(4, "models", "--model-dir", folder / "none")
+
+
+def test_predict_with_a_chosen_model(study: Study) -> None:
+    shell = study.shell
+    line = shell.fails(4, "predict", "--segmenter", "learning")
+    assert "no model of segmenter 'learning' was promoted" in line
+    assert line.endswith("Train one from pulled annotations: tslab train")
+    version = shell.json("train", "--no-evaluate", "--keep")["version"]
+    assert "was promoted" in shell.fails(4, "predict", "--segmenter", "learning")
+    assert shell.json("predict", "--model", version.split()[1])["model_version"] == version
+    assert "has no model 'nobody'" in shell.fails(4, "predict", "--model", "nobody")
+    shell("models", "promote", version)
+    assert shell.json("predict", "--segmenter", "learning")["model_version"] == version
+    assert shell.json("predict", "--segmenter", "iot-rules")["model_version"] != version
+    settings = shell.folder / "tslab.yaml"
+    settings.write_text(settings.read_text() + "\nsegmenter: iot-rules\n")
+    assert shell.json("predict")["model_version"].startswith("iot-rules ")
+    assert "(segmenter of tslab.yaml)" in shell.err
+
+
+def test_a_model_that_was_tampered_with_does_not_predict(study: Study) -> None:
+    shell = study.shell
+    version = shell.json("train", "--no-evaluate")["version"]
+    folder = model_store(Project.open(shell.folder)).folder(0, version)
+    path = next(p for p in folder.iterdir() if p.name != "card.json")
+    path.write_bytes(path.read_bytes() + b" ")
+    assert "was changed after it" in shell.fails(4, "predict")
+    assert "it is the first model" not in shell("train", "--no-evaluate")
+    shell("predict")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "line"),
+    [
+        (("--segmenter", "iot-rules"), 2, "segmenter 'iot-rules' does not learn"),
+        (("--segmenter", "lerning"), 2, "did you mean 'learning'?"),
+        (("--tolerance", "anomly=1"), 2, "did you mean 'anomaly'?"),
+        (("--tolerance", "anomaly"), 2, "has no number of seconds"),
+        (("--tolerance", "anomaly=-1"), 2, "has no number of seconds"),
+        (("--tolerance", "anomaly=nan"), 2, "has no number of seconds"),
+        (("--folds", "1"), 2, "1 is not in the range"),
+    ],
+)
+def test_impossible_wishes(study: Study, words: tuple[str, ...], code: int, line: str) -> None:
+    assert line in study.shell.fails(code, "train", *words)
+    assert study.models == {}
+
+
+def test_nothing_to_learn_from(empty: Study) -> None:
+    key = empty.add(0)
+    line = empty.shell.fails(4, "train")
+    assert line.endswith("Annotate some tasks, then run: tslab pull")
+    empty.annotate(key, [], extents=())
+    empty.shell("train", code=4)
+    assert "there is no reviewed time to learn from" in empty.shell.err
+    assert "nothing of it counts as reviewed" in empty.shell.err
+    empty.forget()
+    empty.annotate(key, [])
+    assert "no label" in empty.shell.fails(4, "train")
+    assert empty.models == {}
+
+
+def test_what_is_left_out_is_said(study: Study) -> None:
+    study.annotate("rec-gone", truth(0))
+    study.annotate(study.keys[0], [drift(1, 2, "Gone")], who="b")
+    document = study.shell.json("train", "--no-evaluate")
+    assert len(document["left_out"]) == 3
+    for words in ("recording 'rec-gone' (1 annotations): no recording", "1 spans of 'Gone'"):
+        assert any(line.startswith(words) for line in document["left_out"])
+        assert f"left out: {words}" in study.shell.err
+
+
+def test_one_recording_is_enough(empty: Study) -> None:
+    empty.annotate(empty.add(0), truth(0))
+    document = empty.shell.json("train")
+    assert document["report"]["method"].startswith("held out: 2 blocks of time")
+
+
+# --- evaluate -----------------------------------------------------------------------------
+
+
+def table(study: Study, rows: Sequence[str], name: str = "net.csv") -> Path:
+    path = study.folder / name
+    path.write_text("recording,start,end,label,score\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_an_outside_model_is_scored_in_the_same_terms(study: Study) -> None:
+    rows = [f"pump{n},{s.start},{s.end},Drift,0.9" for n in range(3) for s in truth(n)]
+    page = study.folder / "report.html"
+    rows[0] = "pump0,40,80,Noise,0.9"
+    path = table(study, rows)
+    document = study.shell.json("evaluate", "--from", path, "--report", page)
+    assert document["against"] == "one annotator"
+    assert document["scores"]["event_f1"] == pytest.approx(10 / 12)
+    assert document["calibration"]["error"] == pytest.approx(0.9 - 5 / 6)
+    assert "net.csv" in page.read_text()
+    assert "3 recordings against one annotator" in study.shell("evaluate", "--from", path)
+
+
+def test_ground_truth_is_what_counts(study: Study) -> None:
+    study.annotate(study.keys[0], [drift(0, 10)], who="lead", ground_truth=True)
+    path = table(study, ["pump0,0,10,Drift,1", "pump1,0,10,Drift,1"])
+    document = study.shell.json("evaluate", "--from", path)
+    assert document["against"] == "ground truth"
+    assert document["scores"]["overall"] == 1
+    assert [r["recording"] for r in document["recordings"]] == [study.keys[0]]
+
+
+def test_stored_predictions_are_scored_and_warned_about(study: Study) -> None:
+    shell = study.shell
+    assert "this project has no predictions" in shell.fails(4, "evaluate")
+    version = shell.json("train")["version"]
+    shell("predict")
+    document = shell.json("evaluate")
+    assert document["model_version"] == version
+    assert document["notes"] == [
+        "the model learned from 3 of the 3 recordings: figures of new recordings will be lower; "
+        "those of 'tslab train' are held out"
+    ]
+    shell("predict", "--from", table(study, ["pump0,40,80,Drift,1"]), "--model-version", "net")
+    document = shell.json("evaluate", "--model-version", "net", "--tolerance", "anomaly=0.1")
+    assert document["notes"][0].startswith("2 recordings have no prediction and count as silence")
+    assert document["tiers"][0]["tolerance"] == 0.1
+    assert "no predictions of 'nett'. did you mean 'net'" in shell.fails(
+        2, "evaluate", "--model-version", "nett"
+    )
+
+
+def test_evaluation_needs_something_to_compare_with(empty: Study) -> None:
+    empty.add(0)
+    path = table(empty, ["pump0,0,10,Drift,1"])
+    assert "no annotations to compare with" in empty.shell.fails(4, "evaluate", "--from", path)
+    bad = table(empty, ["pump0,0,10,Drif,1"])
+    assert "did you mean 'Drift'" in empty.shell.fails(4, "evaluate", "--from", bad)
+
+
+def test_two_annotators_are_compared_by_majority(study: Study) -> None:
+    for number, key in enumerate(study.keys):
+        study.annotate(key, truth(number), who="b")
+    document = study.shell.json("evaluate", "--from", table(study, ["pump0,0,10,Drift,1"]))
+    assert document["against"] == "the majority of 2 annotators"
