@@ -79,6 +79,7 @@ def change_head(key: str, value: object) -> Callable[[dict], None]:
         change("hidden", 5),
         change("channels", []),
         change("channels", ["c0"]),
+        change("channels", ["c"] * 300_000),
         change("heads", []),
         change("surprise", 1),
         change_head("labels", []),

@@ -139,12 +139,17 @@ class LstmSegmenter:
     def load(self, folder: Path) -> None:
         """Reads what `save` wrote; see `TrainableSegmenter`."""
         _require_torch()
+        import torch
+
         description = read_description(folder)
+        width = len(description.channels) + 1
         sizes = [len(head.labels) + 1 for head in description.heads]
+        # Shapes first, on a device that holds no numbers: a description can claim any size.
+        with torch.device("meta"):
+            planned = _network(width, description.hidden, sizes).state_dict()
+        weights = read_weights(folder, {name: tuple(x.shape) for name, x in planned.items()})
         with _reproducible(self.seed):
-            net = _network(len(description.channels) + 1, description.hidden, sizes)
-        shapes = {name: tuple(part.shape) for name, part in net.state_dict().items()}
-        weights = read_weights(folder, shapes)
+            net = _network(width, description.hidden, sizes)
         _restore(net, weights)
         self._adopt(description, weights, net)
 
