@@ -74,14 +74,20 @@ def tslab_segmenters(domain: Domain) -> Sequence[SegmenterSpec]:  # noqa: ARG001
 def tslab_predict(
     segmenter: Segmenter, recording: Recording, domain: Domain, request: PredictRequest
 ) -> Sequence[Span]:
-    """The segmenter's spans of the asked view's tiers and stretch."""
+    """The segmenter's spans of the asked view's tiers and stretch, or what is like the context."""
     tiers = {tier.name for tier in domain.tiers}
     if request.view:
         tiers = set(domain.view(request.view).tiers)
     end = recording.duration if request.end is None else request.end
+    if request.context:
+        from tslab.segmentation.similar import find_similar
+
+        found: Sequence[Span] = find_similar(recording, request.context, domain, segmenter)
+    else:
+        found = segmenter.segment(recording)
     return [
         span
-        for span in segmenter.segment(recording)
+        for span in found
         if span.tier in tiers and span.start <= end and span.end >= request.start
     ]
 

@@ -16,7 +16,6 @@ from kit.backend import (
     add_project,
     regions,
     running,
-    series,
     store_level,
     tasks_of,
 )
@@ -136,14 +135,30 @@ def test_the_project_of_a_task_counts_where_the_request_names_none(
     assert answer["results"][0]["model_version"] == version
 
 
-def test_interactive_requests_get_regions(backend: Backend, label_studio: FakeLabelStudio) -> None:
-    project = add_project(label_studio, 1, 0)
-    version = store_level(backend.service.store, project, DOMAIN, 2.5)
-    drawn = regions(series(0)[1][1:])
-    tasks = tasks_of(label_studio, project)
-    [answer] = backend.predict(tasks, project, context={"result": drawn})
-    assert isinstance(answer["result"], list)
+STEPS = "time,a\n" + "".join(
+    f"{row / 10:.1f},{5 if row % 100 in range(40, 60) else 0.1 * (row % 3)}\n" for row in range(600)
+)
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_interactive_requests_find_more_like_what_was_drawn(
+    trained: bool, backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    project = add_project(label_studio, 0, 0)
+    label_studio.files["/data/upload/steps.csv"] = STEPS.encode()
+    task = {"id": 7, "data": {"csv": "/data/upload/steps.csv"}, "meta": {}, "project": project}
+    version = "untrained"
+    if trained:
+        version = store_level(backend.service.store, project, DOMAIN, 1000.0)
+    drawn = regions([(4.0, 5.9, "Walk"), (14.0, 15.9, "Walk")])
+    [answer] = backend.predict([task], project, context={"result": drawn})
+    found = [r["value"] for r in answer["result"]]
     assert answer["model_version"] == version
+    assert [value["timeserieslabels"] for value in found] == [["Walk"]] * 4
+    for value, start in zip(found, (24.0, 34.0, 44.0, 54.0), strict=True):
+        assert abs(value["start"] - start) <= 0.5
+        assert abs(value["end"] - start - 1.9) <= 0.5
+    assert 0 < answer["score"] <= 1
 
 
 def test_interactive_request_with_unusable_regions_is_counted(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from tslab.annotation import Annotation
 from tslab.backend.models import Subject
-from tslab.contracts import PredictRequest
 from tslab.errors import DataError
 from tslab.label_studio.foreign_config import ForeignConfig, read_config
 from tslab.label_studio.foreign_data import ForeignSeries, read_series
 from tslab.label_studio.foreign_regions import read_regions, write_regions
 from tslab.segmentation import SPECS
+from tslab.segmentation.similar import find_similar
 
 if TYPE_CHECKING:
     from tslab.backend.fetching import Fetcher
@@ -115,18 +115,19 @@ def _value(data: object, key: str) -> Any:
 def find_spans(
     series: ForeignSeries, model: Model, project: ForeignProject, context: Sequence[Span] = ()
 ) -> list[Span]:
-    """What a model finds in a series; labels that have left the config are dropped.
+    """What a model finds in a series, or what is like the regions that somebody has drawn.
+
+    Labels that have left the config are dropped.
 
     Raises:
         DataError: The series is not one that a model can look at.
     """
-    from tslab.builtin_plugin import tslab_predict
-
-    if model.segmenter is None:
-        return []
     domain = project.subject.domain
-    request = PredictRequest(context=context)
-    spans = tslab_predict(model.segmenter, series.recording, domain, request)
+    spans: Sequence[Span] = ()
+    if context:
+        spans = find_similar(series.recording, context, domain, model.segmenter)
+    elif model.segmenter is not None:
+        spans = model.segmenter.segment(series.recording)
     tiers = {tier.name: tier for tier in domain.tiers}
     return [s for s in spans if s.tier in tiers and tiers[s.tier].label(s.label) is not None]
 

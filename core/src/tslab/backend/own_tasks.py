@@ -11,6 +11,7 @@ from tslab.contracts import PredictRequest
 from tslab.errors import DataError, PluginError
 from tslab.label_studio.predictions import TaskPrediction, predict_tasks, refuse_outside
 from tslab.label_studio.regions import from_regions
+from tslab.segmentation.similar import find_similar
 
 if TYPE_CHECKING:
     from tslab.backend.models import Model, Subject
@@ -107,11 +108,13 @@ class OwnTasks:
     def _found(
         self, recording: Recording, model: Model, subject: Subject, request: PredictRequest
     ) -> list[Span]:
-        if model.segmenter is None:
-            return []
         plugins, domain = self.study.project.plugins, subject.domain
         tiers = {tier.name: tier for tier in domain.view_tiers(request.view)}
-        answer = plugins.predict(model.segmenter, recording, domain, request)
+        answer: Sequence[Span] = ()
+        if model.segmenter is not None:
+            answer = plugins.predict(model.segmenter, recording, domain, request)
+        elif request.context:
+            answer = find_similar(recording, request.context, domain)
         # A model may remember labels that have left the domain since.
         known = [s for s in answer if s.tier in tiers and tiers[s.tier].label(s.label) is not None]
         problems = refuse_outside(known, recording.duration, recording.id, domain)

@@ -193,7 +193,7 @@ class Predictor:
             raise DataError("the request has no labeling config", "Label Studio sends one.")
         project = self.configs.read(asked.config)
         model = self.models.serving(asked.project, project.subject)
-        if model.segmenter is None:
+        if model.segmenter is None and not asked.context:
             return _prediction([], None, model)
         series = read_task(document, project, self.link.fetcher())
         context = context_of(asked.context or (), series, project)
@@ -215,7 +215,7 @@ class Predictor:
 
 def _prediction(result: list[Any], score: float | None, model: Model) -> dict[str, Any]:
     certainty = NOTHING_FOUND if score is None else score
-    if model.segmenter is None:
+    if model.segmenter is None and score is None:
         certainty = 0.0
     return {"result": result, "score": round(certainty, 4), "model_version": model.version}
 
