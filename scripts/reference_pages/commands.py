@@ -29,7 +29,7 @@ EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "lint": (("tslab lint --json", "all findings, for a program"),),
     "predict": (
-        ("tslab predict", "the domain's segmenter"),
+        ("tslab predict", "the promoted model, else the domain's segmenter"),
         ("tslab predict --segmenter '?'", "lists the segmenters"),
         ("tslab predict --from regions.csv --model-version net-3", "an outside model's table"),
     ),
@@ -46,6 +46,21 @@ EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "users list": (("tslab users list", "who has an account, last seen when"),),
     "push": (("tslab push --dry-run", "says what would change"), ("tslab push", "changes it")),
     "pull": (("tslab pull --raw", "keeps Label Studio's own JSON too"),),
+    "train": (
+        ("tslab train", "learns from the pulled annotations, measures, promotes if no worse"),
+        ("tslab train --segmenter lstm --folds 3", "the neural net"),
+        ("tslab train --tolerance beat=0.15", "instants count as found within 0.15 s"),
+    ),
+    "models list": (("tslab models list", "a star marks what serves"),),
+    "models promote": (
+        ("tslab models promote 30dd8cde8572", "the study's own"),
+        ("tslab models promote 'learning 30dd8cde8572' --of 7", "of Label Studio's project 7"),
+    ),
+    "models rollback": (("tslab models rollback", "what served before serves again"),),
+    "evaluate": (
+        ("tslab evaluate --from regions.csv --report net.html", "an outside model"),
+        ("tslab evaluate", "the current predictions"),
+    ),
     "export": (
         ("tslab export --to '?'", "lists the formats"),
         ("tslab export --to wfdb --verify", "writes, reads back, compares"),

@@ -114,7 +114,7 @@ class Settings(_Section):
         domain: Name of the domain.
         title: Name of the study; Label Studio shows it.
         views: Views to label, each becomes a Label Studio project; empty takes the domain's first.
-        segmenter: Name of the segmenter; "" takes the domain's first.
+        segmenter: Name of the segmenter; "" takes the promoted model, else the domain's first.
         window: Overrides the domain's window.
         channels: Source channel -> channel of the domain.
         hotkeys: Label -> key.
