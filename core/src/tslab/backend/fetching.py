@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,11 +13,21 @@ from tslab.errors import DataError
 from tslab.label_studio import access
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 MOST_REDIRECTS = 3
 KEY_SECONDS = 200.0
 """How long an access token is used; Label Studio's live for 300 s."""
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """The certificates that are believed; reading them takes longer than most answers."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 class UnreachableError(DataError):
@@ -142,7 +153,7 @@ class Fetcher:
         # A proxy would look the name up again by itself, after it was judged.
         host = urlsplit(place.url).hostname or ""
         proxies = place.label_studio and not access.is_loopback(host)
-        return httpx.Client(trust_env=proxies, follow_redirects=False)
+        return httpx.Client(verify=_certificates(), trust_env=proxies, follow_redirects=False)
 
     def _request_of(self, place: Remote) -> tuple[str, dict[str, str], dict[str, str]]:
         headers = {"Accept": "*/*", "User-Agent": "tslab"}
