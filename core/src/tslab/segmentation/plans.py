@@ -37,16 +37,21 @@ def base_rate(examples: Sequence[TrainingExample]) -> float:
 
 
 def range_plan(
-    task: Task, examples: Sequence[TrainingExample], rate: float, period: int, domain: Domain
+    task: Task,
+    examples: Sequence[TrainingExample],
+    rate: float,
+    period: int,
+    domain: Domain,
+    frames: int = FRAMES_A_SPAN,
 ) -> FramePlan:
-    """Frames and windows for ranges."""
+    """Frames and windows for ranges, so that a short one holds `frames`."""
     lengths = [
         np.array([s.duration for e in examples for s in task.spans(e) if s.label == label])
         for label in task.labels
     ]
     short = min(float(np.quantile(part, 0.25)) for part in lengths)
     long = max(float(np.median(part)) for part in lengths)
-    seconds = min(short / FRAMES_A_SPAN, _usual_length(examples) / FRAMES_A_RECORDING)
+    seconds = min(short / frames, _usual_length(examples) / FRAMES_A_RECORDING)
     stride = max(1, round(seconds * rate))
     # What repeats is told apart burst by burst.
     stride = min(stride, period) if period else stride

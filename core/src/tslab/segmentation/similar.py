@@ -1,0 +1,194 @@
+"""Find more like this: what resembles the regions that an annotator has just drawn.
+
+Ranges: a small model is learned on the spot, the examples against all the rest of the recording,
+and told to be generous, because the rest holds what is looked for. Instants: a window slides over
+the recording and is compared part by part with the examples. No trained model is needed; what one
+finds of the same labels is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tslab.contracts import TrainingExample
+from tslab.domain import Domain
+from tslab.recording import Recording
+from tslab.segmentation import UNTRAINED
+from tslab.segmentation.calibration import Curve
+from tslab.segmentation.chain import Chain, Scorer
+from tslab.segmentation.features import FLOOR, WindowSums, frame_sums, signals_of
+from tslab.segmentation.fitting import Material, fit_rows, make_bank, make_table
+from tslab.segmentation.grid import Float32, Float64, Grid, channel_key, fastest, make_grid
+from tslab.segmentation.instants import peaks
+from tslab.segmentation.plans import range_plan
+from tslab.segmentation.regions import Placement, range_spans
+from tslab.segmentation.targets import Task
+from tslab.segmentation.threads import one_thread
+from tslab.segmentation.tuning import Decoder, change_costs
+from tslab.spans import Span, sort_key
+
+if TYPE_CHECKING:
+    from tslab.segmentation.learning import LearningSegmenter
+
+PARTS = 4
+"""Parts of a window that are compared one by one: the order of things counts."""
+
+FRAMES_A_PART = 2
+FRAMES_A_RANGE = 12
+SMOOTHING = 0.5
+BIAS = -2.0
+"""Log-odds against the background: it is known to hold what is looked for."""
+
+LENGTHS = 3.0
+"""Found regions may be so much shorter or longer than the examples."""
+
+AROUND_INSTANT = 16
+"""Cells to either side of an instant that are compared."""
+
+MOST_CELLS = 400_000
+MOST_EXAMPLES = 8
+MOST_FOUND = 500
+LEAST_SCORE = 0.5
+STEEPNESS = 1.4
+"""How fast the score falls; what is half as far away as most windows are scores one half."""
+
+
+def find_similar(
+    recording: Recording,
+    context: Sequence[Span],
+    domain: Domain,
+    segmenter: LearningSegmenter | None,
+) -> list[Span]:
+    """Spans like the examples, elsewhere on the same recording, sorted by time.
+
+    Args:
+        recording: The recording that the examples were drawn on.
+        context: One or a few examples, ranges or instants.
+        domain: The effective domain; examples of labels that it lacks are not looked for.
+        segmenter: A trained one adds what it finds of the examples' labels; None or an untrained
+            one is fine.
+
+    Returns:
+        Spans with scores; none touches an example or another span of its tier.
+    """
+    known = {(tier.name, label.name) for tier in domain.tiers for label in tier.labels}
+    given = [s for s in context if s.end <= recording.duration]
+    wanted = sorted({(s.tier, s.label, s.is_instant) for s in given} if given else ())
+    wanted = [kind for kind in wanted if kind[:2] in known]
+    signal = fastest(recording)
+    if not wanted or signal is None or not signal.sample_count:
+        return []
+    rate = min(signal.sampling_rate, MOST_CELLS / max(recording.duration, 1e-9))
+    keys = tuple(dict.fromkeys(channel_key(s.name, domain) for s in recording.signals))
+    grid, placement = make_grid(recording, keys, rate, domain), Placement.of(recording)
+    found: list[Span] = []
+    with one_thread():
+        for tier in sorted({kind[0] for kind in wanted}):
+            ranges = [s for s in given if (s.tier, s.label, False) in wanted and s.tier == tier]
+            ranges = [span for span in ranges if not span.is_instant]
+            found += _ranges(recording, grid, ranges, domain) if ranges else []
+        for kind in wanted:
+            points = [s for s in given if (s.tier, s.label, s.is_instant) == kind]
+            if kind[2]:
+                found += _instants(grid, points[-MOST_EXAMPLES:], placement)
+    if segmenter is not None and segmenter.version != UNTRAINED:
+        spans = segmenter.segment(recording)
+        found += [s for s in spans if (s.tier, s.label, s.is_instant) in wanted]
+    return _apart(found, given)
+
+
+def _ranges(
+    recording: Recording, grid: Grid, examples: Sequence[Span], domain: Domain
+) -> list[Span]:
+    """Ranges that are told from the rest of the recording as the examples are."""
+    tier = domain.tier(examples[0].tier)
+    names = tuple(sorted({span.label for span in examples}))
+    task = Task(tier.name, names, False, True)
+    whole = {tier.name: ((0.0, recording.duration),)}
+    material = [Material(TrainingExample(recording, examples, whole), grid)]
+    plan = range_plan(task, [material[0].example], grid.rate, 0, domain, FRAMES_A_RANGE)
+    bank = make_bank(material, plan, 0)
+    table, centre, scale = make_table(task, material, plan, bank)
+    if not {*range(task.classes)} <= {*table.classes.tolist()}:
+        return []
+    softmax = fit_rows(table, np.ones(len(table.classes), bool), task.classes)
+    cost = change_costs([table.classes], task.classes) * np.float32(SMOOTHING)
+    scorer = Scorer(plan, bank, centre, scale, softmax)
+    chain = Chain(tier.name, names, True, scorer, Decoder(cost, BIAS), Curve())
+    spans = range_spans(chain, grid, Placement.of(recording), tier)
+    usual = float(np.median([span.duration for span in examples]))
+    return [span for span in spans if usual / LENGTHS < span.duration < usual * LENGTHS]
+
+
+def _instants(grid: Grid, examples: Sequence[Span], placement: Placement) -> list[Span]:
+    """Instants of one label whose surroundings are like the examples'."""
+    signals = signals_of(grid)[0]
+    step = max(1, 2 * AROUND_INSTANT // (PARTS * FRAMES_A_PART))
+    lines = _described(signals, step)
+    found: list[Span] = []
+    for example in examples:
+        place = min(int(example.start * grid.rate / step), lines.shape[1] - 1)
+        likeness = _likeness(lines, lines[:, place])
+        frames = peaks(likeness, AROUND_INSTANT / step)
+        frames = frames[likeness[frames] >= LEAST_SCORE]
+        # The example may lie anywhere in its frame; what is found lies there too.
+        shift = example.start - place * step / grid.rate
+        for frame in frames[np.argsort(-likeness[frames], kind="stable")][:MOST_FOUND]:
+            at = placement.snapped(frame * step / grid.rate + shift)
+            score = round(float(likeness[frame]), 4)
+            if abs(at - example.start) * grid.rate >= AROUND_INSTANT:
+                found.append(Span(at, at, example.label, example.tier, score))
+    return found
+
+
+def _described(signals: Float32, step: int) -> Float32:
+    """Mean, spread and step size of the parts of the window around every frame."""
+    reach = PARTS * FRAMES_A_PART
+    change = np.zeros_like(signals)
+    change[:, 1:] = np.abs(np.diff(signals, axis=1))
+    frames = -(-signals.shape[1] // step)
+    asked = (0, frames, reach)
+    ones = np.ones((1, signals.shape[1]), np.float32)
+    level, square, size, count = (
+        WindowSums(frame_sums(part, step), *asked)
+        for part in (signals, signals * signals, change, ones)
+    )
+    blocks: list[Float64] = []
+    for part in range(PARTS):
+        first = (part - PARTS // 2) * FRAMES_A_PART
+        window = (first, first + FRAMES_A_PART)
+        number = np.maximum(count.over(*window), 1)
+        mean = level.over(*window) / number
+        variance = np.maximum(square.over(*window) / number - mean * mean, 0)
+        steps = np.maximum(size.over(*window), 0) / number
+        blocks += [mean, 0.5 * np.log(variance + FLOOR), np.log(steps + FLOOR)]
+    return np.concatenate(blocks).astype(np.float32)
+
+
+def _likeness(lines: Float32, query: Float32) -> Float32:
+    """Score from 0 to 1 of every window, by its distance among the distances of all windows."""
+    middle = np.median(lines, axis=1, keepdims=True)
+    spread = 1.4826 * np.median(np.abs(lines - middle), axis=1) + 0.05
+    # What sets the example apart from the rest counts, and nothing counts without limit.
+    salience = np.minimum(((query - middle[:, 0]) / spread) ** 2, 9.0) + 0.1
+    weight = salience / spread**2
+    away = np.sqrt(weight @ (lines - query[:, None]) ** 2)
+    usual = max(float(np.median(away)), 1e-6)
+    return np.asarray(np.exp(-STEEPNESS * away / usual), np.float32)
+
+
+def _apart(found: Sequence[Span], given: Sequence[Span]) -> list[Span]:
+    """The best spans that keep clear of the examples and of each other, tier by tier."""
+    kept: list[Span] = []
+    taken: dict[str, list[tuple[float, float]]] = {}
+    for span in given:
+        taken.setdefault(span.tier, []).append((span.start, span.end))
+    for span in sorted(found, key=lambda s: (-(s.score or 0.0), s.start))[: 4 * MOST_FOUND]:
+        others = taken.setdefault(span.tier, [])
+        if all(span.end < start or end < span.start for start, end in others):
+            others.append((span.start, span.end))
+            kept.append(span)
+    return sorted(kept[:MOST_FOUND], key=sort_key)
