@@ -87,10 +87,11 @@ def _clusters(readings: Sequence[PointReading], tolerance: int, exclusive: bool)
     members = {number: [number] for number in home}
     for _, _, left, right in sorted(_near(marks, tolerance, exclusive)):
         one, other = sorted((home[left], home[right]))
+        if one == other:
+            continue
         joined = sorted(members[one] + members[other])
-        readers = {marks[number][2] for number in joined}
         too_wide = marks[joined[-1]][0] - marks[joined[0]][0] > tolerance
-        if one == other or len(readers) < len(joined) or too_wide:
+        if too_wide or len({marks[number][2] for number in joined}) < len(joined):
             continue
         members[one] = joined
         for number in members.pop(other):

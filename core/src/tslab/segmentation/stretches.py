@@ -69,6 +69,17 @@ def total(stretches: Iterable[Stretch]) -> int:
     return sum(end - start for start, end in stretches)
 
 
+def touches(span: Span, stretches: Sequence[Stretch]) -> bool:
+    """Whether `clipped` would leave anything of a span."""
+    start, end = span.start_us, span.end_us
+    at = bisect.bisect_left(stretches, start, key=lambda stretch: stretch[1])
+    if start == end:
+        return at < len(stretches) and stretches[at][0] <= start
+    if at < len(stretches) and stretches[at][1] == start:
+        at += 1
+    return at < len(stretches) and stretches[at][0] < end
+
+
 def clipped(spans: Iterable[Span], stretches: Sequence[Stretch]) -> list[Span]:
     """Parts of spans inside of stretches, sorted; whole spans are kept as they are.
 

@@ -20,6 +20,7 @@ from tslab.segmentation.stretches import (
     intersect,
     subtract,
     total,
+    touches,
     union,
 )
 from tslab.spans import Span, sort_key, to_microseconds, to_seconds
@@ -197,29 +198,20 @@ def _read(
     reader.spans = clipped(reader.spans, beside) if reader.seen else []
     reader.lost = intersect(union(reader.lost), beside)
     reader.seen = union([*reader.seen, *seen])
+    known = {label.name: label.name for label in tier.labels}
+    folded = {label.name.casefold(): label.name for label in tier.labels}
     mine: list[Span] = []
-    for span in _drawing_order(annotation.spans):
-        if span.tier != tier.name:
-            continue
-        label = _known_label(span.label, tier)
+    for span in _drawing_order([span for span in annotation.spans if span.tier == tier.name]):
+        label = known.get(span.label) or folded.get(span.label.casefold(), "")
         problem = _problem(span, label, tier)
         if problem:
             loss.counts[problem] += 1
             reader.lost = union([*reader.lost, _surroundings(span)])
-            continue
-        parts = clipped([Span(span.start, span.end, label, tier.name)], seen)
-        if not parts:
+        elif not touches(span, seen):
             loss.counts[f"spans in tier '{tier.name}' outside of what was reviewed"] += 1
-        mine += parts
-    reader.spans += _without_overlap(mine, tier) if tier.kind == "states" else mine
-
-
-def _known_label(name: str, tier: Tier) -> str:
-    """The tier's label of that name, whatever the case; "" without one."""
-    if tier.label(name) is not None:
-        return name
-    folded = {label.name.casefold(): label.name for label in tier.labels}
-    return folded.get(name.casefold(), "")
+        else:
+            mine.append(Span(span.start, span.end, label, tier.name))
+    reader.spans += clipped(_without_overlap(mine, tier) if tier.kind == "states" else mine, seen)
 
 
 def _without_overlap(spans: Sequence[Span], tier: Tier) -> list[Span]:
