@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from tslab.annotation import Annotation
+from tslab.commands.output import Output
 from tslab.files import json_bytes
 from tslab.project import Project
 from tslab.segmentation.choosing import model_store
@@ -198,6 +200,22 @@ def test_a_model_that_was_tampered_with_does_not_predict(study: Study) -> None:
     shell("predict")
 
 
+def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:
+    """Reordered or removed labels never swap (the reference swaps them, defect 13)."""
+    shell = study.shell
+    study.forget()
+    for number, key in enumerate(study.keys):
+        first, second = truth(number)
+        study.annotate(key, [first, drift(second.start, second.end, "Noise")])
+    shell("train", "--no-evaluate")
+    assert set(shell.json("predict")["labels"]) <= {"Drift", "Noise"}
+    settings = shell.folder / "tslab.yaml"
+    settings.write_text(settings.read_text() + "\nlabels: {anomaly: {remove: [Noise]}}\n")
+    assert set(shell.json("predict")["labels"]) == {"Drift"}
+    assert "labels than the current one: -anomaly: Noise" in shell("train")
+    assert "3 spans of 'Noise' in tier 'anomaly', a label that it no longer has" in shell.err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [
@@ -243,6 +261,34 @@ def test_one_recording_is_enough(empty: Study) -> None:
     empty.annotate(empty.add(0), truth(0))
     document = empty.shell.json("train")
     assert document["report"]["method"].startswith("held out: 2 blocks of time")
+
+
+def test_long_work_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 4.0, 6.0, 12.0, 14.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    with Output().shares("training") as told:
+        for number in range(4):
+            told(number / 4, f"step {number}")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["training: 25%, step 1", "training: 75%, step 3"]
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with Output().shares("training") as told:
+        told(0.5, "fold 1 of 2: learning")
+        told(1.0, "scoring")
+    assert "training: scoring" in screen.getvalue()
+    with Output(quiet=True).shares("training") as told:
+        told(0.5, "unheard")
+    assert "unheard" not in screen.getvalue()
 
 
 # --- evaluate -----------------------------------------------------------------------------

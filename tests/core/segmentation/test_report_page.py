@@ -7,47 +7,14 @@ import re
 from dataclasses import replace
 
 import pytest
+from kit.reports import EVIL, HOSTILE, hostile_card, hostile_report
 from kit.small_models import example, made
 
 from tslab.contracts import TrainingExample
-from tslab.domain import Domain, Label, Tier
 from tslab.segmentation.evaluation import score
-from tslab.segmentation.model_card import ModelCard, describe
-from tslab.segmentation.report import Report
+from tslab.segmentation.model_card import ModelCard
 from tslab.segmentation.report_page import page
 from tslab.segmentation.report_text import duration, report_text
-from tslab.spans import Span
-
-EVIL = "</title><script>alert(1)</script>"
-QUOTED = "\"><img src=x onerror='alert(1)'>"
-HOSTILE = Domain(
-    name="evil",
-    title="Evil",
-    tiers=(
-        Tier(name="state", kind="states", labels=(Label(name=EVIL), Label(name=QUOTED))),
-        Tier(name="beat", kind="instants", labels=(Label(name="N"),)),
-        Tier(name="event", kind="intervals", labels=(Label(name="Leak"),)),
-    ),
-    open_channels=True,
-)
-
-
-def report() -> Report:
-    spans = [
-        Span(0, 10, EVIL, "state"), Span(10, 20, QUOTED, "state"), Span(30, 30, "N", "beat"),
-    ]  # fmt: skip
-    said = [
-        Span(0, 9, EVIL, "state", 0.9), Span(11, 25, EVIL, "state", 0.4),
-        Span(30.1, 30.1, "N", "beat", 0.7),
-    ]  # fmt: skip
-    reviewed = {"state": [(0, 60)], "beat": [(0, 60)], "event": [(0, 60)]}
-    found = score([TrainingExample(made(EVIL), spans, reviewed)], {EVIL: said}, HOSTILE)
-    return replace(found, notes=[EVIL], method=f"held out {QUOTED}")
-
-
-def card() -> ModelCard:
-    settings = {EVIL: EVIL, "long": list(range(1000))}
-    return describe(("level", "x"), [example()], (EVIL, "h", [QUOTED]), settings, {}, 1.0)
 
 
 class Tags(html.parser.HTMLParser):
@@ -82,7 +49,7 @@ def parsed(content: bytes) -> Tags:
 
 
 def test_the_page_escapes_every_name() -> None:
-    content = page(report(), EVIL, card())
+    content = page(hostile_report(), EVIL, hostile_card())
     tags = parsed(content)
     names = {tag for tag, _ in tags.found}
     assert not names & {"script", "img", "iframe", "link", "object", "a", "form"}
@@ -94,7 +61,7 @@ def test_the_page_escapes_every_name() -> None:
 
 
 def test_the_page_loads_nothing() -> None:
-    content = page(report(), "Title", card()).decode()
+    content = page(hostile_report(), "Title", hostile_card()).decode()
     policies = [
         given["content"] or ""
         for tag, given in parsed(content.encode()).found
@@ -107,8 +74,8 @@ def test_the_page_loads_nothing() -> None:
 
 
 def test_the_page_is_complete_and_the_same_every_time() -> None:
-    content = page(report(), "Title", card())
-    assert content == page(report(), "Title", card_like(content))
+    content = page(hostile_report(), "Title", hostile_card())
+    assert content == page(hostile_report(), "Title", card_like(content))
     text = content.decode()
     for words in (
         "Balanced accuracy", "Where the time of each label goes", "Are scores probabilities?",
@@ -116,14 +83,14 @@ def test_the_page_is_complete_and_the_same_every_time() -> None:
         "Model card", "data hash", "What the figures mean", "No label was marked or predicted.",
     ):  # fmt: skip
         assert words in text
-    assert "Model card" not in page(report(), "Title").decode()
+    assert "Model card" not in page(hostile_report(), "Title").decode()
 
 
 def card_like(content: bytes) -> ModelCard:
     """The same card, made at the time that the page shows."""
     found = re.search(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", content)
     assert found is not None
-    return replace(card(), created=found[0].decode())
+    return replace(hostile_card(), created=found[0].decode())
 
 
 def test_missing_figures_have_their_reasons_in_the_page() -> None:
@@ -137,7 +104,7 @@ def test_missing_figures_have_their_reasons_in_the_page() -> None:
 
 
 def test_the_text_has_what_the_page_has() -> None:
-    text = report_text(report())
+    text = report_text(hostile_report())
     assert text.splitlines()[0].startswith("held out")
     assert "state (states)" in text
     assert "beat (instants, instants within 0.5 s)" in text
