@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import threading
 import time
@@ -12,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import uvicorn
 
 from tslab.backend.app import create_app
+from tslab.backend.jobs import Job, News
 from tslab.backend.server import listen
 from tslab.backend.service import Service
 from tslab.backend.settings import BackendSettings
+from tslab.backend.worker import Worker
 from tslab.contracts import Progress, SegmenterSpec, TrainingExample
 from tslab.domain import Domain
 from tslab.errors import DataError
@@ -85,6 +89,7 @@ def store_level(
     level: float,
     label: str = "",
     promote: bool = True,
+    overall: float | None = None,
 ) -> str:
     """Stores a `LevelSegmenter` as a project's model and returns its version."""
     segmenter = LevelSegmenter(domain, level, label)
@@ -100,6 +105,7 @@ def store_level(
         recordings=1,
         reviewed_seconds=1.0,
         spans=1,
+        scores={"overall": overall},
     )
     stored = store.save(project, segmenter, card)
     if promote:
@@ -164,6 +170,30 @@ def tasks_of(fake: FakeLabelStudio, project: int) -> list[dict[str, Any]]:
         {"id": t["id"], "data": t["data"], "meta": t["meta"], "project": project}
         for t in fake.tasks_of(project)
     ]
+
+
+def job(fake: FakeLabelStudio, project: int, root: Path, **changes: Any) -> Job:
+    """A training of a project, as the backend would order it."""
+    given = {
+        "project": project,
+        "model_dir": str(root / "models"),
+        "folder": "",
+        "url": fake.url,
+        "api_key": fake.api_key,
+        "segmenter": "learning",
+        "allow_hosts": [],
+        "max_data_bytes": 10**7,
+        "data_seconds": 10.0,
+        "refresh": 0,
+    }
+    return Job(**{**given, **changes})
+
+
+def work(task: Job) -> tuple[News, list[News]]:
+    """The last news of a job, and what was told on the way."""
+    out = io.BytesIO()
+    last = Worker(task, out).run()  # type: ignore[arg-type]
+    return last, [msgspec.json.decode(line, type=News) for line in out.getvalue().splitlines()]
 
 
 @dataclass

@@ -103,14 +103,15 @@ def test_predictions_carry_scores_instants_and_the_true_version(
             assert value["timeserieslabels"] == ["Run"]
 
 
-def test_a_task_in_which_nothing_is_found_is_neither_certain_nor_doubtful(
-    backend: Backend, label_studio: FakeLabelStudio
+@pytest.mark.parametrize(("overall", "score"), [(None, 0.5), (0.83, 0.83), (0.0, 0.0)])
+def test_finding_nothing_is_as_certain_as_the_model_is_good(
+    overall: float | None, score: float, backend: Backend, label_studio: FakeLabelStudio
 ) -> None:
     project = add_project(label_studio, 1, 0)
-    store_level(backend.service.store, project, DOMAIN, 1000)
+    store_level(backend.service.store, project, DOMAIN, 1000, overall=overall)
     [answer] = backend.predict(tasks_of(label_studio, project), project)
     assert answer["result"] == []
-    assert answer["score"] == 0.5
+    assert answer["score"] == score
 
 
 def test_the_config_of_a_setup_serves_requests_without_one(

@@ -9,7 +9,7 @@ import pytest
 
 from tslab.backend.settings import BackendSettings, Flags
 from tslab.cli import run
-from tslab.errors import UsageError
+from tslab.errors import ServerError, UsageError
 from tslab.project import Project
 
 NO_FLAGS = Flags()
@@ -162,3 +162,11 @@ def test_tslab_yaml_is_the_last_to_be_asked(tmp_path: Path) -> None:
 def test_a_segmenter_that_does_not_learn_leaves_the_default(tmp_path: Path) -> None:
     (tmp_path / "tslab.yaml").write_text("domain: iot\nsegmenter: iot-rules\n")
     assert read({}, project=Project.open(tmp_path)).segmenter == "learning"
+
+
+def test_restricted_privacy_forbids_another_machine(tmp_path: Path) -> None:
+    (tmp_path / "tslab.yaml").write_text("domain: iot\nprivacy: restricted\n")
+    project = Project.open(tmp_path)
+    with pytest.raises(ServerError, match="privacy is restricted"):
+        read({"LABEL_STUDIO_HOST": "http://elsewhere.example"}, project=project)
+    assert read({"LABEL_STUDIO_HOST": "http://127.0.0.1:8080"}, project=project).url

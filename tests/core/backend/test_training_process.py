@@ -48,9 +48,10 @@ def test_annotations_lead_to_a_model_that_serves(
     tasks = tasks_of(label_studio, project)
     with running(settings(refresh=5)) as backend:
         assert backend.predict(tasks[4:], project)[0]["model_version"] == "untrained"
-        for _ in range(20):
+        for _ in range(500):
             assert backend.send("ANNOTATION_CREATED", project).status_code == 201
         backend.wait_for("trainings_total", outcome="promoted")
+        assert backend.metric("training_seconds_count") <= 3
         assert backend.metric("trainings_total", outcome="promoted") == 1
         assert backend.metric("promotions_total") == 1
         assert backend.metric("refreshed_tasks_total") == 2

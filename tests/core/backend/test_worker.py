@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from kit.backend import CONFIG, LevelSegmenter, add_project, annotate, regions, series, tasks_of
+from kit.backend import (
+    CONFIG,
+    LevelSegmenter,
+    add_project,
+    annotate,
+    job,
+    regions,
+    series,
+    tasks_of,
+    work,
+)
 
-from tslab.backend.jobs import Job, News
-from tslab.backend.worker import Worker
 from tslab.contracts import SegmenterSpec
 from tslab.errors import TslabError
 from tslab.segmentation.model_store import ModelStore
 from tslab.testing.fake_label_studio import FakeLabelStudio
-
-
-def job(fake: FakeLabelStudio, project: int, root: Path, **changes: Any) -> Job:
-    given = {
-        "project": project,
-        "model_dir": str(root / "models"),
-        "folder": "",
-        "url": fake.url,
-        "api_key": fake.api_key,
-        "segmenter": "learning",
-        "allow_hosts": [],
-        "max_data_bytes": 10**7,
-        "data_seconds": 10.0,
-        "refresh": 0,
-    }
-    return Job(**{**given, **changes})
-
-
-def work(task: Job) -> tuple[News, list[News]]:
-    """The last news of a job, and what was told on the way."""
-    out = io.BytesIO()
-    last = Worker(task, out).run()  # type: ignore[arg-type]
-    return last, [msgspec.json.decode(line, type=News) for line in out.getvalue().splitlines()]
 
 
 @pytest.fixture

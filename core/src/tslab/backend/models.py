@@ -47,16 +47,18 @@ class Model:
     Attributes:
         version: What Label Studio shows as the model version.
         segmenter: None where nobody has learned anything yet.
+        silence: How much it means that it finds nothing, 0 to 1: a trained model's held-out score.
     """
 
     version: str
     segmenter: Segmenter | None
+    silence: float = 0.5
 
 
 REFUSED_SECONDS = 60.0
 """How long a model that was refused is not looked at again."""
 
-NOBODY = Model(UNTRAINED, None)
+NOBODY = Model(UNTRAINED, None, silence=0.0)
 
 
 class Models:
@@ -104,7 +106,8 @@ class Models:
             current = self.store.current(holder)
             versions = [current, *reversed(self.store.history(holder))]
             for version in dict.fromkeys(version for version in versions if version):
-                yield holder, version
+                if self.store.folder(holder, version).is_dir():  # old ones are deleted
+                    yield holder, version
 
     def _get(self, key: tuple[str, ...], holder: int, subject: Subject) -> Model | None:
         with self._lock:
@@ -143,7 +146,9 @@ class Models:
             def create() -> TrainableSegmenter:
                 return cast("TrainableSegmenter", spec.create(subject.domain))
 
-            return Model(version, self.store.open(holder, version, create))
+            silence = card.scores.get("overall")
+            model = self.store.open(holder, version, create)
+            return Model(version, model, 0.5 if silence is None else silence)
         except (TslabError, OSError) as error:
             # What served before goes on serving; a person learns of it here and in the metrics.
             self._metrics.models_refused.inc()

@@ -114,7 +114,7 @@ class OwnTasks:
         if model.segmenter is not None:
             answer = plugins.predict(model.segmenter, recording, domain, request)
         elif request.context:
-            answer = find_similar(recording, request.context, domain)
+            answer = find_similar(recording, request.context, domain, None)
         # A model may remember labels that have left the domain since.
         known = [s for s in answer if s.tier in tiers and tiers[s.tier].label(s.label) is not None]
         problems = refuse_outside(known, recording.duration, recording.id, domain)

@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tslab.backend")
 
-NOTHING_FOUND = 0.5
-"""Score of a task in which a trained model finds nothing: neither doubtful nor certain, so that it
-comes after tasks with doubtful regions and before those with certain ones."""
-
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RefusedAddressError, "address"),
     (UnreachableError, "unreachable"),
@@ -214,9 +210,12 @@ class Predictor:
 
 
 def _prediction(result: list[Any], score: float | None, model: Model) -> dict[str, Any]:
-    certainty = NOTHING_FOUND if score is None else score
-    if model.segmenter is None and score is None:
-        certainty = 0.0
+    """A prediction as Label Studio wants it.
+
+    Its score is the mean of its regions' scores. Where nothing was found it is as certain as the
+    model is good: after tasks with regions that are more doubtful, before those with surer ones.
+    """
+    certainty = model.silence if score is None else score
     return {"result": result, "score": round(certainty, 4), "model_version": model.version}
 
 

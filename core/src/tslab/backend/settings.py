@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tslab.errors import UsageError, did_you_mean
+from tslab.label_studio.connection import check_address
 
 if TYPE_CHECKING:
     from tslab.project import Project
@@ -100,6 +101,7 @@ class BackendSettings:
 
         Raises:
             UsageError: A value makes no sense.
+            ServerError: The project's privacy forbids the address of Label Studio.
         """
         env = _Environment(os.environ if environ is None else environ)
         base = project.root if project is not None else Path.cwd()
@@ -112,12 +114,15 @@ class BackendSettings:
                 "BASIC_AUTH_USER and BASIC_AUTH_PASS go together, and only one is set",
                 "Set both, or none.",
             )
+        url = _label_studio(env, given.label_studio.url if given is not None else "")
+        if given is not None and url:
+            check_address(url, given)
         return cls(
             model_dir=_absolute(folder),
             host=flags.host,
             port=flags.port,
             folder=project.root if project is not None else None,
-            url=_label_studio(env, given.label_studio.url if given is not None else ""),
+            url=url,
             api_key=_key(env),
             user=user,
             password=password,

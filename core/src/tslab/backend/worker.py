@@ -99,8 +99,10 @@ class Worker:
         data = training_set(found.annotations, found.subject.domain, found.open_recording)
         data.left_out[:0] = found.left_out
         if not any(example.spans for example in data.examples):
-            reasons = "; ".join(data.left_out[:3]) or "nothing is annotated"
-            return News(1.0, f"nothing to learn from: {reasons}", "nothing to learn")
+            for line in data.left_out[:20]:
+                self.tell(News(0.3, line))  # may name files: for those who debug
+            text = f"no usable label; {len(data.left_out)} things were left out"
+            return News(1.0, text, "nothing to learn")
         if self._knows(data.data_hash):
             return News(1.0, "the annotations are those of an earlier training", "unchanged")
         study = self._study if found.is_ours else None

@@ -31,7 +31,7 @@ from tslab.segmentation.tuning import Decoder, change_costs
 from tslab.spans import Span, sort_key
 
 if TYPE_CHECKING:
-    from tslab.segmentation.learning import LearningSegmenter
+    from tslab.contracts import Segmenter
 
 PARTS = 4
 """Parts of a window that are compared one by one: the order of things counts."""
@@ -60,7 +60,7 @@ def find_similar(
     recording: Recording,
     context: Sequence[Span],
     domain: Domain,
-    segmenter: LearningSegmenter | None,
+    segmenter: Segmenter | None,
 ) -> list[Span]:
     """Spans like the examples, elsewhere on the same recording, sorted by time.
 
