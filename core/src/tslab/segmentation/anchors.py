@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tslab.segmentation.features import signals_of
-from tslab.segmentation.grid import Float32, Grid
+from tslab.segmentation.grid import Float32, Float64, Grid
 
 SHAPES = ("highest", "lowest", "farthest", "rise", "fall", "jump")
 MOST_INSTANTS = 400
@@ -90,11 +90,10 @@ def learn_anchor(found: Sequence[tuple[Grid, float, float]], reach: float) -> An
             # A landmark must be clearly better than none: few instants agree by chance.
             if len(away) and _spread(away) < 0.8 * spread:
                 best = Anchor(signal, shape, float(np.median(away)), reach)
-                spread = _spread(away) / 0.8
                 spread = _spread(away)
     return best
 
 
-def _spread(away: np.ndarray) -> float:
+def _spread(away: Float64) -> float:
     """Mean distance from the median: what an annotator would have to move."""
     return float(np.abs(away - np.median(away)).mean()) + 1e-9

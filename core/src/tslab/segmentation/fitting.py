@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ from tslab.segmentation.tuning import (
     tune,
 )
 
+Number = TypeVar("Number", bound=np.generic)
+
 GROUPS = 12
 FOLDS = 5
 PENALTY = 0.1
@@ -45,6 +48,9 @@ LEAST_FOR_CLOCK = 5
 
 CLOCK_GAIN = 0.03
 """What the time since the start must add on held-out recordings."""
+
+ONE_CLASS_ODDS = 2.0
+"""Log-odds of the only class that was seen."""
 
 MOST_NUMBERS = 12_000_000
 """Numbers in the table of features of all training frames; more frames are thinned out."""
@@ -78,7 +84,7 @@ class Table:
     fold: NDArray[np.int64]
     width: NDArray[np.int64]
 
-    def parts(self, rows: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+    def parts(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
         """Rows by recording."""
         return np.split(rows, self.starts[1:-1])
 
@@ -218,13 +224,13 @@ def spread_of(features: Float32) -> tuple[Float32, Float32]:
     return centre.astype(np.float32), scale.astype(np.float32)
 
 
-def assign_folds(classes: Sequence[Classes], background: bool) -> list[NDArray[np.int64]]:
+def assign_folds(classes: Sequence[Classes], background: bool) -> Sequence[NDArray[np.int64]]:
     """Fold of every frame: whole recordings, or stretches of time if there is only one.
 
     Recordings with the same labels go to different folds, as far as there are enough of them.
     """
     useful = [i for i, part in enumerate(classes) if (part != UNKNOWN).any()]
-    folds = [np.zeros(len(part), np.int64) for part in classes]
+    folds: list[NDArray[np.int64]] = [np.zeros(len(part), np.int64) for part in classes]
     if len(useful) > 1:
         number = min(FOLDS, len(useful))
         order = sorted(useful, key=lambda i: (tuple(np.unique(classes[i]).tolist()), i))
@@ -255,6 +261,8 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
     chosen = chosen[:: max(1, thin)]
     target = table.classes[chosen]
     weight = balanced(target, classes)
+    if len(np.unique(target)) < 2:
+        return _always(target, table.features.shape[1], classes)
     recording = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
     pieces = pieces_of(np.where(rows, table.classes, UNKNOWN), recording)
     trust = relevance(table.features, pieces, table.width)
@@ -266,6 +274,13 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
     weights = np.zeros((len(trust), classes), np.float32)
     weights[used] = fitted.weights * trust[used, None]
     return Softmax(weights, fitted.bias)
+
+
+def _always(target: Classes, features: int, classes: int) -> Softmax:
+    """What can be learned where all examples are of one class: that it is the usual one."""
+    constant = np.zeros(classes, np.float32)
+    constant[target[:1]] = ONE_CLASS_ODDS
+    return Softmax(np.zeros((features, classes), np.float32), constant)
 
 
 def out_of_fold(table: Table, classes: int) -> Float32 | None:

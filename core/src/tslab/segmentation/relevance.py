@@ -9,6 +9,8 @@ harder the less they stand out.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,13 +29,13 @@ def pieces_of(classes: Classes, recording: NDArray[np.int64]) -> NDArray[np.int6
     change = (np.diff(classes) != 0) | (np.diff(recording) != 0)
     edges = np.concatenate(([0], np.flatnonzero(change) + 1, [len(classes)]))
     found: list[tuple[int, int, int, int]] = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in itertools.pairwise(edges):
         if classes[first] == UNKNOWN:
             continue
         number = max(1, round((last - first) / PIECE))
         cuts = np.linspace(first, last, number + 1).astype(np.int64)
         kind, place = int(classes[first]), int(recording[first])
-        found += [(int(a), int(b), kind, place) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        found += [(int(a), int(b), kind, place) for a, b in itertools.pairwise(cuts)]
     return np.array(found, np.int64).reshape(-1, 4)
 
 
@@ -45,16 +47,15 @@ def relevance(features: Float32, pieces: NDArray[np.int64], width: NDArray[np.in
         pieces: Of `pieces_of`.
         width: Frames that each feature looks at: wide ones see the same in several pieces.
     """
-    means = _means(features, pieces)
-    kinds = pieces[:, 2]
-    best = np.zeros(features.shape[1])
+    means, kinds = _means(features, pieces), pieces[:, 2]
+    best: Float64 = np.zeros(features.shape[1])
     names = np.unique(kinds)
     for kind in names if len(names) > 2 else names[-1:]:
         best = np.maximum(best, _squared_t(means, kinds == kind, pieces[:, 3]))
     best /= np.maximum(1.0, width / PIECE)
     top = np.sort(best)[-max(1, len(best) // 50)]
     kept = np.maximum(0, 1 - LEAST / np.maximum(best, 1e-9))
-    return np.sqrt(kept * np.minimum(1, best / max(top, 1e-9))).astype(np.float32)
+    return np.asarray(np.sqrt(kept * np.minimum(1, best / max(top, 1e-9))), np.float32)
 
 
 def _means(features: Float32, pieces: NDArray[np.int64]) -> Float64:

@@ -57,7 +57,7 @@ def activity(grid: Grid, smooth: int) -> Float32:
     half = max(1, smooth) // 2
     low = np.maximum(np.arange(grid.cells) - half, 0)
     high = np.minimum(np.arange(grid.cells) + half + 1, grid.cells)
-    return ((sums[high] - sums[low]) / (high - low)).astype(np.float32)
+    return np.asarray((sums[high] - sums[low]) / (high - low), np.float32)
 
 
 def usual_period(grids: Sequence[Grid]) -> int:

@@ -76,7 +76,12 @@ def fit_softmax(
         return value, gradient.ravel().astype(np.float64)
 
     first = np.zeros((width + 1, count))
-    options = {"maxiter": STEPS, "maxcor": 12, "ftol": 1e-6, "gtol": 1e-5}
-    best = minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options=options)
+    best = minimize(
+        loss,
+        first.ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": STEPS, "maxcor": 12, "ftol": 1e-6, "gtol": 1e-5},
+    )
     table = best.x.astype(np.float32).reshape(width + 1, count)
     return Softmax(table[:-1].copy(), table[-1].copy())

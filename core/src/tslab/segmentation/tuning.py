@@ -53,7 +53,7 @@ def change_costs(truth: Sequence[Classes], classes: int) -> Float32:
     # A change that was never seen is rare, not impossible.
     cost = -np.log((changes + 0.2) / (frames + 0.2 * classes))
     np.fill_diagonal(cost, 0)
-    return cost.astype(np.float32)
+    return np.asarray(cost, np.float32)
 
 
 def tune(
@@ -75,7 +75,7 @@ def tune(
             paths = decode_all(logs, decoder, background)
             table[row, column] = agreement(paths, truth, background)
     even = smoothed(table) - prejudice(biases)
-    row, column = np.unravel_index(int(even.argmax()), even.shape)
+    row, column = divmod(int(even.argmax()), len(biases))
     decoder = Decoder(cost * np.float32(SMOOTHING[row]), biases[column])
     return decoder, SMOOTHING[row], float(table[row, column])
 

@@ -139,7 +139,7 @@ def write(folder: Path, settings: ModelSettings, arrays: Sequence[Arrays]) -> No
     """Writes both files."""
     buffer = io.BytesIO()
     flat = {f"{i}_{name}": part[name] for i, part in enumerate(arrays) for name in sorted(part)}
-    np.savez(buffer, allow_pickle=False, **flat)  # type: ignore[arg-type]
+    np.savez(buffer, allow_pickle=False, **flat)
     (folder / ARRAYS).write_bytes(buffer.getvalue())
     text = json.dumps(msgspec.to_builtins(settings), indent=1, sort_keys=True)
     (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
@@ -192,7 +192,7 @@ def _read_settings(path: Path) -> ModelSettings:
 
 
 def _sound(part: PartSettings, channels: int) -> bool:
-    """Whether settings can be meant; everything that a loop or a memory size hangs on is bounded."""
+    """Whether settings can be meant; whatever a loop or a memory size hangs on is bounded."""
     numbers = (part.rate, part.bias, part.slope, part.offset, part.threshold, part.apart)
     rising = [*part.windows, *part.lags]
     checks = (
