@@ -86,11 +86,31 @@ def cross_validate(
             continue
         trials += _tried(segmenter, fold, notes)
     report(1.0, "scoring")
+    notes += _unlearnable(made)
     return _report(trials, domain, tolerances or {}, f"held out: {how}", notes)
 
 
 def _silent(share: float, text: str) -> None:
     del share, text
+
+
+def _unlearnable(folds: Sequence[Fold]) -> list[str]:
+    """A note about labels that nothing was left to learn from wherever they were tested."""
+    tested: set[tuple[str, str]] = set()
+    learned: set[tuple[str, str]] = set()
+    for fold in folds:
+        here = _labels(fold.test)
+        tested |= here
+        learned |= here & _labels(fold.learn)
+    lost = sorted(label for _, label in tested - learned)
+    if not lost:
+        return []
+    named = ", ".join(lost[:8]) + (f" and {len(lost) - 8} more" if len(lost) > 8 else "")
+    return [f"marked in one part only, so that held out nothing was left to learn from: {named}"]
+
+
+def _labels(examples: Sequence[TrainingExample]) -> set[tuple[str, str]]:
+    return {(span.tier, span.label) for example in examples for span in example.spans}
 
 
 def _tried(segmenter: Segmenter, fold: Fold, notes: list[str]) -> list[Trial]:

@@ -134,7 +134,7 @@ def _tier(tier: TierScore) -> str:
         facts.append(f"balanced accuracy {figure(tier.balanced_accuracy)}")
         facts.append(f"macro F1 {figure(tier.macro_f1)}, event F1 {figure(tier.event_f1)}")
     if instants:
-        facts.append(f"instants F1 {figure(tier.instant_f1)} within {tier.tolerance:g} s")
+        facts.append(f"instants F1 {figure(tier.instant_f1)} within {tier.tolerance:.3g} s")
     parts = [
         element("h2", text(tier.tier)),
         element("p", text(" \u00b7 ".join(facts)), class_="soft"),

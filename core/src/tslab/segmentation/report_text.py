@@ -64,7 +64,7 @@ def _headline(report: Report) -> Iterator[str]:
 def _tier(tier: TierScore) -> Iterator[str]:
     ranges = any(label.events.reference + label.events.hypothesis for label in tier.labels)
     instants = any(label.instants.reference + label.instants.hypothesis for label in tier.labels)
-    within = f", instants within {tier.tolerance:g} s" if instants else ""
+    within = f", instants within {tier.tolerance:.3g} s" if instants else ""
     yield f"{tier.tier} ({tier.kind}{within})"
     if not tier.labels:
         yield "  no label was marked or predicted"
