@@ -146,9 +146,11 @@ class AsReference:
             found = forward(self._layers, torch.tensor(rows, dtype=torch.float32)[index])
             found = torch.softmax(found, -1)
             total = torch.zeros(len(rows), found.shape[-1])
-            total.index_add_(0, index.flatten(), found.flatten(0, 1))
-            seen = torch.bincount(index.flatten(), minlength=len(rows))
-        return np.asarray((total / seen[:, None]).double().numpy())
+            seen = torch.zeros(len(rows), 1)
+            for start, block in zip(starts.tolist(), found, strict=True):
+                total[start : start + size] += block
+                seen[start : start + size] += 1
+        return np.asarray((total / seen).double().numpy())
 
     def segment(self, recording: Recording) -> list[Span]:
         """Runs of the likeliest class, each scored by its mean probability."""

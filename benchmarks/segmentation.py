@@ -5,9 +5,10 @@ whose data is absent is skipped. `--quick` takes fewer seeds, `--sets` and `--me
 `--budget` ends a training of `as-reference` after so many CPU seconds, `--million` predicts a
 million rows with `as-reference` too (8 GB) instead of taking ten times its hundred thousand.
 
-Every measurement is a process of its own on one thread. CPU is training alone: imports, reading
-and a first small training are not in it. F1 is pooled over the recordings of a split: events
-at IoU 0.5, instants within 0.5 s. ECE is over all regions of all seeds.
+Every measurement is a process of its own. `--threads` is for torch in `as-reference`, 1 by default;
+left alone it takes one for each core, which costs it far more CPU. CPU is training alone: imports,
+reading and a first small training are not in it. F1 is pooled over the recordings of a split:
+events at IoU 0.5, instants within 0.5 s. ECE is over all regions of all seeds.
 """
 
 from __future__ import annotations
@@ -80,9 +81,10 @@ class Verdicts:
             self.missed.append(f"{goal}: {value:.3g} (goal {sign} {limit:g})")
 
 
-def measure(what: str, **asked: Any) -> dict[str, Any]:
+def measure(what: str, threads: int, **asked: Any) -> dict[str, Any]:
     """One measurement in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    count = str(threads if asked["method"] == OPPONENT else 1)
+    environment = {**os.environ, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
     done = subprocess.run(
         [
             sys.executable,
@@ -172,7 +174,14 @@ def compare(name: str, options: argparse.Namespace, verdicts: Verdicts) -> None:
     rows: dict[str, Row] = {}
     for method in options.methods:
         trials = [
-            measure("learn", method=method, name=name, seed=seed, budget=options.budget)
+            measure(
+                "learn",
+                options.threads,
+                method=method,
+                name=name,
+                seed=seed,
+                budget=options.budget,
+            )
             for seed in range(seeds)
         ]
         rows[method] = Row(trials)
@@ -225,7 +234,9 @@ def compare_predictions(options: argparse.Namespace, verdicts: Verdicts) -> None
                 found[method] = {key: 10 * previous[key] for key in ("cpu", "wall", "mb")}
             else:
                 count = 2 if method != OURS and rows < 10_000 else repeats
-                found[method] = measure("predict", method=method, rows=rows, repeats=count)
+                found[method] = measure(
+                    "predict", options.threads, method=method, rows=rows, repeats=count
+                )
             each = found[method]
             print(
                 f"  {rows:>9} {method:13}{each['cpu']:9.4f} {each['wall']:9.4f} {each['mb']:7.0f}"
@@ -248,6 +259,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--budget", type=float, default=1800.0, metavar="SECONDS")
+    parser.add_argument("--threads", type=int, default=1, help="of as-reference")
     parser.add_argument("--no-predictions", action="store_true")
     parser.add_argument("--million", action="store_true")
     return parser.parse_args(arguments)
