@@ -57,8 +57,8 @@ def spans_of(rng: np.random.Generator, seconds: float) -> list[Span]:
         label = ("high", "loud")[number % 2]
         spans.append(Span(round(time, 1), round(time + length, 1), label, "state"))
         time, number = time + length + rng.uniform(4, 8), number + 1
-    for at in np.arange(7, seconds - 3, 13) + rng.uniform(-2, 2):
-        spans.append(Span(round(float(at), 1), round(float(at), 1), "click", "tick"))
+    clicks = np.round(np.arange(7, seconds - 3, 13) + rng.uniform(-2, 2), 1).tolist()
+    spans += [Span(at, at, "click", "tick") for at in clicks]
     return sorted(spans, key=sort_key)
 
 

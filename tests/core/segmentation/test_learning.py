@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,7 @@ def test_spans_lie_on_samples_inside_the_recording_and_states_apart(
             assert time * made.RATE == pytest.approx(round(time * made.RATE), abs=1e-6)
         assert span.score is not None
         assert span.is_instant == (span.tier == "tick")
-    assert all(a.end <= b.start for a, b in zip(states, states[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(states))
 
 
 def test_the_same_data_give_the_same_model_in_any_order(model: LearningSegmenter) -> None:
@@ -304,7 +305,7 @@ def stages(seed: int) -> TrainingExample:
     edges = [0.0, *np.cumsum(rng.integers(8, 15, 8)).astype(float).tolist()]
     spans = [
         Span(a, b, ("low", "high")[i % 2], "stage")
-        for i, (a, b) in enumerate(zip(edges, edges[1:], strict=False))
+        for i, (a, b) in enumerate(itertools.pairwise(edges))
     ]
     return made.reviewed(made.recording(made.samples(spans, rng, edges[-1])), spans, EXHAUSTIVE)
 
@@ -315,7 +316,7 @@ def test_a_tier_that_must_be_full_has_no_holes() -> None:
     found = model.segment(other.recording)
     assert found[0].start == 0.0
     assert found[-1].end == other.recording.duration
-    assert all(a.end == b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(found))
     assert made.event_f1(other.spans, found) >= 0.85
 
 
@@ -361,9 +362,7 @@ def test_an_intervals_tier_holds_ranges_and_instants(overlapping: bool) -> None:
     assert {span.label for span in found if span.is_instant} == {"click"}
     assert made.event_f1(other.spans, found) >= 0.8
     ranges = [span for span in found if not span.is_instant]
-    overlaps = any(
-        a.end > b.start for a, b in zip(ranges, ranges[1:], strict=False) if a.label != b.label
-    )
+    overlaps = any(a.end > b.start for a, b in itertools.pairwise(ranges) if a.label != b.label)
     assert overlaps == overlapping
 
 

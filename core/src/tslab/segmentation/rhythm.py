@@ -92,14 +92,23 @@ def _first_high_peak(curve: Float64) -> int:
     return int(top[curve[top] >= 0.8 * curve[top].max()][0])
 
 
+def highest_around(line: Float32, reach: int) -> Float32:
+    """Maximum within `reach` cells to either side, by windows that double in length."""
+    out = np.pad(line, reach, constant_values=-np.inf)
+    length, wanted = 1, 2 * reach + 1
+    while length < wanted:
+        step = min(length, wanted - length)
+        out = np.maximum(out[:-step], out[step:])
+        length += step
+    return np.asarray(out)
+
+
 def find_bursts(grid: Grid, period: int) -> Bursts:
     """Bursts that stand out within their surroundings."""
-    from scipy.ndimage import maximum_filter1d
-
     apart = max(2, round(0.3 * period))
     line = activity(grid, max(3, apart // 3))
-    highest = maximum_filter1d(line, 2 * apart + 1, mode="nearest")
-    around = maximum_filter1d(highest, 5 * period, mode="nearest")
+    highest = highest_around(line, apart)
+    around = highest_around(highest, 2 * period)
     cells = np.flatnonzero((line == highest) & (line > 0.35 * around))
     cells = cells[np.concatenate(([True], np.diff(cells) > apart))] if len(cells) else cells
     if len(cells) < 3:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.segmentation.grid import Float32, Float64
+from tslab.segmentation.grid import Float32
 
 STEPS = 60
+MEMORY = 10
+TOLERANCE = 1e-5
+"""Relative gain of a step at which the search ends: stopping early is a mild ridge, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +63,61 @@ def fit_softmax(
         penalty: Ridge penalty on the weights, not on the bias; one, or one for each feature.
         count: How many classes there are.
     """
-    from scipy.optimize import minimize
-
     width = features.shape[1]
     hot = np.zeros((len(classes), count), np.float32)
     hot[np.arange(len(classes)), classes] = 1
     ridge = np.broadcast_to(np.asarray(penalty, np.float32), (width,))[:, None]
 
-    def loss(flat: Float64) -> tuple[float, Float64]:
-        table = flat.astype(np.float32).reshape(width + 1, count)
+    def loss(table: Float32) -> tuple[float, Float32]:
         logs = log_softmax(features @ table[:-1] + table[-1])
         slope = (np.exp(logs) - hot) * weight[:, None]
         shrink = ridge * table[:-1]
-        value = -float(np.sum(weight * np.sum(logs * hot, axis=1)))
-        value += 0.5 * float(np.sum(shrink * table[:-1]))
-        gradient = np.concatenate([features.T @ slope + shrink, slope.sum(axis=0)[None]])
-        return value, gradient.ravel().astype(np.float64)
+        value = -float(np.vdot(weight, np.sum(logs * hot, axis=1)))
+        value += 0.5 * float(np.vdot(shrink, table[:-1]))
+        return value, np.concatenate([features.T @ slope + shrink, slope.sum(axis=0)[None]])
 
-    first = np.zeros((width + 1, count))
-    best = minimize(
-        loss,
-        first.ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": STEPS, "maxcor": 12, "ftol": 1e-6, "gtol": 1e-5},
-    )
-    table = best.x.astype(np.float32).reshape(width + 1, count)
+    table = minimise(loss, np.zeros((width + 1, count), np.float32))
     return Softmax(table[:-1].copy(), table[-1].copy())
+
+
+def minimise(loss: Callable[[Float32], tuple[float, Float32]], start: Float32) -> Float32:
+    """L-BFGS with backtracking, for a smooth convex loss that gives its value and gradient."""
+    place, memory = start, deque[tuple[Float32, Float32, float]](maxlen=MEMORY)
+    value, slope = loss(place)
+    for _ in range(STEPS):
+        way = -_direction(slope, memory)
+        down = float(np.vdot(way, slope))
+        if down > -1e-10:
+            break
+        length = 1.0 if memory else 1.0 / max(1.0, float(np.linalg.norm(slope)))
+        for _ in range(20):
+            next_value, next_slope = loss(place + np.float32(length) * way)
+            if next_value <= value + 1e-4 * length * down:
+                break
+            length *= 0.5
+        else:
+            break
+        step, change = np.float32(length) * way, next_slope - slope
+        bend = float(np.vdot(step, change))
+        if bend > 1e-12:
+            memory.append((step, change, bend))
+        place = place + step
+        gained, value, slope = value - next_value, next_value, next_slope
+        if gained < TOLERANCE * max(abs(value), 1e-3):
+            break
+    return place
+
+
+def _direction(slope: Float32, memory: Sequence[tuple[Float32, Float32, float]]) -> Float32:
+    """The gradient as the inverse curvature of the last steps turns it."""
+    way, parts = slope.copy(), []
+    for step, change, bend in reversed(memory):
+        share = np.float32(np.vdot(step, way) / bend)
+        way -= share * change
+        parts.append(share)
+    if memory:
+        step, change, bend = memory[-1]
+        way *= np.float32(bend / np.vdot(change, change))
+    for (step, change, bend), share in zip(memory, reversed(parts), strict=True):
+        way += (share - np.float32(np.vdot(change, way) / bend)) * step
+    return way
