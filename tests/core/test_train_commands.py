@@ -15,6 +15,7 @@ from tslab.annotation import Annotation
 from tslab.commands.output import Output
 from tslab.files import json_bytes
 from tslab.project import Project
+from tslab.segmentation import SPECS
 from tslab.segmentation.choosing import model_store
 from tslab.spans import Span
 
@@ -151,6 +152,35 @@ def test_keep_and_promote_decide(study: Study) -> None:
     again = shell.json("train", "--promote")
     assert (again["new"], again["current"]) == (False, kept["version"])
     assert shell.json("predict")["model_version"] == kept["version"]
+
+
+def test_a_repeated_training_of_a_kept_model_keeps_it(study: Study) -> None:
+    study.shell("train", "--no-evaluate", "--keep")
+    text = study.shell("train", "--no-evaluate")
+    assert "nothing new to learn: a model of that version is stored already" in text
+    assert "no model serves. To promote it all the same: tslab models promote 'learning" in text
+
+
+def test_tslab_yaml_says_what_is_trained_if_it_learns(study: Study) -> None:
+    settings = study.shell.folder / "tslab.yaml"
+    given = settings.read_text()
+    for name, trained in (("learning", "learning"), ("iot-rules", "learning")):
+        settings.write_text(f"{given}\nsegmenter: {name}\n")
+        version = study.shell.json("train", "--no-evaluate")["version"]
+        assert version.split()[0] == trained
+    settings.write_text(f"{given}\nsegmenter: learnin\n")
+    assert "did you mean 'learning'" in study.shell.fails(2, "train")
+
+
+def test_a_domain_without_a_segmenter_of_its_own_needs_a_model(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tslab.plugin_manager.Plugins.segmenters", lambda *_: list(SPECS))
+    line = study.shell.fails(4, "predict")
+    assert "domain 'iot' has no segmenter of its own, and no model was trained" in line
+    assert "tslab train" in line
+    study.shell("train", "--no-evaluate")
+    assert study.shell.json("predict")["recordings"] == 3
 
 
 def test_models_promote_and_roll_back(study: Study) -> None:

@@ -152,6 +152,15 @@ def test_leftovers_of_a_crash_are_removed_and_never_seen(store: ModelStore) -> N
     assert not left.exists()
 
 
+def test_cleaning_removes_leftovers_of_all_projects(store: ModelStore) -> None:
+    versions = [saved(store, 1, project=number) for number in (0, 7)]
+    for number in (0, 7):
+        (store.root / f"project_{number}" / ".part-abc").mkdir()
+    store.clean()
+    assert list(store.root.glob("*/.part-*")) == []
+    assert [store.cards(number)[0].version for number in (0, 7)] == versions
+
+
 def test_a_failed_save_leaves_nothing(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     segmenter = trained()
 
@@ -273,6 +282,7 @@ def test_old_models_are_pruned_but_never_those_in_use(store: ModelStore) -> None
     assert store.prune(0, 2) == [versions[2], versions[3]]
     assert [c.version for c in store.cards(0)] == [*versions[:2], *versions[4:]]
     assert store.prune(0, 2) == []
+    assert list((store.root / "project_0").glob(".part-*")) == []
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")

@@ -212,7 +212,10 @@ class ModelStore:
             extra = [card.version for card in cards[: max(0, len(cards) - keep)]]
             gone = [version for version in extra if version not in safe]
             for version in gone:
-                shutil.rmtree(self._folder(project, version), ignore_errors=True)
+                # Renamed first: a crash leaves a leftover, not a model with half of its files.
+                part = self._project(project) / f"{PART}{secrets.token_hex(6)}"
+                self._folder(project, version).rename(part)
+                shutil.rmtree(part, ignore_errors=True)
         return gone
 
     def clean(self) -> None:
