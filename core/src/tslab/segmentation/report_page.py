@@ -142,19 +142,18 @@ def _tier(tier: TierScore) -> str:
     ]
     if not tier.labels:
         return "\n".join(parts)
-    plots = []
+    side = []
     if ranges:
-        plots.append(_panel("Events found, F1 at IoU 0.5", _bars(tier.labels, "events")))
+        side.append(_panel("Events found, F1 at IoU 0.5", _bars(tier.labels, "events")))
     if instants:
-        plots.append(_panel("Instants found, F1", _bars(tier.labels, "instants")))
+        side.append(_panel("Instants found, F1", _bars(tier.labels, "instants")))
+    side.append(_panel("Are scores probabilities?", _calibration(tier.calibration)))
+    plots = "".join(side)
     if 1 < len(tier.confusion.classes) <= LARGEST_MATRIX:
-        plots.append(
-            _panel(
-                "Where the time of each label goes", confusion_plot(tier.confusion, NOTHING_TITLE)
-            )
-        )
-    plots.append(_panel("Are scores probabilities?", _calibration(tier.calibration)))
-    return "\n".join([*parts, element("div", "".join(plots), class_="plots")])
+        drawn = confusion_plot(tier.confusion, NOTHING_TITLE)
+        matrix = _panel("Where the time of each label goes", drawn)
+        plots = matrix + element("div", plots, class_="side")
+    return "\n".join([*parts, element("div", plots, class_="plots")])
 
 
 def _labels(labels: Sequence[LabelScore], *, ranges: bool, instants: bool) -> str:

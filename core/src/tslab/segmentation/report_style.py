@@ -30,14 +30,15 @@ p { margin: 0 0 12px; }
 .panel { padding: 16px; margin: 0 0 12px; overflow-x: auto; }
 .plots { display: flex; flex-wrap: wrap; gap: 12px; align-items: stretch; }
 .plots .panel { margin: 0; flex: 1 1 auto; max-width: 100%; }
+.plots .side { display: flex; flex-direction: column; gap: 12px; flex: 1 1 auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: right; font-weight: 600; font-size: 13px; color: var(--soft); padding: 0 10px 6px;
   vertical-align: bottom; }
 td { text-align: right; padding: 5px 10px; border-top: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal;
-  overflow-wrap: anywhere; }
+  overflow-wrap: anywhere; min-width: 110px; }
 table.card td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-table.card td:first-child { width: 190px; color: var(--soft); vertical-align: top; }
+table.card td:first-child { width: 190px; min-width: 100px; color: var(--soft); vertical-align: top; }
 ul.notes { margin: 0; padding-left: 20px; } ul.notes li { overflow-wrap: anywhere; }
 .notes { color: var(--warn); }
 svg { display: block; max-width: 100%; height: auto; }
@@ -48,6 +49,6 @@ svg text { font-size: 12px; font-variant-numeric: tabular-nums; }
 .track { fill: var(--track); }
 .frame { fill: none; stroke: var(--line); }
 .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }
-.curve { stroke: var(--accent); stroke-width: 2; }
+.curve { stroke: var(--accent); stroke-width: 2; stroke-opacity: 0.45; }
 .dot { fill: var(--accent); stroke: var(--card); stroke-width: 2; }
 """
