@@ -38,7 +38,8 @@ td { text-align: right; padding: 5px 10px; border-top: 1px solid var(--line); wh
 th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal;
   overflow-wrap: anywhere; min-width: 110px; }
 table.card td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-table.card td:first-child { width: 190px; min-width: 100px; color: var(--soft); vertical-align: top; }
+table.card td:first-child { width: 20%; min-width: 100px; color: var(--soft);
+  vertical-align: top; }
 ul.notes { margin: 0; padding-left: 20px; } ul.notes li { overflow-wrap: anywhere; }
 .notes { color: var(--warn); }
 svg { display: block; max-width: 100%; height: auto; }
