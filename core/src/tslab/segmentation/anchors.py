@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ from tslab.segmentation.grid import Float32, Float64, Grid
 
 SHAPES = ("highest", "lowest", "farthest", "rise", "fall", "jump")
 MOST_INSTANTS = 400
+REACHES = (1.5, 2.5, 3.5)
+"""Frames to either side of the detector's time in which landmarks are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +65,35 @@ def landmark(line: Float32, shape: int) -> float:
     return float(line.argmax())
 
 
-def learn_anchor(found: Sequence[tuple[Grid, float, float]], reach: float) -> Anchor:
+def learn_anchor(found: Sequence[tuple[Grid, float, float]], frame: float) -> Anchor:
     """The landmark that keeps the steadiest distance to what people marked.
 
     Args:
         found: Grid, the detector's time and the true time of every instant that was found.
-        reach: Seconds to either side of the detector's time to look at.
+        frame: Seconds of a frame of the detector.
     """
     chosen = found[:: max(1, len(found) // MOST_INSTANTS)]
     if not chosen:
         return Anchor()
     own = np.array([true - time for _, time, true in chosen])
-    best, spread = Anchor(-1, 0, float(np.median(own)), reach), _spread(own)
+    best, spread = Anchor(-1, 0, float(np.median(own)), 0.0), _spread(own)
     if len(chosen) < 2:
         return best
+    for reach in (width * frame for width in REACHES):
+        for anchor, away in _tried(chosen, reach):
+            # A landmark must be clearly better than none: few instants agree by chance.
+            if _spread(away) < 0.8 * spread:
+                best, spread = anchor, _spread(away)
+    return best
+
+
+def _tried(
+    chosen: Sequence[tuple[Grid, float, float]], reach: float
+) -> Iterator[tuple[Anchor, Float64]]:
+    """Every landmark, its offset learned, and how far the instants are from it, in seconds."""
     parts = [(grid, *excerpt(grid, time, reach), true) for grid, time, true in chosen]
     parts = [part for part in parts if part[2].shape[1] >= 2]
-    for signal in range(len(chosen[0][0].present) + 1):
+    for signal in range(len(chosen[0][0].present) + 1 if parts else 0):
         for shape in range(len(SHAPES)):
             away = np.array(
                 [
@@ -87,11 +101,7 @@ def learn_anchor(found: Sequence[tuple[Grid, float, float]], reach: float) -> An
                     for grid, first, part, true in parts
                 ]
             )
-            # A landmark must be clearly better than none: few instants agree by chance.
-            if len(away) and _spread(away) < 0.8 * spread:
-                best = Anchor(signal, shape, float(np.median(away)), reach)
-                spread = _spread(away)
-    return best
+            yield Anchor(signal, shape, float(np.median(away)), reach), away
 
 
 def _spread(away: Float64) -> float:

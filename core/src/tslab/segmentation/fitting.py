@@ -42,7 +42,20 @@ Number = TypeVar("Number", bound=np.generic)
 
 GROUPS = 12
 FOLDS = 5
-PENALTY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to fit: how hard the ridge penalty is, whether doubtful features are held back."""
+
+    penalty: float
+    doubting: bool
+
+
+RANGE_VIEWS = (View(0.1, True),)
+INSTANT_VIEWS = (View(0.01, True), View(0.01, False))
+"""Many instants bear all features, one bears few of them; the mean of both serves both."""
+
 LEAST_FOR_CLOCK = 5
 """Recordings that must agree before the time since the start may count."""
 
@@ -75,6 +88,7 @@ class Table:
         starts: First row of every recording, and the end of the last.
         fold: Fold of every frame.
         width: Frames that every feature looks at.
+        views: How to fit.
     """
 
     features: Float32
@@ -83,6 +97,7 @@ class Table:
     starts: NDArray[np.int64]
     fold: NDArray[np.int64]
     width: NDArray[np.int64]
+    views: tuple[View, ...]
 
     def parts(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
         """Rows by recording."""
@@ -209,7 +224,11 @@ def make_table(
     table = np.ascontiguousarray(standardised(wide, centre, scale).T)
     rows = (np.concatenate(classes), np.concatenate(seen), starts, np.concatenate(folds))
     width = feature_widths(plan, len(material[0].grid.values) + 1, bank.count)
-    return Table(table, *rows, width), centre, scale
+    if task.instants:
+        # Instants lie apart: a wide window around one holds no other.
+        width = np.minimum(width, 1)
+    views = INSTANT_VIEWS if task.instants else RANGE_VIEWS
+    return Table(table, *rows, width, views), centre, scale
 
 
 def spread_of(features: Float32) -> tuple[Float32, Float32]:
@@ -255,7 +274,7 @@ def time_blocks(classes: Classes, background: bool) -> NDArray[np.int64]:
 
 
 def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
-    """Regression on the chosen frames, as far as somebody looked at them."""
+    """Regression on the chosen frames, as far as somebody looked at them: the mean of the views."""
     chosen = np.flatnonzero(rows & (table.classes != UNKNOWN))
     thin = -(-len(chosen) * table.features.shape[1] // MOST_NUMBERS)
     chosen = chosen[:: max(1, thin)]
@@ -266,14 +285,17 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
     recording = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
     pieces = pieces_of(np.where(rows, table.classes, UNKNOWN), recording)
     trust = relevance(table.features, pieces, table.width)
-    used = np.flatnonzero(trust)
-    if not len(used):
-        used, trust = np.arange(len(trust)), np.ones_like(trust)
-    part = table.features[np.ix_(chosen, used)] * trust[used]
-    fitted = fit_softmax(part, target, weight, PENALTY, classes)
     weights = np.zeros((len(trust), classes), np.float32)
-    weights[used] = fitted.weights * trust[used, None]
-    return Softmax(weights, fitted.bias)
+    constant = np.zeros(classes, np.float32)
+    share = np.float32(1 / len(table.views))
+    for view in table.views:
+        factor = trust if view.doubting and trust.any() else np.ones_like(trust)
+        used = np.flatnonzero(factor)
+        part = table.features[np.ix_(chosen, used)] * factor[used]
+        fitted = fit_softmax(part, target, weight, view.penalty, classes)
+        weights[used] += share * fitted.weights * factor[used, None]
+        constant += share * fitted.bias
+    return Softmax(weights, constant)
 
 
 def _always(target: Classes, features: int, classes: int) -> Softmax:

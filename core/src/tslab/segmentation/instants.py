@@ -123,7 +123,7 @@ def learn_detector(
         for time, mark in zip(times, marks, strict=True)
         if mark >= 0
     ]
-    anchor = learn_anchor(pairs, 3 * plan.seconds)
+    anchor = learn_anchor(pairs, plan.seconds)
     notes = {"frame_seconds": plan.seconds, "threshold": threshold, "apart": apart}
     return Detector(task.tier, task.labels[0], scorer, threshold, apart, anchor, curve), notes
 
