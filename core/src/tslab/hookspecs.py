@@ -222,7 +222,8 @@ def tslab_predict(
 
     Returns:
         Spans in seconds, inside the recording, with scores from 0 to 1. None leaves it to core:
-        `segmenter.segment(recording)`, kept to the view's tiers.
+        `segmenter.segment(recording)`, or what is like the regions of `request.context`, kept to
+        the view's tiers.
 
     Raises:
         Exception: The recording is reported and skipped; the plugin is blamed.

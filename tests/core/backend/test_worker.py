@@ -175,6 +175,18 @@ def test_a_project_that_asks_the_backend_goes_on_asking(
     assert settings["model_version"] == (shown or last.version)
 
 
+def test_tasks_that_were_not_renewed_are_asked_about_when_they_are_next(
+    label_studio: FakeLabelStudio, tmp_path: Path
+) -> None:
+    project = add_project(label_studio, 5, 2)
+    settings = label_studio.data["projects"][project]
+    settings["model_version"] = "an old one"
+    label_studio.add("ml", project=project, title="tslab", url="http://127.0.0.1:9090")
+    last, _ = work(job(label_studio, project, tmp_path, refresh=1))
+    assert last.count == 1
+    assert settings["model_version"] == "tslab"
+
+
 def test_a_task_that_cannot_be_predicted_keeps_what_it_has(
     label_studio: FakeLabelStudio, tmp_path: Path
 ) -> None:

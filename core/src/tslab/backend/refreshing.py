@@ -49,7 +49,8 @@ class Refresh:
         old: dict[int, list[Mapping[str, Any]]] = {}
         for item in self._client.predictions(self._project):
             old.setdefault(int(item["task"]), []).append(item)
-        tasks = self._chosen(old)[:limit]
+        chosen = self._chosen(old)
+        tasks = chosen[:limit]
         until = time.monotonic() + SECONDS
         done = 0
         for first in range(0, len(tasks), BATCH):
@@ -58,7 +59,7 @@ class Refresh:
             progress(first / len(tasks), f"predicting {len(tasks)} tasks")
             done += self._renew(tasks[first : first + BATCH], old, until)
         if done:
-            self._show()
+            self._show(all_done=done == len(chosen))
         return done
 
     def _chosen(self, old: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -103,13 +104,22 @@ class Refresh:
         ours = {UNTRAINED, *store.history(self._project), *store.history(0)}
         return version in ours and version != self.version
 
-    def _show(self) -> None:
-        """Lets Label Studio show the new version.
+    def _show(self, all_done: bool) -> None:
+        """Lets Label Studio show the new version to annotators.
 
-        Where it names a connected backend instead of a version, it asks that backend about the next
-        task anyway; only uncertainty sampling needs the version itself.
+        Where the project's setting names a connected backend, Label Studio asks it about every next
+        task; where it names a version, tasks without a prediction of that version show none. So a
+        version is named if all tasks have its predictions, and where uncertainty sampling needs it.
         """
         named = str(self._settings.get("model_version") or "")
-        live = named in {str(row.get("title")) for row in self._client.backends(self._project)}
-        if named != self.version and (not live or self._settings.get("sampling") == UNCERTAINTY):
-            self._client.update_project(self._project, {"model_version": self.version})
+        titles = [str(row.get("title")) for row in self._client.backends(self._project)]
+        if self._settings.get("sampling") == UNCERTAINTY:
+            wanted = self.version
+        elif named in titles:
+            wanted = named
+        elif all_done or len(titles) != 1:
+            wanted = self.version
+        else:
+            wanted = titles[0]
+        if wanted != named:
+            self._client.update_project(self._project, {"model_version": wanted})

@@ -24,6 +24,7 @@ from tslab.backend.models import Models
 from tslab.backend.serving import Asked, Predictor
 from tslab.backend.study import Study
 from tslab.backend.training import TrainingQueue
+from tslab.backend.visibility import VisibleProjects
 from tslab.segmentation.model_store import ModelStore
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Service:
         self.models = Models(self.store, settings.models_in_memory, self.metrics)
         self.predictor = Predictor(self.link, self.models, self.metrics, self.study)
         self.trainer = Trainer(settings, self.link, self.store, self.metrics)
+        self.visible = VisibleProjects(self.link)
         self._configs: OrderedDict[int, str] = OrderedDict()
         self._threads = ThreadPoolExecutor(settings.predict_threads, "predict")
         self._waiting = 0
@@ -73,7 +75,7 @@ class Service:
         """The time in which requests are answered; trainings end with it."""
         await asyncio.to_thread(self.store.clean)
         self._queue = TrainingQueue(
-            self.settings, self.trainer.train, self.trainer.sees, self.metrics
+            self.settings, self.trainer.train, self.visible.sees, self.metrics
         )
         try:
             yield

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tslab import settings
 from tslab.backend.models import Subject
 from tslab.errors import DataError
 from tslab.project import Project
+from tslab.recording_table import TABLE
 from tslab.task import Task
+
+if TYPE_CHECKING:
+    from tslab.contracts import Segmenter, SegmenterSpec
+    from tslab.domain import Domain
 
 
 class Study:
@@ -32,6 +38,8 @@ class Study:
         self._seen = self._stamp(settings.FILE_NAME)
         self._tasks: dict[str, Task] = {}
         self._tasks_seen: object = None
+        self._entries: frozenset[str] = frozenset()
+        self._entries_seen: object = None
         self._subject = self._read_subject()
 
     def _stamp(self, name: str) -> object:
@@ -72,11 +80,19 @@ class Study:
         named = [spec for spec in specs if spec.name == project.settings.segmenter]
         ready = [spec for spec in (*named, *specs) if not spec.trainable]
         own = ready[0] if ready else None
+
+        def guarded(spec: SegmenterSpec) -> SegmenterSpec:
+            def create(domain: Domain) -> Segmenter:
+                with project.plugins.calling(spec, f"segmenter '{spec.name}', making"):
+                    return spec.create(domain)
+
+            return replace(spec, create=create)
+
         return Subject(
             key=f"{project.domain.name} {self._seen}",
             domain=project.domain,
-            specs={spec.name: spec for spec in specs},
-            own=own,
+            specs={spec.name: guarded(spec) for spec in specs},
+            own=guarded(own) if own is not None else None,
         )
 
     def task(self, document: Mapping[str, Any]) -> Task | None:
@@ -92,13 +108,23 @@ class Study:
             return None
         try:
             task = Task.from_json(document)
-            known = task.recording in self.project.entries()
+            known = task.recording in self._recordings()
             shown = task.view in self.project.views
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise DataError("the task says that tslab made it, but its meta is damaged") from error
         if not known or not shown:
             raise DataError("the task's recording or view is not in this project folder")
         return task
+
+    def _recordings(self) -> frozenset[str]:
+        """Ids of the recordings; a request may bring hundreds of tasks."""
+        project = self.project
+        with self._lock:
+            stamp = self._stamp(TABLE)
+            if stamp != self._entries_seen:
+                self._entries = frozenset(project.entries())
+                self._entries_seen = stamp
+            return self._entries
 
     def windows(self, task: Task) -> list[Task]:
         """All windows of the task's recording in its view; the task alone if it was cut anew."""
