@@ -173,17 +173,12 @@ def compare(name: str, options: argparse.Namespace, verdicts: Verdicts) -> None:
     print(HEADER)
     rows: dict[str, Row] = {}
     for method in options.methods:
-        trials = [
-            measure(
-                "learn",
-                options.threads,
-                method=method,
-                name=name,
-                seed=seed,
-                budget=options.budget,
-            )
-            for seed in range(seeds)
-        ]
+        trials = []
+        for seed in range(seeds):
+            asked = {"method": method, "name": name, "seed": seed, "budget": options.budget}
+            trials.append(measure("learn", options.threads, **asked))
+            told = {key: trials[-1][key] for key in ("cpu", "events", "instants", "notes")}
+            print(f"{asked} -> {told}", file=sys.stderr, flush=True)
         rows[method] = Row(trials)
         print(rows[method].text(method, made.instants), flush=True)
     judge(made, rows, verdicts)

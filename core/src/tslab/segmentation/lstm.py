@@ -123,7 +123,8 @@ class LstmSegmenter:
         if not len(windows):
             return []
         inputs = padded([inputs_of(grid)])
-        logs = _probabilities(self._net, inputs, windows, description.window)
+        with _one_thread():
+            logs = _probabilities(self._net, inputs, windows, description.window)
         spans: list[Span] = []
         for (head, decoder), part in zip(self._heads, logs, strict=True):
             marks = decoder.marks(head, part, pieces)
@@ -191,19 +192,33 @@ def _require_torch() -> None:
 
 
 @contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Holds torch to one thread: more of them only wait for each other on so small a network.
+
+    The number is the process's. Where two threads meet here it may stay at one, which does no harm.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
 def _reproducible(seed: int) -> Iterator[None]:
     """One thread, the seed and exact algorithms; everything as it was afterwards."""
     import torch
 
-    threads, exact = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[]):
-        torch.set_num_threads(1)
+    exact = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices=[]), _one_thread():
         torch.use_deterministic_algorithms(True)
         torch.manual_seed(seed)
         try:
             yield
         finally:
-            torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(exact)
 
 
