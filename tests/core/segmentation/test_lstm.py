@@ -260,6 +260,16 @@ def test_the_notes_name_settings_held_out_recordings_and_the_end() -> None:
     assert "held-out balanced accuracy" in told[0][1]
 
 
+def test_whose_recordings_they_are_is_read_from_the_metadata() -> None:
+    examples = []
+    for seed, subject in enumerate(("a", "a", "b", "b")):
+        made = example(seed)
+        meta = {"Subject ID": subject}
+        examples.append(replace(made, recording=replace(made.recording, metadata=meta)))
+    notes = LstmSegmenter(BOTH, replace(QUICK, epochs=1)).fit(examples, quiet)
+    assert notes["held_out"] in (["made_0", "made_1"], ["made_2", "made_3"])
+
+
 def test_one_recording_is_judged_on_blocks_of_its_time() -> None:
     notes = LstmSegmenter(BOTH, QUICK).fit([example(0)], quiet)
     assert notes["held_out"] == "blocks of time"

@@ -186,6 +186,20 @@ def test_a_fifth_of_many_recordings_is_held_out() -> None:
     assert not {*parts.train} & {*parts.held_out}
 
 
+def test_recordings_of_one_owner_stay_together() -> None:
+    rows = two_heads([0, 1] * 30)
+    pieces = [[(i * 10, i * 10 + 10)] for i in range(6)]
+    owners = ["patient 1", "patient 2", "patient 1", "", "patient 2", "patient 1"]
+    found = {tuple(hold_out(pieces, rows, seed, owners).recordings) for seed in range(8)}
+    assert found == {(0, 2, 5), (1, 4), (3,)}
+
+
+def test_recordings_of_a_single_owner_can_be_held_out_one_by_one() -> None:
+    rows = two_heads([0, 1] * 15)
+    pieces = [[(i * 10, i * 10 + 10)] for i in range(3)]
+    assert len(hold_out(pieces, rows, 0, ["patient 1"] * 3).recordings) == 1
+
+
 def test_one_recording_is_cut_into_blocks_with_labels_on_both_sides() -> None:
     rows = two_heads([0] * 55 + [1] * 35 + [0] * 10)
     parts = hold_out([[(0, 100)]], rows, 0)

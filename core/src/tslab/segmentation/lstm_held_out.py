@@ -32,18 +32,26 @@ class Parts:
     recordings: Sequence[int]
 
 
-def hold_out(pieces: Sequence[Sequence[Piece]], classes: Sequence[Classes], seed: int) -> Parts:
+def hold_out(
+    pieces: Sequence[Sequence[Piece]],
+    classes: Sequence[Classes],
+    seed: int,
+    owners: Sequence[str] = (),
+) -> Parts:
     """A fifth of the recordings, or of the time where recordings cannot be spared.
 
-    A recording can be spared when every label that it has is in another one too.
+    Recordings of one owner stay together. They can be spared when every label that they have is
+    in those of another one too.
 
     Args:
         pieces: Pieces of each recording.
         classes: Classes of all rows, one array for each head.
         seed: Of the choice.
+        owners: Whose recordings they are, "" where nobody knows; empty for nobody's.
     """
-    labels = [_labels(part, classes) for part in pieces]
-    chosen = _recordings(labels, seed)
+    units = _units(owners or [""] * len(pieces))
+    labels = [_labels([piece for i in unit for piece in pieces[i]], classes) for unit in units]
+    chosen = sorted(i for unit in _spared(labels, seed) for i in units[unit])
     if not chosen:
         return _blocks(pieces, classes)
     kept = [i for i in range(len(pieces)) if i not in chosen]
@@ -52,6 +60,17 @@ def hold_out(pieces: Sequence[Sequence[Piece]], classes: Sequence[Classes], seed
         [piece for i in chosen for piece in pieces[i]],
         chosen,
     )
+
+
+def _units(owners: Sequence[str]) -> list[list[int]]:
+    """Numbers of the recordings that stay together; all on their own if one owner has all."""
+    if len(set(owners)) == 1:
+        return [[number] for number in range(len(owners))]
+    units: dict[str, list[int]] = {}
+    for number, owner in enumerate(owners):
+        # Nobody's recordings are each their own; a space never begins an owner's name.
+        units.setdefault(owner or f" {number}", []).append(number)
+    return list(units.values())
 
 
 def _labels(pieces: Sequence[Piece], classes: Sequence[Classes]) -> Labels:
@@ -65,8 +84,8 @@ def _labels(pieces: Sequence[Piece], classes: Sequence[Classes]) -> Labels:
     return found
 
 
-def _recordings(labels: Sequence[Labels], seed: int) -> list[int]:
-    """Recordings to hold out: those first that show the most labels not yet held out."""
+def _spared(labels: Sequence[Labels], seed: int) -> list[int]:
+    """Units to hold out: those first that show the most labels not yet held out."""
     useful = [i for i, found in enumerate(labels) if found]
     wanted = max(1, round(SHARE * len(labels)))
     left: Labels = Counter(key for found in labels for key in found)
@@ -81,7 +100,7 @@ def _recordings(labels: Sequence[Labels], seed: int) -> list[int]:
         chosen.append(best)
         seen |= labels[best].keys()
         left.subtract(labels[best].keys())
-    return sorted(chosen)
+    return chosen
 
 
 def _blocks(pieces: Sequence[Sequence[Piece]], classes: Sequence[Classes]) -> Parts:

@@ -10,6 +10,7 @@ import numpy as np
 from tslab.contracts import TrainingExample
 from tslab.domain import Domain
 from tslab.errors import DataError
+from tslab.segmentation.folds import group_of
 from tslab.segmentation.grid import Float32, make_grid
 from tslab.segmentation.lstm_file import Weights
 from tslab.segmentation.lstm_held_out import Parts, Piece, hold_out
@@ -101,7 +102,8 @@ class Material:
         if not any(pieces):
             raise DataError("no reviewed time with samples to learn from", NOTHING)
         joined = [np.append(np.concatenate(rows), UNKNOWN) for rows in zip(*classes, strict=True)]
-        return cls(padded(inputs), joined, hold_out(pieces, joined, seed))
+        owners = [group_of(example.recording.metadata) for example in examples]
+        return cls(padded(inputs), joined, hold_out(pieces, joined, seed, owners))
 
     def class_weights(self, window: int, *, even: bool) -> list[Float32]:
         """Weight of every class of each head in the training windows, 0 where it does not occur.
