@@ -13,6 +13,7 @@ import pytest
 from kit.backend import (
     CONFIG,
     Backend,
+    LevelSegmenter,
     add_project,
     regions,
     running,
@@ -266,3 +267,66 @@ def test_no_page_about_itself_and_no_other_methods(backend: Backend) -> None:
         assert backend.http.get(path).status_code == 404
     answer: httpx.Response = backend.http.get("/predict")
     assert answer.status_code == 405
+
+
+JSON_CONFIG = CONFIG.replace(
+    'value="$csv" valueType="url"', 'value="$signal.data" valueType="json"'
+)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_series_in_the_task_itself_are_read(
+    inside: bool, backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    store_level(backend.service.store, 24, DOMAIN, 2.5)
+    values: Any = {"time": list(range(10)), "a": [0, 0, 0, 9, 9, 9, 0, 0, 0, 0]}
+    if not inside:
+        label_studio.files["/data/upload/values.json"] = json.dumps(values).encode()
+        values = "/data/upload/values.json"
+    for data in ({"signal": {"data": values}}, {"signal.data": values}):
+        task = {"id": 1, "data": data, "meta": {}}
+        [answer] = backend.predict([task], 24, label_config=JSON_CONFIG)
+        [region] = answer["result"]
+        assert (region["value"]["start"], region["value"]["end"]) == (3, 4)
+    [answer] = backend.predict([{"id": 1, "data": {"signal": 7}}], 24, label_config=JSON_CONFIG)
+    assert answer["result"] == []
+    assert backend.metric("failed_tasks_total", reason="data") == 1
+
+
+def test_a_config_that_cannot_be_labelled_is_no_failure_of_the_backend(
+    backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    project = add_project(label_studio, 2, 0)
+    tasks = tasks_of(label_studio, project)
+    for config in ("<View/>", "no xml", '<View><Image name="i" value="$i"/></View>', CONFIG[:-20]):
+        answers = backend.predict(tasks, project, label_config=config)
+        assert [item["model_version"] for item in answers] == ["untrained", "untrained"]
+        body = {"project": project, "schema": config}
+        assert backend.http.post("/setup", json=body).json() == {"model_version": "untrained"}
+    assert backend.metric("failed_tasks_total", reason="data") == 8
+
+
+def test_a_defect_of_a_segmenter_is_counted_and_spoils_one_task(
+    backend: Backend, label_studio: FakeLabelStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = add_project(label_studio, 2, 0)
+    store_level(backend.service.store, project, DOMAIN, 2.5)
+    original = LevelSegmenter.segment
+
+    def segment(self: LevelSegmenter, recording: Any) -> Any:
+        if recording.id.endswith(str(tasks[0]["id"])):
+            raise ZeroDivisionError("somebody's defect")
+        return original(self, recording)
+
+    tasks = tasks_of(label_studio, project)
+    monkeypatch.setattr(LevelSegmenter, "segment", segment)
+    answers = backend.predict(tasks, project)
+    assert [bool(answer["result"]) for answer in answers] == [False, True]
+    assert backend.metric("failed_tasks_total", reason="defect") == 1
+
+
+def test_many_configs_do_not_fill_the_memory(backend: Backend) -> None:
+    for number in range(1, 1200):
+        body = {"project": number, "schema": f"<View><!-- {number} --></View>"}
+        backend.service._remember(number, body["schema"])  # type: ignore[arg-type]
+    assert len(backend.service._configs) == 1000
