@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.loop import by_chance, corrections, least_sure, session, task_score
+from benchmarks.loop import Course, Session, by_chance, corrections, least_sure, session, task_score
 from benchmarks.segmentation_sets import imu
 
 from tslab.spans import Span
@@ -66,3 +66,17 @@ def test_a_session_corrects_every_recording_once() -> None:
     assert done.made[0] == done.cold[0] == len(pool[2].spans)
     assert sorted(done.cold) == sorted(len(example.spans) for example in pool)
     assert sum(done.made[1:]) < sum(done.cold[1:])
+    assert len(done.left) == 3
+    assert done.left[-1] == done.made[-1]
+
+
+def test_a_course_is_the_mean_of_sessions() -> None:
+    course = Course.of(
+        [
+            Session([4, 4, 4, 4], [4, 2, 1, 0], [6, 3, 0]),
+            Session([4, 4, 4, 4], [4, 0, 1, 2], [4, 1, 2]),
+        ]
+    )
+    assert course.made.tolist() == [4, 1, 1, 1]
+    assert course.late_share == 0.25
+    assert course.mean_left == pytest.approx((5 + 2 + 1) / 3)
