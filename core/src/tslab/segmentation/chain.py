@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,11 +64,16 @@ class Chain:
     decoder: Decoder
     curve: Curve
 
-    def stretches(self, grid: Grid) -> list[Stretch]:
-        """What is found on a grid, times in frames."""
+    def stretches(self, grid: Grid, longest: Mapping[int, int]) -> list[Stretch]:
+        """What is found on a grid, times in frames.
+
+        Args:
+            grid: A recording.
+            longest: Most frames of a class that has such a limit.
+        """
         logs = self.scorer.logs(grid)
         path = viterbi(self.decoder.gains(logs, self.background), self.decoder.cost)
-        return stretches_of(logs, path, self.background)
+        return stretches_of(logs, path, self.background, longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,33 @@ class Stretch:
     confidence: float
 
 
-def stretches_of(logs: Float32, path: Classes, background: bool) -> list[Stretch]:
+def stretches_of(
+    logs: Float32, path: Classes, background: bool, longest: Mapping[int, int] | None = None
+) -> list[Stretch]:
     """The runs of a path with their confidence, their edges moved to where the odds turn."""
     found = []
-    for first, last, kind in events_of(path, background):
+    runs = events_of(path, background)
+    for first, last, kind in _not_too_long(runs, logs, longest) if longest else runs:
         confidence = float(np.exp(logs[first:last, kind].astype(np.float64)).mean())
         start, end = _edge(logs, path, first), _edge(logs, path, last)
         found.append(Stretch(start, end, kind, confidence))
     return found
+
+
+def _not_too_long(
+    runs: Sequence[tuple[int, int, int]], logs: Float32, longest: Mapping[int, int]
+) -> Iterator[tuple[int, int, int]]:
+    """Runs that are longer than their class allows, cut where the class is least sure."""
+    left = list(reversed(runs))
+    while left:
+        first, last, kind = left.pop()
+        limit = longest.get(kind, last - first)
+        if last - first <= limit:
+            yield first, last, kind
+            continue
+        quarter = (last - first) // 4
+        cut = first + quarter + int(logs[first + quarter : last - quarter, kind].argmin())
+        left += [(max(cut, first + 1), last, kind), (first, max(cut, first + 1), kind)]
 
 
 def _edge(logs: Float32, path: NDArray[np.int64], at: int) -> float:

@@ -59,7 +59,7 @@ INSTANT_VIEWS = (View(0.01, True), View(0.01, False))
 LEAST_FOR_CLOCK = 5
 """Recordings that must agree before the time since the start may count."""
 
-CLOCK_GAIN = 0.03
+CLOCK_GAIN = 0.01
 """What the time since the start must add on held-out recordings."""
 
 ONE_CLASS_ODDS = 2.0

@@ -158,7 +158,8 @@ def _normalised(values: Float64) -> Float32 | None:
     with np.errstate(over="ignore", invalid="ignore"):
         middle = float(np.median(sample))
         away = np.abs(sample - middle)
-        scale = max(1.4826 * float(np.median(away)), 0.1 * float(away.mean()))
+        half, most = np.quantile(away, (0.5, 0.9)).tolist()
+        scale = max(1.4826 * half, 0.1 * most) or float(away.mean())
         if not np.isfinite(scale) or scale <= 1e-12 * max(abs(middle), 1e-290):
             return None
         scaled = ((values - middle) / scale).astype(np.float32)

@@ -194,11 +194,3 @@ def _refuse_nothing(
         raise DataError(
             "no label was used in the reviewed time", "Mark at least one region, then train."
         )
-
-
-def quiet(share: float, what: str) -> None:
-    """A progress that nobody watches."""
-    del share, what
-
-
-__all__ = ["LearningSegmenter", "quiet"]

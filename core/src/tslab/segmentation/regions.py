@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from tslab.domain import Label, Tier
 from tslab.recording import Recording, Signal
-from tslab.segmentation.chain import Chain, Stretch
+from tslab.segmentation.chain import Chain
 from tslab.segmentation.grid import Grid, fastest
 from tslab.segmentation.instants import Detector
 from tslab.spans import Span
+
+GAP_FRAMES = 8
+"""Frames without samples over which no region is drawn: a quarter of a short region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,43 @@ def range_spans(chain: Chain, grid: Grid, placement: Placement, tier: Tier) -> l
     """Ranges that a chain finds."""
     seconds = chain.scorer.plan.stride / grid.rate
     spans: list[Span] = []
-    for stretch in chain.stretches(grid):
+    for stretch in chain.stretches(grid, _longest(chain, tier, seconds)):
         label = tier.label(chain.labels[stretch.kind - chain.background])
         if label is None:
             continue
-        start = placement.snapped(stretch.first * seconds)
-        end = placement.snapped(stretch.last * seconds, end=True)
-        if end > start and long_enough(end - start, label, chain.background):
-            score = chain.curve.score(stretch.confidence)
-            spans.append(Span(start, end, label.name, chain.tier, score))
+        score = chain.curve.score(stretch.confidence)
+        whole = (stretch.first * seconds, stretch.last * seconds)
+        gaps = placement.gaps if chain.background else ()
+        for first, last in without_gaps(whole, gaps, GAP_FRAMES * seconds):
+            start, end = placement.snapped(first), placement.snapped(last, end=True)
+            if end > start and long_enough(end - start, label, chain.background):
+                spans.append(Span(start, end, label.name, chain.tier, score))
     return spans
+
+
+def _longest(chain: Chain, tier: Tier, seconds: float) -> Mapping[int, int]:
+    """Most frames of every class whose label says how long it may be."""
+    limits: dict[int, int] = {}
+    for number, name in enumerate(chain.labels):
+        label = tier.label(name)
+        if chain.background and label is not None and label.max_seconds is not None:
+            limits[number + 1] = max(1, int(label.max_seconds / seconds))
+    return limits
+
+
+def without_gaps(
+    span: tuple[float, float], gaps: tuple[tuple[float, float], ...], least: float
+) -> Iterator[tuple[float, float]]:
+    """What is left of a stretch of time without the gaps that last at least so long."""
+    start, end = span
+    for first, last in sorted(gaps):
+        if last - first < least or last <= start or first >= end:
+            continue
+        if first > start:
+            yield start, first
+        start = last
+    if start < end:
+        yield start, end
 
 
 def long_enough(seconds: float, label: Label, background: bool) -> bool:
@@ -90,6 +121,3 @@ def instant_spans(detector: Detector, grid: Grid, placement: Placement, tier: Ti
         if not spans or spans[-1].start < at:
             spans.append(Span(at, at, detector.label, detector.tier, score))
     return spans
-
-
-__all__ = ["Placement", "Stretch", "instant_spans", "long_enough", "range_spans", "replace"]

@@ -53,11 +53,16 @@ def activity(grid: Grid, smooth: int) -> Float32:
     total = np.zeros(grid.cells, np.float32)
     for line in grid.values[grid.present]:
         total[1:] += np.abs(np.diff(line))
-    sums = np.concatenate(([0.0], np.cumsum(total, dtype=np.float64)))
-    half = max(1, smooth) // 2
-    low = np.maximum(np.arange(grid.cells) - half, 0)
-    high = np.minimum(np.arange(grid.cells) + half + 1, grid.cells)
-    return np.asarray((sums[high] - sums[low]) / (high - low), np.float32)
+    # Smoothed twice, a burst has one highest cell; smoothed once, it has a plateau.
+    return _box(_box(total, smooth), smooth)
+
+
+def _box(line: Float32, width: int) -> Float32:
+    """Means over `width` cells around every cell."""
+    half = max(1, width) // 2
+    sums = np.zeros(len(line) + 2 * half + 1)
+    np.cumsum(np.pad(line, half, mode="edge"), dtype=np.float64, out=sums[1:])
+    return ((sums[2 * half + 1 :] - sums[: len(line)]) / (2 * half + 1)).astype(np.float32)
 
 
 def usual_period(grids: Sequence[Grid]) -> int:

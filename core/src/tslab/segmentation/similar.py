@@ -8,6 +8,7 @@ finds of the same labels is added.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,9 @@ from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED
 from tslab.segmentation.calibration import Curve
 from tslab.segmentation.chain import Chain, Scorer
-from tslab.segmentation.features import FLOOR, WindowSums, frame_sums, signals_of
+from tslab.segmentation.features import WindowSums
 from tslab.segmentation.fitting import Material, fit_rows, make_bank, make_table
-from tslab.segmentation.grid import Float32, Float64, Grid, channel_key, fastest, make_grid
+from tslab.segmentation.grid import Float32, Grid, channel_key, fastest, make_grid
 from tslab.segmentation.instants import peaks
 from tslab.segmentation.plans import range_plan
 from tslab.segmentation.regions import Placement, range_spans
@@ -33,10 +34,9 @@ from tslab.spans import Span, sort_key
 if TYPE_CHECKING:
     from tslab.contracts import Segmenter
 
-PARTS = 4
-"""Parts of a window that are compared one by one: the order of things counts."""
+PART = 4
+"""Cells that are compared as one: the order of things counts, their fine grain does not."""
 
-FRAMES_A_PART = 2
 FRAMES_A_RANGE = 12
 SMOOTHING = 0.5
 BIAS = -2.0
@@ -48,10 +48,12 @@ LENGTHS = 3.0
 AROUND_INSTANT = 16
 """Cells to either side of an instant that are compared."""
 
-MOST_CELLS = 400_000
+MOST_CELLS = 200_000
 MOST_EXAMPLES = 8
-MOST_FOUND = 500
+MOST_FOUND = 2000
 LEAST_SCORE = 0.5
+MOST_SCORE = 0.95
+STEP_FLOOR = 0.05
 STEEPNESS = 1.4
 """How fast the score falls; what is half as far away as most windows are scores one half."""
 
@@ -125,47 +127,34 @@ def _ranges(
 
 def _instants(grid: Grid, examples: Sequence[Span], placement: Placement) -> list[Span]:
     """Instants of one label whose surroundings are like the examples'."""
-    signals = signals_of(grid)[0]
-    step = max(1, 2 * AROUND_INSTANT // (PARTS * FRAMES_A_PART))
-    lines = _described(signals, step)
+    lines = _described(grid.values[grid.present])
     found: list[Span] = []
-    for example in examples:
-        place = min(int(example.start * grid.rate / step), lines.shape[1] - 1)
+    for example in examples if len(lines) else ():
+        place = min(int(example.start * grid.rate + 1e-6), lines.shape[1] - 1)
         likeness = _likeness(lines, lines[:, place])
-        frames = peaks(likeness, AROUND_INSTANT / step)
-        frames = frames[likeness[frames] >= LEAST_SCORE]
-        # The example may lie anywhere in its frame; what is found lies there too.
-        shift = example.start - place * step / grid.rate
-        for frame in frames[np.argsort(-likeness[frames], kind="stable")][:MOST_FOUND]:
-            at = placement.snapped(frame * step / grid.rate + shift)
-            score = round(float(likeness[frame]), 4)
+        cells = peaks(likeness, AROUND_INSTANT)
+        cells = cells[likeness[cells] >= LEAST_SCORE]
+        for cell in cells[np.argsort(-likeness[cells], kind="stable")][:MOST_FOUND]:
+            at = placement.snapped(cell / grid.rate)
+            score = round(min(float(likeness[cell]), MOST_SCORE), 4)
             if abs(at - example.start) * grid.rate >= AROUND_INSTANT:
                 found.append(Span(at, at, example.label, example.tier, score))
     return found
 
 
-def _described(signals: Float32, step: int) -> Float32:
-    """Mean, spread and step size of the parts of the window around every frame."""
-    reach = PARTS * FRAMES_A_PART
+def _described(signals: Float32) -> Float32:
+    """Level and step size of the parts of the window around every cell, ``(rows, cells)``."""
     change = np.zeros_like(signals)
     change[:, 1:] = np.abs(np.diff(signals, axis=1))
-    frames = -(-signals.shape[1] // step)
-    asked = (0, frames, reach)
-    ones = np.ones((1, signals.shape[1]), np.float32)
-    level, square, size, count = (
-        WindowSums(frame_sums(part, step), *asked)
-        for part in (signals, signals * signals, change, ones)
-    )
-    blocks: list[Float64] = []
-    for part in range(PARTS):
-        first = (part - PARTS // 2) * FRAMES_A_PART
-        window = (first, first + FRAMES_A_PART)
-        number = np.maximum(count.over(*window), 1)
-        mean = level.over(*window) / number
-        variance = np.maximum(square.over(*window) / number - mean * mean, 0)
-        steps = np.maximum(size.over(*window), 0) / number
-        blocks += [mean, 0.5 * np.log(variance + FLOOR), np.log(steps + FLOOR)]
-    return np.concatenate(blocks).astype(np.float32)
+    asked = (0, signals.shape[1], AROUND_INSTANT + PART)
+    level, size = WindowSums(signals, *asked), WindowSums(change, *asked)
+    parts = range(-AROUND_INSTANT, AROUND_INSTANT, PART)
+    means = np.array([level.over(first, first + PART) / PART for first in parts])
+    steps = np.array([size.over(first, first + PART) / PART for first in parts])
+    logs = np.log(np.maximum(steps, 0) + STEP_FLOOR)
+    # The surroundings may lie anywhere: what counts is how a part differs from the whole window.
+    table = np.concatenate([part - part.mean(axis=0) for part in (means, logs)])
+    return np.asarray(table.reshape(-1, signals.shape[1]), np.float32)
 
 
 def _likeness(lines: Float32, query: Float32) -> Float32:
@@ -185,10 +174,12 @@ def _apart(found: Sequence[Span], given: Sequence[Span]) -> list[Span]:
     kept: list[Span] = []
     taken: dict[str, list[tuple[float, float]]] = {}
     for span in given:
-        taken.setdefault(span.tier, []).append((span.start, span.end))
-    for span in sorted(found, key=lambda s: (-(s.score or 0.0), s.start))[: 4 * MOST_FOUND]:
+        insort(taken.setdefault(span.tier, []), (span.start, span.end))
+    for span in sorted(found, key=lambda s: (-(s.score or 0.0), s.start)):
         others = taken.setdefault(span.tier, [])
-        if all(span.end < start or end < span.start for start, end in others):
-            others.append((span.start, span.end))
+        place = bisect_left(others, (span.start, span.end))
+        near = others[max(0, place - 1) : place + 1]
+        if all(span.end < start or end < span.start for start, end in near):
+            others.insert(place, (span.start, span.end))
             kept.append(span)
     return sorted(kept[:MOST_FOUND], key=sort_key)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+from kit import marked_signals as made
+
+from tslab.segmentation.learning import LearningSegmenter
+from tslab.segmentation.similar import find_similar
+from tslab.spans import Span
+
+
+def test_ranges_like_the_example_are_found_elsewhere() -> None:
+    part = made.example(1)
+    high = [span for span in part.spans if span.label == "high"]
+    found = find_similar(part.recording, high[:1], made.DOMAIN, None)
+    assert made.event_f1(high[1:], found) >= 0.8
+    assert all(span.label == "high" and span.tier == "state" for span in found)
+    assert all(span.end <= high[0].start or span.start >= high[0].end for span in found)
+    assert all(0 < (span.score or 0) < 1 for span in found)
+
+
+def test_instants_like_the_example_are_found_elsewhere() -> None:
+    part = made.example(2)
+    clicks = [span for span in part.spans if span.label == "click"]
+    found = find_similar(part.recording, clicks[:1], made.DOMAIN, None)
+    assert made.event_f1(clicks[1:], found) >= 0.75
+    assert all(span.is_instant for span in found)
+    assert clicks[0].start not in {span.start for span in found}
+
+
+def test_several_labels_at_once_do_not_overlap() -> None:
+    part = made.example(3)
+    first = {span.label: span for span in reversed(part.spans)}
+    found = find_similar(part.recording, list(first.values()), made.DOMAIN, None)
+    assert {span.label for span in found} == {"high", "loud", "click"}
+    states = [span for span in found if span.tier == "state"]
+    assert all(a.end <= b.start for a, b in itertools.pairwise(states))
+    assert found == find_similar(part.recording, list(first.values()), made.DOMAIN, None)
+
+
+def test_a_trained_model_adds_what_it_knows() -> None:
+    model = LearningSegmenter(made.DOMAIN)
+    assert find_similar(made.example(4).recording, [], made.DOMAIN, model) == []
+    model.fit([made.example(seed, 60.0) for seed in range(3)], made.quiet)
+    part = made.example(5)
+    loud = [span for span in part.spans if span.label == "loud"]
+    found = find_similar(part.recording, loud[:1], made.DOMAIN, model)
+    assert {span.label for span in found} == {"loud"}
+    assert made.event_f1(loud[1:], found) >= 0.6
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 40])
+def test_short_recordings_are_no_error(count: int) -> None:
+    values = np.random.default_rng(count).standard_normal((2, count))
+    recording = made.recording(values)
+    context = [Span(0.0, 0.0, "click", "tick"), Span(0.0, recording.duration, "high", "state")]
+    for span in find_similar(recording, context, made.DOMAIN, None):
+        assert 0 <= span.start <= span.end <= recording.duration
+
+
+def test_labels_and_times_that_do_not_exist_are_not_looked_for() -> None:
+    recording = made.example(6).recording
+    context = [Span(1, 2, "unheard", "state"), Span(500, 600, "high", "state")]
+    assert find_similar(recording, context, made.DOMAIN, None) == []
+
+
+def test_missing_values_and_constant_channels_are_no_error() -> None:
+    values = np.random.default_rng(0).standard_normal((2, 2000))
+    values[0] = 3.0
+    values[1, 500:900] = np.nan
+    recording = made.recording(values)
+    context = [Span(10.0, 12.0, "high", "state"), Span(60.0, 60.0, "click", "tick")]
+    for span in find_similar(recording, context, made.DOMAIN, None):
+        assert 0 <= span.start <= span.end <= recording.duration
+
+
+def test_a_hundred_thousand_rows_take_well_under_a_second() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.standard_normal((4, 100_000))
+    values[:, 40_000:40_400] += 4
+    values[:, 70_000:70_500] += 4
+    recording = made.recording(values, 100.0, channels=("a", "b", "c", "d"))
+    context = [Span(400.0, 404.0, "high", "state")]
+    start = time.process_time()
+    found = find_similar(recording, context, made.DOMAIN, None)
+    assert time.process_time() - start < 1.5
+    assert made.event_f1([Span(700.0, 705.0, "high", "state")], found) == 1.0
