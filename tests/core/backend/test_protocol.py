@@ -199,7 +199,7 @@ def test_metrics_are_prometheus_text(backend: Backend) -> None:
 def test_two_backends_in_one_process_count_apart(settings: Make, tmp_path: Path) -> None:
     with running(settings()) as one, running(settings(model_dir=tmp_path / "other")) as two:
         one.http.get("/health")
-        assert one.metric("requests_total", endpoint="/health", status="200") == 1
+        one.wait_for("requests_total", endpoint="/health", status="200")
         assert two.metric("requests_total", endpoint="/health", status="200") == 0
 
 

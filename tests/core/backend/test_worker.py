@@ -111,6 +111,19 @@ def test_a_bad_task_is_named_and_counted(
     assert sum("task" in line for line in card.left_out) == 4
 
 
+def test_addresses_under_a_public_name_are_read(
+    label_studio: FakeLabelStudio, tmp_path: Path, store: ModelStore
+) -> None:
+    project = add_project(label_studio, 2, 2)
+    for task in label_studio.data["tasks"].values():
+        task["data"]["csv"] = f"https://labels.example{task['data']['csv']}"
+    names = ["https://labels.example"]
+    assert work(job(label_studio, project, tmp_path))[0].outcome == "nothing to learn"
+    last, _ = work(job(label_studio, project, tmp_path, names=names))
+    assert last.outcome == "promoted"
+    assert store.card(project, last.version).recordings == 2
+
+
 def test_a_key_that_does_not_open_ends_the_training(
     label_studio: FakeLabelStudio, tmp_path: Path
 ) -> None:

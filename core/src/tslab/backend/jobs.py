@@ -33,7 +33,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 class Job(msgspec.Struct):
     """What a worker process is told, on its standard input; the key is never in its arguments.
 
-    The settings are those of the backend. `known` is the hash of the data that it trained on last.
+    The settings are those of the backend. `known` is the hash of the data that it trained on last,
+    `names` is what Label Studio calls itself: addresses in tasks may begin with any of them.
     """
 
     project: int
@@ -47,6 +48,7 @@ class Job(msgspec.Struct):
     data_seconds: float
     refresh: int
     known: str = ""
+    names: list[str] = []
 
     def settings(self) -> BackendSettings:
         """The settings of the backend that gave the job."""
@@ -144,6 +146,7 @@ class Trainer:
             data_seconds=given.data_seconds,
             refresh=given.refresh,
             known=self._known.get(project, ""),
+            names=self._link.names,
         )
 
     async def _run(self, job: Job, heard: Callable[[News], None]) -> News:

@@ -77,6 +77,12 @@ class Link:
                 self._names.add(hostname)
                 self._fetcher = None
 
+    @property
+    def names(self) -> list[str]:
+        """What Label Studio called itself so far."""
+        with self._lock:
+            return sorted(self._names)
+
     def fetcher(self) -> Fetcher:
         """What reads task data, from Label Studio too where it is known."""
         try:

@@ -51,6 +51,8 @@ class Worker:
         folder = self._settings.folder
         self._study = Study(folder) if folder is not None else None
         self._link = Link(self._settings, self._study)
+        for name in job.names:
+            self._link.also_called(name)
         self._store = ModelStore(self._settings.model_dir)
         self._models = Models(self._store, 2, Metrics())
 
