@@ -174,17 +174,34 @@ def test_served_times_are_kept_apart_by_task(backend: Backend, folder: Path) -> 
     assert (project.state / "served-times.sqlite").stat().st_mode & 0o077 == 0
 
 
-def test_a_damaged_task_does_not_spoil_the_others(backend: Backend, folder: Path) -> None:
+def test_tasks_of_other_folders_are_read_like_foreign_ones(backend: Backend, folder: Path) -> None:
     project = Project.open(folder)
     good = pushed(project)[0]
     stranger = {**good, "data": {**good["data"], "recording": "rec-stranger"}}
     damaged = {**good, "meta": {"tslab": 1}}
     other_view = {**good, "meta": {**good["meta"], "view": "gone"}}
     answers = backend.predict([stranger, damaged, good, other_view], 24)
-    assert [bool(answer["result"] or answer["score"]) for answer in answers] == [
-        *(False, False, True, False)
-    ]
-    assert backend.metric("failed_tasks_total", reason="data") == 3
+    versions = [answer["model_version"] for answer in answers]
+    assert versions == ["untrained", "untrained", "iot-rules 0.1", "untrained"]
+
+
+def test_a_recording_whose_source_is_gone_spoils_its_own_tasks_only(
+    backend: Backend, folder: Path
+) -> None:
+    project = Project.open(folder)
+    documents = pushed(project)
+    key = min(project.entries())
+    source = Path(project.entries()[key].path)
+    source.rename(source.with_suffix(".away"))
+    try:
+        answers = backend.predict(documents, 24, label_config="")
+    finally:
+        source.with_suffix(".away").rename(source)
+    for document, answer in zip(documents, answers, strict=True):
+        gone = document["data"]["recording"] == key
+        assert gone == (answer["score"] == 0.0), document["data"]
+        assert answer["model_version"] == "iot-rules 0.1"
+    assert backend.metric("failed_tasks_total", reason="data") == len(documents) / 2
 
 
 def test_a_window_that_was_cut_anew_is_predicted_as_it_was_pushed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tslab.annotation import Annotation
 from tslab.backend.foreign_tasks import ForeignConfigs, annotations_of, read_task, task_number
-from tslab.errors import DataError, TslabError
+from tslab.errors import TslabError
 from tslab.label_studio.pull import collect
 
 if TYPE_CHECKING:
@@ -63,18 +63,11 @@ def gather(
     """
     progress(0.0, "reading annotations")
     exported = client.annotated(project)
-    own = [item for item in exported if study is not None and _is_ours(item, study)]
+    own = [item for item in exported if study is not None and study.task(item) is not None]
     if study is not None and own:
         return _own(client, study, own, len(exported) - len(own))
     config = str(client.project(project).get("label_config") or "")
     return _foreign(config, exported, fetcher, progress)
-
-
-def _is_ours(item: Mapping[str, Any], study: Study) -> bool:
-    try:
-        return study.task(item) is not None
-    except DataError:
-        return False
 
 
 def _own(

@@ -93,7 +93,8 @@ class Predictor:
         empty = {"result": [], "score": 0.0}
         answers: list[dict[str, Any] | list[Any]] = []
         for prediction, project in self.predictions(asked):
-            if prediction is None and time.monotonic() > asked.until:
+            late = time.monotonic() > asked.until and asked.context is None
+            if prediction is None and late:
                 answers.append([])
             elif prediction is None:
                 version = self.version(project, asked.config)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from tslab import settings
 from tslab.backend.models import Subject
-from tslab.errors import DataError
 from tslab.project import Project
 from tslab.recording_table import TABLE
 from tslab.task import Task
@@ -96,25 +95,23 @@ class Study:
         )
 
     def task(self, document: Mapping[str, Any]) -> Task | None:
-        """The window that a task of Label Studio shows, None if tslab did not make it.
+        """The window of one of our recordings that a task of Label Studio shows, else None.
 
-        The task as it was pushed counts, whatever was cut since.
+        The task as it was pushed counts, whatever was cut since. Tasks of other project folders are
+        read like those of foreign projects.
 
         Raises:
-            DataError: It is one of tslab's, but not of this project, or damaged.
+            DataError: The project folder's table of recordings is damaged.
         """
         meta = document.get("meta")
         if not isinstance(meta, Mapping) or meta.get("tslab") != 1:
             return None
         try:
             task = Task.from_json(document)
-            known = task.recording in self._recordings()
-            shown = task.view in self.project.views
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise DataError("the task says that tslab made it, but its meta is damaged") from error
-        if not known or not shown:
-            raise DataError("the task's recording or view is not in this project folder")
-        return task
+            ours = task.recording in self._recordings() and task.view in self.project.views
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            return None
+        return task if ours else None
 
     def _recordings(self) -> frozenset[str]:
         """Ids of the recordings; a request may bring hundreds of tasks."""
