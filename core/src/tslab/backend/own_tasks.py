@@ -54,15 +54,19 @@ class OwnTasks:
         key = (model.version, subject.key, task.recording, task.view, shape)
         with self._lock:
             known = self._look(key)
+            if known is not None:
+                return known[task.id]
             cutting = self._cutting.setdefault(key, threading.Lock())
-        if known is not None:
-            return known[task.id]
         with cutting:  # windows of one recording that arrive together wait for one segmentation
             with self._lock:
                 known = self._look(key)
-            if known is None:
-                known = self._cut(task, windows, model, subject)
-                self._keep(key, known)
+            try:
+                if known is None:
+                    known = self._cut(task, windows, model, subject)
+                    self._keep(key, known)
+            finally:
+                with self._lock:
+                    self._cutting.pop(key, None)
         return known[task.id]
 
     def find_similar(
@@ -91,7 +95,6 @@ class OwnTasks:
 
     def _keep(self, key: tuple[object, ...], cut: Cut) -> None:
         with self._lock:
-            self._cutting.pop(key, None)
             self._kept[key] = cut
             self._size += _size(cut)
             while self._size > self._room and len(self._kept) > 1:
