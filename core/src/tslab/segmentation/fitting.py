@@ -24,6 +24,7 @@ from tslab.segmentation.grid import Float32, Grid
 from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
 from tslab.segmentation.plans import dilations
 from tslab.segmentation.relevance import pieces_of, relevance
+from tslab.segmentation.rhythm import ROWS
 from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
 from tslab.segmentation.targets import Task, frame_classes, instant_classes, reviewed_frames
 from tslab.segmentation.tuning import (
@@ -89,6 +90,7 @@ class Table:
         fold: Fold of every frame.
         width: Frames that every feature looks at.
         views: How to fit.
+        gain: How much every feature may count beside how far it is trusted.
     """
 
     features: Float32
@@ -98,6 +100,7 @@ class Table:
     fold: NDArray[np.int64]
     width: NDArray[np.int64]
     views: tuple[View, ...]
+    gain: Float32
 
     def parts(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
         """Rows by recording."""
@@ -178,7 +181,8 @@ def _clock_of(material: Sequence[Material]) -> float:
 
 
 def _without_clock(table: Table, plain: int) -> Table:
-    return replace(table, features=table.features[:, :plain], width=table.width[:plain])
+    width, gain = table.width[:plain], table.gain[:plain]
+    return replace(table, features=table.features[:, :plain], width=width, gain=gain)
 
 
 def make_bank(material: Sequence[Material], plan: FramePlan, seed: int) -> KernelBank:
@@ -228,7 +232,17 @@ def make_table(
         # Instants lie apart: a wide window around one holds no other.
         width = np.minimum(width, 1)
     views = INSTANT_VIEWS if task.instants else RANGE_VIEWS
-    return Table(table, *rows, width, views), centre, scale
+    return Table(table, *rows, width, views, family_gain(plan, len(width))), centre, scale
+
+
+def family_gain(plan: FramePlan, count: int) -> Float32:
+    """Lets the few features of rhythm count as much together as the many others."""
+    gain = np.ones(count, np.float32)
+    if plan.period:
+        end = count - (CLOCK_MARKS if plan.clock else 0)
+        own = ROWS * len(plan.windows)
+        gain[end - own : end] = np.sqrt(max(1.0, (end - own) / own))
+    return gain
 
 
 def spread_of(features: Float32) -> tuple[Float32, Float32]:
@@ -284,7 +298,7 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
         return _always(target, table.features.shape[1], classes)
     recording = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
     pieces = pieces_of(np.where(rows, table.classes, UNKNOWN), recording)
-    trust = relevance(table.features, pieces, table.width)
+    trust = relevance(table.features, pieces, table.width) * table.gain
     weights = np.zeros((len(trust), classes), np.float32)
     constant = np.zeros(classes, np.float32)
     share = np.float32(1 / len(table.views))
