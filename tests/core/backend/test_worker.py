@@ -132,14 +132,14 @@ def test_a_key_that_does_not_open_ends_the_training(
         work(job(label_studio, project, tmp_path, api_key="wrong"))
 
 
-def test_unlabelled_tasks_get_new_predictions_and_old_ones_of_ours_go(
+def test_unlabelled_tasks_get_new_predictions_in_place_of_ours(
     label_studio: FakeLabelStudio, tmp_path: Path
 ) -> None:
     project = add_project(label_studio, 6, 2)
     tasks = tasks_of(label_studio, project)
     label_studio.data["projects"][project]["model_version"] = "an old one"
     common = {"project": project, "result": [], "score": 0.3}
-    label_studio.add("predictions", task=tasks[3]["id"], model_version="untrained", **common)
+    old = label_studio.add("predictions", task=tasks[3]["id"], model_version="untrained", **common)
     theirs = label_studio.add(
         "predictions", task=tasks[4]["id"], model_version="their net", **common
     )
@@ -148,7 +148,10 @@ def test_unlabelled_tasks_get_new_predictions_and_old_ones_of_ours_go(
     assert [news.outcome for news in told if news.outcome] == ["promoted"]
     stored = list(label_studio.data["predictions"].values())
     ours = [item for item in stored if item["model_version"] == last.version]
-    assert {item["task"] for item in ours} == {task["id"] for task in tasks[2:]}
+    assert sorted(item["task"] for item in ours) == [task["id"] for task in tasks[2:]]
+    # Who has the task open names this prediction when he submits it: it must go on being there.
+    assert old["id"] in {item["id"] for item in ours if item["task"] == tasks[3]["id"]}
+    assert not any(request.method == "DELETE" for request in label_studio.requests)
     assert all(item["result"] and 0 < item["score"] <= 1 for item in ours)
     others = [item for item in stored if item["model_version"] != last.version]
     assert [item["id"] for item in others] == [theirs["id"]]

@@ -39,6 +39,8 @@ class Refresh:
         self._settings = client.project(project)
         self._config = str(self._settings.get("label_config") or "")
         self.version = predictor.version(project, self._config)
+        # What others predicted, `tslab push` among them, is not the backend's to change.
+        self._ours = {UNTRAINED, *predictor.models.store.history(project)}
 
     def run(self, limit: int, progress: Progress) -> int:
         """Renews the predictions of at most `limit` tasks; returns how many.
@@ -89,20 +91,20 @@ class Refresh:
             for task, (prediction, _) in zip(tasks, self._predictor.predictions(asked), strict=True)
             if prediction is not None and prediction["model_version"] == self.version
         ]
-        if not found:
-            return 0
-        self._client.import_predictions(self._project, found)
+        added = []
         for item in found:
-            for before in old.get(int(item["task"]), ()):
-                if self._was_ours(str(before.get("model_version"))):
-                    self._client.delete_prediction(int(before["id"]))
+            ours = [p for p in old.get(item["task"], ()) if p.get("model_version") in self._ours]
+            if ours:
+                # Never deleted: who has the task open would be refused when he submits it, because
+                # the prediction that he began with is gone.
+                latest = max(int(prediction["id"]) for prediction in ours)
+                changes = {key: item[key] for key in ("result", "score", "model_version")}
+                self._client.update_prediction(latest, changes)
+            else:
+                added.append(item)
+        if added:
+            self._client.import_predictions(self._project, added)
         return len(found)
-
-    def _was_ours(self, version: str) -> bool:
-        """Whether a prediction came from a model of this backend; others are not its to delete."""
-        store = self._predictor.models.store
-        ours = {UNTRAINED, *store.history(self._project), *store.history(0)}
-        return version in ours and version != self.version
 
     def _show(self, all_done: bool) -> None:
         """Lets Label Studio show the new version to annotators.

@@ -162,6 +162,10 @@ class Client:
         path = f"/api/projects/{project}/import/predictions"
         self.request("POST", path, json=list(predictions))
 
+    def update_prediction(self, prediction: int, changes: Mapping[str, Any]) -> None:
+        """Changes a prediction; annotations that were made from it go on naming it."""
+        self.request("PATCH", f"/api/predictions/{prediction}/", json=dict(changes))
+
     def delete_prediction(self, prediction: int) -> None:
         """Deletes a prediction."""
         self.request("DELETE", f"/api/predictions/{prediction}/")
