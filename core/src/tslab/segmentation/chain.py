@@ -38,7 +38,8 @@ class Scorer:
     def logs(self, grid: Grid) -> Float32:
         """Log-probability of every class in every frame, float32 ``(frames, classes)``."""
         parts = []
-        for _, features in feature_chunks(grid, self.plan, self.bank):
+        used = np.asarray(self.softmax.weights.any(axis=1), bool)
+        for _, features in feature_chunks(grid, self.plan, self.bank, used):
             even = standardised(features, self.centre, self.scale)
             parts.append(self.softmax.log_probabilities(even.T))
         return np.concatenate(parts)

@@ -8,12 +8,12 @@ missing, nothing measured there) is NaN until it is standardised, where it becom
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.segmentation.grid import Float32, Float64, Grid
+from tslab.segmentation.grid import Float32, Float64, Grid, Mask
 from tslab.segmentation.kernels import KernelBank, responses
 from tslab.segmentation.rhythm import ROWS, find_bursts
 
@@ -92,8 +92,18 @@ class WindowSums:
         )
 
 
-def feature_chunks(grid: Grid, plan: FramePlan, bank: KernelBank) -> Iterator[tuple[int, Float32]]:
-    """First frame and features ``(features, frames)`` of one stretch after the other."""
+def feature_chunks(
+    grid: Grid, plan: FramePlan, bank: KernelBank, used: Mask | None = None
+) -> Iterator[tuple[int, Float32]]:
+    """First frame and features ``(features, frames)`` of one stretch after the other.
+
+    Args:
+        grid: A recording.
+        plan: How time is cut.
+        bank: The kernels.
+        used: Features that are needed; kernels of which none is are not computed. None needs all.
+    """
+    wanted = _wanted_kernels(plan, len(grid.values) + 1, bank, used)
     frames = plan.frames(grid.cells)
     reach = _reach(plan, bank)
     size = max(64, CHUNK // (plan.stride * (len(grid.values) + 1)), 2 * reach)
@@ -104,7 +114,7 @@ def feature_chunks(grid: Grid, plan: FramePlan, bank: KernelBank) -> Iterator[tu
         last = min(frames, first + size)
         low, high = max(0, first - reach), min(frames, last + reach)
         part = _cut(grid, low * plan.stride, high * plan.stride)
-        blocks = [_chunk(part, plan, bank, (first - low, last - first))]
+        blocks = [_chunk(part, plan, bank, wanted, (first - low, last - first))]
         if bursts is not None:
             lines = bursts.by_frame(plan.stride, low, high)
             blocks.append(_regularity(lines, plan, (first - low, last - first)))
@@ -154,13 +164,15 @@ def frame_sums(lines: Float32, stride: int) -> Float32:
     return out
 
 
-def _chunk(part: Grid, plan: FramePlan, bank: KernelBank, asked: tuple[int, int]) -> Float32:
+def _chunk(
+    part: Grid, plan: FramePlan, bank: KernelBank, wanted: Mask, asked: tuple[int, int]
+) -> Float32:
     """Features of the asked frames (first, count), ``(features, count)``."""
     signals, known = signals_of(part)
     present = np.append(part.present, part.present.any())
     blocks = _statistics(signals, known, plan, asked)
     if bank.count:
-        blocks.append(_kernel_shares(signals, plan, bank, asked))
+        blocks.append(_kernel_shares(signals, plan, bank, wanted, asked))
         present_kernels = np.tile(
             np.repeat(present[bank.channel], bank.count // len(bank.channel)), len(plan.pooled())
         )
@@ -257,17 +269,32 @@ def _log_mean(total: WindowSums, number: WindowSums, window: tuple[int, int]) ->
     return np.asarray(np.log(np.maximum(total.over(*window), 0) / count + FLOOR), np.float32)
 
 
+def _wanted_kernels(plan: FramePlan, signals: int, bank: KernelBank, used: Mask | None) -> Mask:
+    """Kernels whose share is needed over some window, ``(groups, kernels)``."""
+    if used is None:
+        return np.ones(bank.threshold.shape, bool)
+    first = len(feature_widths(replace(plan, period=0, clock=0.0), signals, 0))
+    last = first + len(plan.pooled()) * bank.count
+    needed = used[first:last].reshape(-1, bank.count).any(axis=0)
+    return np.asarray(needed.reshape(bank.threshold.shape))
+
+
 def _kernel_shares(
-    signals: Float32, plan: FramePlan, bank: KernelBank, asked: tuple[int, int]
+    signals: Float32, plan: FramePlan, bank: KernelBank, wanted: Mask, asked: tuple[int, int]
 ) -> Float32:
     """Share of cells above the threshold of every kernel, for both windows that they pool over."""
-    lines = []
-    for group in range(len(bank.channel)):
+    if not wanted.any():
+        return np.zeros((bank.count * len(plan.pooled()), asked[1]), np.float32)
+    lines = np.zeros((bank.count, plan.frames(signals.shape[1])), np.float32)
+    above = np.empty((1, signals.shape[1]), np.float32)
+    kernels = wanted.shape[1]
+    for group in np.flatnonzero(wanted.any(axis=1)).tolist():
         for number, response in enumerate(responses(signals, bank, group)):
-            above = (response > bank.threshold[group, number]).astype(np.float32)
-            lines.append(frame_sums(above[None], plan.stride)[0])
+            if wanted[group, number]:
+                np.greater(response, bank.threshold[group, number], out=above[0])
+                lines[group * kernels + number] = frame_sums(above, plan.stride)[0]
     reach = max(plan.pooled())
-    sums = WindowSums(np.array(lines), *asked, reach)
+    sums = WindowSums(lines, *asked, reach)
     frames = WindowSums(
         frame_sums(np.ones((1, signals.shape[1]), np.float32), plan.stride), *asked, reach
     )

