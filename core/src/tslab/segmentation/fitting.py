@@ -60,6 +60,9 @@ INSTANT_VIEWS = (View(0.01, True), View(0.01, False))
 LEAST_FOR_CLOCK = 5
 """Recordings that must agree before the time since the start may count."""
 
+GOOD_WITHOUT_CLOCK = 0.96
+"""From here on the time since the start is not even tried."""
+
 CLOCK_GAIN = 0.01
 """What the time since the start must add on held-out recordings."""
 
@@ -160,6 +163,8 @@ def try_out(table: Table, task: Task) -> Trial:
     marks = int(np.count_nonzero(table.width == 0))
     best: Trial | None = None
     for clock in (False, True)[: 1 + bool(marks)]:
+        if best is not None and (best.value or 0.0) >= GOOD_WITHOUT_CLOCK:
+            break
         part = table if clock else _without_clock(table, len(table.width) - marks)
         logs = out_of_fold(part, task.classes)
         if logs is None:

@@ -23,6 +23,9 @@ from tslab.segmentation.fitting import (
 from tslab.segmentation.grid import Float32, Float64, Grid
 from tslab.segmentation.targets import Task
 
+UNTRIED = 0.3
+"""Threshold where nothing could be held out: what is missed is dearer than what is too much."""
+
 TOLERANCE = 0.5
 """Seconds by which an instant may be off and still be the same, unless they lie closer."""
 
@@ -112,7 +115,7 @@ def learn_detector(
     ]
     odds = np.concatenate([part for _, part in found])
     correct = np.concatenate([part >= 0 for part in right])
-    threshold = best_threshold(odds, correct, sum(map(len, truth))) if held else 0.5
+    threshold = best_threshold(odds, correct, sum(map(len, truth))) if held else UNTRIED
     curve = Curve()
     if held:
         kept = odds >= np.log(threshold)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from tslab.segmentation.grid import Float32
 
-STEPS = 60
+STEPS = 30
 MEMORY = 10
-TOLERANCE = 1e-5
+TOLERANCE = 1e-4
 """Relative gain of a step at which the search ends: stopping early is a mild ridge, too."""
 
 
