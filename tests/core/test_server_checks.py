@@ -9,9 +9,12 @@ import httpx
 import pytest
 
 from tslab.label_studio import access, checks
+from tslab.label_studio.connection import connection
+from tslab.label_studio.ml_backend import BackendRecord, save_backend
+from tslab.label_studio.remote import save_projects
 from tslab.label_studio.server import EmbeddedServer
 from tslab.project import Project
-from tslab.settings import Settings
+from tslab.settings import Backend, Settings
 
 URL = "http://localhost:8123"
 GOOD: dict[str, Any] = {
@@ -51,8 +54,9 @@ def found(project: Project) -> dict[str, checks.Check]:
 def test_existing_server(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     serve(monkeypatch, GOOD)
     made = found(project)
-    assert list(made) == ["server", "server version", "token", "time to answer"]
-    assert {check.status for check in made.values()} == {"ok"}
+    assert list(made) == ["server", "server version", "token", "time to answer", "ML backend"]
+    assert {check.status for check in list(made.values())[:-1]} == {"ok"}
+    assert (made["ML backend"].status, made["ML backend"].remedy) == ("warn", "Start it: tslab up")
     assert "existing server, data: upload" in made["server"].detail
 
 
@@ -102,3 +106,59 @@ def test_embedded_server_without_tasks(project: Project, monkeypatch: pytest.Mon
     made = found(project)
     assert made["task data"].remedy == "Add recordings: tslab add FILES"
     assert made["private files"].status == "ok"
+
+
+# --- the ML backend ---------------------------------------------------------------------------
+
+
+def backend_check(
+    project: Project, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]
+) -> checks.Check:
+    """What `doctor` says of a backend that was started, with Label Studio's project 7."""
+    save_backend(project.state, BackendRecord("name", "word", port=9090, pid=1))
+    save_projects(project, connection(project), {"a|b|1": 7})
+    serve(monkeypatch, {**GOOD, **answers})
+    return found(project)["ML backend"]
+
+
+def test_backend_that_answers_everybody(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"title": "tslab", "readable_state": "Connected"}
+    check = backend_check(project, monkeypatch, {"/api/ml": [row]})
+    assert (check.status, check.detail) == (
+        "ok",
+        "answers at http://127.0.0.1:9090, to Label Studio too",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "7 (not connected)"),
+        ([{"title": "tslab", "readable_state": "Error"}], "7 (Error)"),
+        ([{"title": "other", "readable_state": "Connected"}], "7 (not connected)"),
+    ],
+)
+def test_backend_that_label_studio_does_not_know(
+    project: Project, monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, str]], said: str
+) -> None:
+    check = backend_check(project, monkeypatch, {"/api/ml": rows})
+    assert (check.status, check.remedy) == ("warn", "Push the project: tslab push")
+    assert said in check.detail
+
+
+def test_backend_that_is_sick(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_backend(project.state, BackendRecord("name", "word", port=9090, pid=1))
+    serve(monkeypatch, GOOD)
+    health = access.health
+    monkeypatch.setattr(
+        access, "health", lambda http: "9090" not in str(http.base_url) and health(http)
+    )
+    check = found(project)["ML backend"]
+    assert (check.status, check.remedy) == ("fail", "Start it again: tslab up")
+
+
+def test_backend_that_is_switched_off(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(domain="none", backend=Backend(enabled=False))
+    without = Project(project.root, settings, plugins=None, domain=None)  # type: ignore[arg-type]
+    serve(monkeypatch, GOOD)
+    assert found(without)["ML backend"].detail == "switched off in tslab.yaml"

@@ -298,6 +298,10 @@ class Editor:
         self.page.mouse.up()
         return self._new_region(before)
 
+    def wait_unlabelled(self) -> None:
+        """Waits until no label is selected, as the editor does after a region was drawn."""
+        self._until("([code]) => eval(code)().every((labels) => !labels.length)", f"({_SELECTED})")
+
     def double_click(self, time: float, pane: int = 0) -> Region:
         """Double click at a time with the selected labels: an instant; return it."""
         x, y = self.pixel(time, pane)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from kit.studies import give_database
 
 from tslab.label_studio.server import EmbeddedServer
-from tslab.label_studio.server_environment import server_environment
-from tslab.label_studio.server_record import new_record
 from tslab.project import Project
 
 MakeServer = Callable[..., EmbeddedServer]
-KEPT = ("label_studio.sqlite3", ".env")
 
 
 @dataclass(frozen=True)
@@ -44,28 +39,12 @@ def make_project(root: Path, settings: str = "") -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with an empty, migrated database and no user."""
-    data = tmp_path_factory.mktemp("migrated")
-    environment = server_environment(new_record(known_users=False), data, data)
-    command = [sys.executable, "-m", "label_studio.server", "version", "--data-dir", str(data)]
-    done = subprocess.run(
-        command, env=environment, cwd=data, capture_output=True, text=True, timeout=240
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return data
-
-
-@pytest.fixture(scope="session")
 def prepared(migrated: Path) -> MakeServer:
     """Makes the server of a new project folder, ready for a quick start."""
 
     def make(root: Path, settings: str = "") -> EmbeddedServer:
         server = EmbeddedServer(make_project(root, settings), root / ".tslab")
-        server.data.mkdir(parents=True, mode=0o700)
-        server.state.chmod(0o700)
-        for name in KEPT:
-            shutil.copy(migrated / name, server.data / name)
+        give_database(server, migrated)
         return server
 
     return make

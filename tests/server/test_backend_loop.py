@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
-from kit.studies import Study, make_study, sample_recordings
+from kit.studies import Study, give_database, make_study, sample_recordings
+from kit.waiting import until
 
 from tslab.backend.process import BackendProcess
 from tslab.commands.demo import _reading
@@ -28,20 +27,6 @@ CONFIG = """<View>
     <MultiChannel height="200"><Channel column="A"/><Channel column="B"/></MultiChannel>
   </TimeSeries>
 </View>"""
-KEPT = ("label_studio.sqlite3", ".env")
-WAIT = 120.0
-Answer = TypeVar("Answer")
-
-
-def until(found: Callable[[], Answer | None], what: str, seconds: float = WAIT) -> Answer:
-    """Asks until there is an answer."""
-    began = time.monotonic()
-    while time.monotonic() - began < seconds:
-        answer = found()
-        if answer:
-            return answer
-        time.sleep(0.2)
-    raise AssertionError(f"not within {seconds:.0f} s: {what}")
 
 
 @dataclass
@@ -143,9 +128,7 @@ class Foreign:
 @pytest.fixture(scope="module")
 def study(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     made = make_study(tmp_path_factory.mktemp("loop"), "iot", "anomalies")
-    made.server.data.mkdir(mode=0o700)
-    for name in KEPT:  # a minute less than the migrations take
-        shutil.copy(migrated / name, made.server.data / name)
+    give_database(made.server, migrated)
     made.run("up")
     made.run("push")
     yield made

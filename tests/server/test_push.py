@@ -16,7 +16,7 @@ from unittest import mock
 
 import pytest
 from kit.counting_proxy import CountingProxy
-from kit.studies import TSLAB, Study, environment, make_study
+from kit.studies import TSLAB, Study, environment, give_database, make_study
 
 from tslab.label_studio.connection import connection
 
@@ -27,9 +27,10 @@ TASK_SECONDS = 1.5
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+def study(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     """Three ECGs cut so finely that a push needs several imports."""
     made = make_study(tmp_path_factory.mktemp("push"), "ecg", "rhythm")
+    give_database(made.server, migrated)
     made.run("up")
     yield made
     made.run("down")
@@ -83,7 +84,7 @@ def test_dry_run_then_push_then_nothing(clean: Study, capsys: pytest.CaptureFixt
         "predictions": tasks,
         "storages": 1,
         "views": 2,
-        "ml": 0,
+        "ml": 1,
     }
     assert clean.counts() == expected
     assert writes_of_a_push(clean) == []

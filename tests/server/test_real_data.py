@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kit.studies import NO_DATA, SHARED_DATA, Study, tslab
+from kit.studies import NO_DATA, SHARED_DATA, Study, give_database, tslab
 
 pytestmark = pytest.mark.server
 
@@ -42,12 +42,13 @@ def two_rate_edf(path: Path) -> Path:
 
 @pytest.fixture(scope="module", params=["ecg", "iot"])
 def study(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, migrated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Study]:
     root = tmp_path_factory.mktemp("real") / "study"
     tslab("init", str(root), "--domain", request.param)
     found = Study(root)
-    found.run("up")
+    give_database(found.server, migrated)
+    found.run("up", "--no-backend")
     yield found
     found.run("down")
 

@@ -152,7 +152,10 @@ def test_down_works_with_a_broken_settings_file(
     server = make_server(tmp_path / "study")
     server.start()
     (server.root / "tslab.yaml").write_text("domain: [")
-    assert run_json(capsys, "down", "--project", str(server.root)) == {"stopped": True, "backend_stopped": False}
+    assert run_json(capsys, "down", "--project", str(server.root)) == {
+        "stopped": True,
+        "backend_stopped": False,
+    }
 
 
 def test_children_of_the_server_are_stopped_too(make_server: MakeServer, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def server_checks(project: Project) -> Iterator[Check]:
             if found.data_mode == "local":
                 yield from _data_checks(http, headers, project)
             yield _speed(http, headers)
+            yield _backend(http, headers, project, found)
     except ServerError as error:
         yield Check("Label Studio", "fail", error.message, error.remedy)
 
@@ -108,6 +109,39 @@ def _speed(http: httpx.Client, headers: dict[str, str]) -> Check:
         return Check("time to answer", "ok", f"{seconds * 1000:.0f} ms")
     remedy = "Look for other load on the server's machine."
     return Check("time to answer", "warn", f"{seconds:.1f} s", remedy)
+
+
+def _backend(
+    http: httpx.Client, headers: dict[str, str], project: Project, found: Connection
+) -> Check:
+    """Whether the ML backend answers us, and Label Studio; asking for its rows makes it try."""
+    from tslab.label_studio.ml_backend import TITLE, backend_of
+    from tslab.label_studio.remote import load_projects
+
+    name = "ML backend"
+    if not project.settings.backend.enabled:
+        return Check(name, "ok", "switched off in tslab.yaml")
+    wanted = backend_of(project)
+    if wanted is None:
+        return Check(name, "warn", "not running", "Start it: tslab up")
+    with access.open_http(wanted.url) as own:
+        try:
+            alive = access.health(own)
+        except ServerError:
+            alive = False
+    if not alive:
+        return Check(name, "fail", f"{wanted.url} does not answer", "Start it again: tslab up")
+    unconnected = []
+    for number in load_projects(project, found).values():
+        answer = access.request(http, "GET", f"/api/ml?project={number}", headers=headers)
+        rows = answer.json() if answer.status_code == 200 else []
+        states = [str(row.get("readable_state")) for row in rows if row.get("title") == TITLE]
+        if "Connected" not in states:
+            unconnected.append(f"{number} ({', '.join(states) or 'not connected'})")
+    if unconnected:
+        detail = f"{wanted.url} answers, but not to Label Studio's project {', '.join(unconnected)}"
+        return Check(name, "warn", detail, "Push the project: tslab push")
+    return Check(name, "ok", f"answers at {wanted.url}, to Label Studio too")
 
 
 def _data_checks(http: httpx.Client, headers: dict[str, str], project: Project) -> Iterator[Check]:
