@@ -24,7 +24,7 @@ from tslab.segmentation.instants import best_threshold, hits, peaks
 from tslab.segmentation.kernels import draw_kernels, responses
 from tslab.segmentation.learning import LearningSegmenter
 from tslab.segmentation.regions import without_gaps
-from tslab.segmentation.relevance import pieces_of, relevance
+from tslab.segmentation.relevance import pieces_of, relevance, squared_t
 from tslab.segmentation.rhythm import find_bursts, highest_around, usual_period
 from tslab.segmentation.softmax import balanced, fit_softmax
 from tslab.segmentation.targets import Task, frame_classes
@@ -204,7 +204,7 @@ def test_features_that_only_fit_one_event_are_doubted() -> None:
     table = rng.standard_normal((720, 3)).astype(np.float32)
     table[:, 0] += 2 * classes
     table[:, 1] += 9 * ((classes == 1) & (place == 2))
-    trust = relevance(table, pieces_of(classes, place), np.ones(3, np.int64))
+    trust = relevance(squared_t(table, pieces_of(classes, place), np.ones(3, np.int64)), 8.0)
     assert trust[0] > 0.8
     assert trust[1] < 0.4 * trust[0]
     assert trust[2] < 0.4 * trust[0]

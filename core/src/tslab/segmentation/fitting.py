@@ -23,7 +23,7 @@ from tslab.segmentation.features import (
 from tslab.segmentation.grid import Float32, Grid
 from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
 from tslab.segmentation.plans import dilations
-from tslab.segmentation.relevance import pieces_of, relevance
+from tslab.segmentation.relevance import pieces_of, relevance, squared_t
 from tslab.segmentation.rhythm import ROWS
 from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
 from tslab.segmentation.targets import Task, frame_classes, instant_classes, reviewed_frames
@@ -47,14 +47,19 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way to fit: how hard the ridge penalty is, whether doubtful features are held back."""
+    """One way to fit.
+
+    Attributes:
+        penalty: Of the ridge.
+        least: Squared t below which a feature is left out; 0 takes all features as they are.
+    """
 
     penalty: float
-    doubting: bool
+    least: float
 
 
-RANGE_VIEWS = (View(0.1, True),)
-INSTANT_VIEWS = (View(0.01, True), View(0.01, False))
+RANGE_VIEWS = (View(0.1, 8.0),)
+INSTANT_VIEWS = (View(0.01, 8.0), View(0.01, 0.0))
 """Many instants bear all features, one bears few of them; the mean of both serves both."""
 
 LEAST_FOR_CLOCK = 5
@@ -303,12 +308,13 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
         return _always(target, table.features.shape[1], classes)
     recording = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
     pieces = pieces_of(np.where(rows, table.classes, UNKNOWN), recording)
-    trust = relevance(table.features, pieces, table.width) * table.gain
-    weights = np.zeros((len(trust), classes), np.float32)
+    told = squared_t(table.features, pieces, table.width)
+    weights = np.zeros((len(told), classes), np.float32)
     constant = np.zeros(classes, np.float32)
     share = np.float32(1 / len(table.views))
     for view in table.views:
-        factor = trust if view.doubting and trust.any() else np.ones_like(trust)
+        factor = table.gain * relevance(told, view.least)
+        factor = factor if factor.any() else np.ones_like(factor)
         used = np.flatnonzero(factor)
         part = table.features[np.ix_(chosen, used)] * factor[used]
         fitted = fit_softmax(part, target, weight, view.penalty, classes)

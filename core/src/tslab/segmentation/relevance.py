@@ -20,9 +20,6 @@ from tslab.segmentation.tuning import UNKNOWN, Classes
 PIECE = 6
 """Frames of a piece."""
 
-LEAST = 4.0
-"""Squared t below which a feature is left out."""
-
 
 def pieces_of(classes: Classes, recording: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pieces of one class within one recording: first frame, last, class, recording."""
@@ -39,8 +36,8 @@ def pieces_of(classes: Classes, recording: NDArray[np.int64]) -> NDArray[np.int6
     return np.array(found, np.int64).reshape(-1, 4)
 
 
-def relevance(features: Float32, pieces: NDArray[np.int64], width: NDArray[np.int64]) -> Float32:
-    """Factor from 0 to 1 for every feature.
+def squared_t(features: Float32, pieces: NDArray[np.int64], width: NDArray[np.int64]) -> Float64:
+    """Largest squared t of one class against the others, for every feature.
 
     Args:
         features: Standardised, ``(frames, features)``.
@@ -52,10 +49,21 @@ def relevance(features: Float32, pieces: NDArray[np.int64], width: NDArray[np.in
     names = np.unique(kinds)
     for kind in names if len(names) > 2 else names[-1:]:
         best = np.maximum(best, _squared_t(means, kinds == kind, pieces[:, 3]))
-    best /= np.maximum(1.0, width / PIECE)
-    top = np.sort(best)[-max(1, len(best) // 50)]
-    kept = np.maximum(0, 1 - LEAST / np.maximum(best, 1e-9))
-    return np.asarray(np.sqrt(kept * np.minimum(1, best / max(top, 1e-9))), np.float32)
+    return np.asarray(best / np.maximum(1.0, width / PIECE))
+
+
+def relevance(told: Float64, least: float) -> Float32:
+    """Factor from 0 to 1 for every feature.
+
+    Args:
+        told: Of `squared_t`.
+        least: Below it a feature is left out; 0 trusts all alike.
+    """
+    if least <= 0:
+        return np.ones(len(told), np.float32)
+    top = np.sort(told)[-max(1, len(told) // 50)]
+    kept = np.maximum(0, 1 - least / np.maximum(told, 1e-9))
+    return np.asarray(np.sqrt(kept * np.minimum(1, told / max(top, 1e-9))), np.float32)
 
 
 def _means(features: Float32, pieces: NDArray[np.int64]) -> Float64:

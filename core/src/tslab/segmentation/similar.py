@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from tslab.segmentation import UNTRAINED
 from tslab.segmentation.calibration import Curve
 from tslab.segmentation.chain import Chain, Scorer
 from tslab.segmentation.features import WindowSums
-from tslab.segmentation.fitting import Material, fit_rows, make_bank, make_table
+from tslab.segmentation.fitting import Material, View, fit_rows, make_bank, make_table
 from tslab.segmentation.grid import Float32, Grid, channel_key, fastest, make_grid
 from tslab.segmentation.instants import peaks
 from tslab.segmentation.plans import range_plan
@@ -38,6 +39,9 @@ PART = 4
 """Cells that are compared as one: the order of things counts, their fine grain does not."""
 
 FRAMES_A_RANGE = 12
+GENEROUS = View(penalty=0.1, least=4.0)
+"""One example proves little: features that stand out less count, too."""
+
 SMOOTHING = 0.5
 BIAS = -2.0
 """Log-odds against the background: it is known to hold what is looked for."""
@@ -114,6 +118,7 @@ def _ranges(
     plan = range_plan(task, [material[0].example], grid.rate, 0, domain, FRAMES_A_RANGE)
     bank = make_bank(material, plan, 0)
     table, centre, scale = make_table(task, material, plan, bank)
+    table = replace(table, views=(GENEROUS,))
     if not {*range(task.classes)} <= {*table.classes.tolist()}:
         return []
     softmax = fit_rows(table, np.ones(len(table.classes), bool), task.classes)
