@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tslab.contracts import TrainingExample
 from tslab.errors import TslabError
+from tslab.segmentation.borders import settle_borders
 from tslab.segmentation.instant_clusters import PointReading, agreed_points
 from tslab.segmentation.majority import Reading, majority, painted
 from tslab.segmentation.stretches import (
@@ -90,8 +91,9 @@ def training_set(
 
     Ground truth replaces everything else for the time that it covers. Elsewhere a moment says what
     more than half of the annotators who reviewed it say; where no majority exists it counts as not
-    reviewed. An annotation reviews the tiers of its view over its extents. Where a label left the
-    domain, its span's time counts as not reviewed: it is not background.
+    reviewed, unless the dispute is only about where a border lies: then its middle counts. An
+    annotation reviews the tiers of its view over its extents. Where a label left the domain, its
+    span's time counts as not reviewed: it is not background.
 
     Args:
         annotations: Of any recordings and annotators, skipped ones left out by `pull`; the order
@@ -258,6 +260,7 @@ def _combined(
     instants = agreed_points(points, exclusive=tier.kind == "instants") if points else None
     if agreed is None or instants is None:
         return [], []
+    agreed = settle_borders(agreed, ranges)
     disputed = union([*agreed.disputed, *instants.disputed])
     everything = union(part for stretches in present for part in stretches)
     reviewed = subtract(everything, disputed)
