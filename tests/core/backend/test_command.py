@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tslab.backend.server import set_up_logging
 from tslab.cli import run
 
 
@@ -71,3 +73,20 @@ def test_a_taken_port_is_said_on_one_line(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in said
+
+
+@pytest.mark.parametrize(("asked", "level"), [("0", logging.WARNING), ("1", logging.NOTSET)])
+def test_calls_of_hooks_are_logged_where_somebody_asks(
+    monkeypatch: pytest.MonkeyPatch, asked: str, level: int
+) -> None:
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, logging.getLogger("tslab.hooks").level)
+    monkeypatch.setenv("TSLAB_TRACE_HOOKS", asked)
+    logging.getLogger("tslab.hooks").setLevel(logging.NOTSET)
+    try:
+        set_up_logging("INFO")
+        assert logging.getLogger("tslab.hooks").level == level
+    finally:
+        root.handlers[:] = before[0]
+        root.setLevel(before[1])
+        logging.getLogger("tslab.hooks").setLevel(before[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 TALKATIVE = ("httpx", "httpcore", "asyncio", "urllib3")
 """Libraries that would log addresses, and with them names of files."""
 
+HOOKS = "tslab.hooks"
+"""A line for each call of a hook: too many for a log, unless TSLAB_TRACE_HOOKS asks for them."""
+
 SHUTDOWN_SECONDS = 5
 BACKLOG = 1024
 
@@ -30,6 +34,8 @@ def set_up_logging(level: str) -> None:
     root.setLevel(level)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    if os.environ.get("TSLAB_TRACE_HOOKS", "0") in ("", "0"):
+        logging.getLogger(HOOKS).setLevel(logging.WARNING)
 
 
 def listen(host: str, port: int) -> socket.socket:
