@@ -89,3 +89,38 @@ def test_readers_hand_out_copies(
     part = reader(0, 10)
     part[:] = 0
     np.testing.assert_array_equal(reader(0, 10), big[1][:10, 0])
+
+
+def test_a_large_part_is_parsed_piece_by_piece(
+    big: tuple[Path, npt.NDArray[np.float64]],
+    read_file: Callable[..., Recording],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(csv_table, "_PASS_BYTES", 1 << 20)
+    path, values = big
+    recording = read_file(path)
+    sizes: list[int] = []
+    parse = csv_table.parse_bytes
+
+    def noted_parse(data: bytes, *rest: object) -> object:
+        sizes.append(len(data))
+        return parse(data, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(csv_table, "parse_bytes", noted_parse)
+    np.testing.assert_array_equal(recording.signal("d").values(), values[:, 3])
+    assert max(sizes) < 1.1 * (1 << 20)
+    assert sum(sizes) > 0.99 * path.stat().st_size
+
+
+def test_pieces_may_be_written_differently(
+    tmp_path: Path, read_file: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_table, "_PASS_BYTES", 1)
+    cells = ["on", "off"] * 1024
+    cells[1500] = "  on "  # pyarrow knows no blanks around a word
+    lines = [f"{i / 10},{cell},{i}" for i, cell in enumerate(cells)]
+    path = tmp_path / "states.csv"
+    path.write_text("time,valve,flow\n" + "\n".join(lines) + "\n")
+    recording = read_file(path)
+    assert recording.signal("valve").values().tolist() == [1.0, 0.0] * 1024
+    assert recording.signal("flow").values().tolist() == list(range(2048))

@@ -13,7 +13,7 @@ from kit import marked_signals as made
 from tslab.domain import Label, Tier
 from tslab.errors import DataError
 from tslab.recording import Signal
-from tslab.segmentation import features, weights
+from tslab.segmentation import features, weights, windows
 from tslab.segmentation.anchors import learn_anchor
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import stretches_of
@@ -109,7 +109,7 @@ def test_window_statistics_are_what_they_say() -> None:
     per_window = [2 * 3 + 2 + 2 * 3 + 3 * n for n in (1, 2, 2)]
     first = per_window[0]
     assert table[first, 50] == pytest.approx(window.mean(), rel=1e-3)
-    spread = 0.5 * np.log(window.var() + features.FLOOR)
+    spread = 0.5 * np.log(window.var() + windows.FLOOR)
     assert table[first + 3, 50] == pytest.approx(spread, rel=1e-3)
     change = after.mean() - before.mean()
     assert table[first + 8, 50] == pytest.approx(change, rel=1e-3)

@@ -55,6 +55,8 @@ def is_value(cell: str) -> bool:
 
 def decimal_mark(cells: Sequence[str]) -> str:
     """The decimal mark that the numbers among the cells use; "." where none needs one."""
+    if not any("," in cell for cell in cells):
+        return "."
     points = sum(1 for cell in cells if _POINT.fullmatch(cell.strip()))
     commas = sum(1 for cell in cells if _COMMA.fullmatch(cell.strip()))
     return "," if commas > points else "."
@@ -63,18 +65,17 @@ def decimal_mark(cells: Sequence[str]) -> str:
 def to_number(cell: str, decimal: str = ".") -> float | None:
     """The number in a cell, NaN for a missing value, 1 and 0 for yes and no, None for text."""
     text = cell.strip()
-    if text.lower() in _MISSING:
+    if _NUMBER.fullmatch(text):  # first, for nearly all cells are numbers
+        return None if decimal == "." and "," in text else float(text.replace(decimal, "."))
+    word = text.lower()
+    if word in _MISSING:
         return float("nan")
-    if text.lower() in _TRUE:
+    if word in _TRUE:
         return 1.0
-    if text.lower() in _FALSE:
-        return 0.0
-    if not is_number(text) or (decimal == "." and "," in text):
-        return None
-    return float(text.replace(decimal, "."))
+    return 0.0 if word in _FALSE else None
 
 
 def is_zero_or_one(cells: Sequence[str]) -> bool:
     """Whether a column may be a yes/no signal in numbers: nothing but zeros and ones."""
     present = [cell for cell in cells if not is_missing(cell)]
-    return bool(present) and {to_number(cell) for cell in present} <= {0.0, 1.0}
+    return bool(present) and all(to_number(cell) in (0.0, 1.0) for cell in present)

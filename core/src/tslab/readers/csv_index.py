@@ -46,14 +46,13 @@ class RowIndex:
         """Blocks (half-open) that hold the rows ``first`` to ``last`` (half-open)."""
         return first // ROWS_PER_BLOCK, -(-last // ROWS_PER_BLOCK)
 
-    def groups(self, size: int) -> Iterator[tuple[int, int]]:
-        """Consecutive ranges of blocks of about `size` bytes each."""
-        start = 0
-        while start < self.block_count:
-            wanted = int(np.searchsorted(self.blocks, self.blocks[start] + size))
-            stop = min(max(start + 1, wanted), self.block_count)
-            yield start, stop
-            start = stop
+    def groups(self, size: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Ranges of about `size` bytes each of the blocks `first` to `last` (half-open)."""
+        while first < last:
+            wanted = int(np.searchsorted(self.blocks, self.blocks[first] + size))
+            stop = min(max(first + 1, wanted), last)
+            yield first, stop
+            first = stop
 
 
 def index_rows(data: TextBytes, body: int) -> RowIndex:

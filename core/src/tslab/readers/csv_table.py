@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     from tslab.recording import FloatArray, SampleReader
 
 _BLANKS = re.compile(rb"[ \t]+")
-_PASS_BYTES = 64 << 20
+_PASS_BYTES = 8 << 20
+"""Bytes of text that are in memory at once."""
+
+_BYTES_FOR_THREADS = 1 << 20
+"""Less text is parsed sooner than threads have started."""
+
 _SAMPLE_PLACES, _SAMPLE_ROWS, _STATE_PLACES = 16, 32, 64
 
 
@@ -40,7 +46,10 @@ def parse_bytes(
     form = table.form
     parsed: pa.Table = pa_csv.read_csv(
         pa.BufferReader(data),
-        read_options=pa_csv.ReadOptions(column_names=[f"c{i}" for i in range(len(form.headers))]),
+        read_options=pa_csv.ReadOptions(
+            column_names=[f"c{i}" for i in range(len(form.headers))],
+            use_threads=len(data) > _BYTES_FOR_THREADS,
+        ),
         parse_options=pa_csv.ParseOptions(
             delimiter="\t" if form.separator == " " else form.separator,
             newlines_in_values=table.index.quoted,
@@ -79,6 +88,7 @@ class CsvTable:
     decimal: str = "."
     types: dict[int, pa.DataType] = field(default_factory=dict)
     _last: tuple[int, int, pa.Table] | None = None
+    _sample: list[list[str]] | None = None
 
     def block_bytes(self, first: int, last: int) -> bytes:
         """Bytes of the rows of blocks ``first`` to ``last`` (half-open), comments cut out."""
@@ -95,8 +105,11 @@ class CsvTable:
 
     def sample(self) -> list[list[str]]:
         """Cells of some hundred rows from all over the table, in order."""
-        if not self.index.block_count:
-            return []
+        if self._sample is None:
+            self._sample = self._sampled() if self.index.block_count else []
+        return self._sample
+
+    def _sampled(self) -> list[list[str]]:
         wanted = np.linspace(0, self.index.block_count - 1, _SAMPLE_PLACES).astype(int)
         lines: list[str] = []
         for block in np.unique(wanted):
@@ -104,18 +117,18 @@ class CsvTable:
             raw = self.data.read(int(start), min(int(stop), int(start) + 16_384))
             whole = raw if start + len(raw) == stop else raw[: raw.rfind(b"\n") + 1]
             text = whole.decode(self.form.encoding, errors="replace")
-            found = [x for x in text.split("\n") if x.strip() and not x.startswith("#")]
-            lines += [line.rstrip("\r") for line in found[:_SAMPLE_ROWS]]
+            rows = (x for x in text.split("\n") if x.strip() and not x.startswith("#"))
+            lines += [line.rstrip("\r") for line in islice(rows, _SAMPLE_ROWS)]
         return split_rows(lines, self.form.separator)
 
     def strings(self, columns: Sequence[int]) -> Iterator[tuple[int, list[pa.ChunkedArray]]]:
-        """Cells of columns as text, in parts of about 64 MB: first row and one array per column.
+        """Cells of columns as text, in parts of about 8 MB: first row and one array per column.
 
         Raises:
             DataError: A row has more or fewer cells than the header.
         """
         types = {f"c{i}": pa.string() for i in columns}
-        for first, last in self.index.groups(_PASS_BYTES):
+        for first, last in self.index.groups(_PASS_BYTES, 0, self.index.block_count):
             raw = self.block_bytes(first, last)
             try:
                 table = parse_bytes(raw, self, types)
@@ -159,6 +172,16 @@ class CsvTable:
         return kept[0] * ROWS_PER_BLOCK, kept[2]
 
     def _parse(self, start: int, stop: int) -> pa.Table:
+        """Rows of some blocks, parsed part by part: their text is larger than their numbers."""
+        groups = self.index.groups(_PASS_BYTES, start, stop)
+        parts = [self._parse_part(*group) for group in groups]
+        if any(part.schema != parts[0].schema for part in parts):
+            # A part that had to be parsed leniently has numbers where others have yes and no.
+            numbers = pa.schema([(name, pa.float64()) for name in parts[0].column_names])
+            parts = [part.cast(numbers) for part in parts]
+        return pa.concat_tables(parts)
+
+    def _parse_part(self, start: int, stop: int) -> pa.Table:
         raw = self.block_bytes(start, stop)
         types = {f"c{i}": kind for i, kind in self.types.items()}
         try:

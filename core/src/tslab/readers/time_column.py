@@ -218,10 +218,11 @@ def _count_cells(
     spec: TimeColumn, cells: pa.ChunkedArray, first: int, place: str, decimal: str
 ) -> IntArray:
     trimmed = pc.ascii_trim_whitespace(cells)
-    try:  # nanoseconds since 1970 need all their digits
-        return number_times(spec, integers(trimmed), first, place)
-    except pa.ArrowInvalid:
-        pass
+    if len(cells) and "." not in (cells[0].as_py() or ""):
+        try:  # nanoseconds since 1970 need all their digits
+            return number_times(spec, integers(trimmed), first, place)
+        except pa.ArrowInvalid:
+            pass
     try:
         return number_times(spec, floats(trimmed), first, place)
     except pa.ArrowInvalid:

@@ -39,9 +39,11 @@ class Scorer:
         """Log-probability of every class in every frame, float32 ``(frames, classes)``."""
         parts = []
         used = np.asarray(self.softmax.weights.any(axis=1), bool)
+        centre, scale = self.centre[used], self.scale[used]
+        softmax = Softmax(self.softmax.weights[used], self.softmax.bias)
         for _, features in feature_chunks(grid, self.plan, self.bank, used):
-            even = standardised(features, self.centre, self.scale)
-            parts.append(self.softmax.log_probabilities(even.T))
+            even = standardised(features[used], centre, scale)
+            parts.append(softmax.log_probabilities(even.T))
         return np.concatenate(parts)
 
 

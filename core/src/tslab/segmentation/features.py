@@ -13,18 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.segmentation.grid import Float32, Float64, Grid, Mask
+from tslab.segmentation.grid import Float32, Grid, Mask
 from tslab.segmentation.kernels import KernelBank, responses
 from tslab.segmentation.rhythm import ROWS, find_bursts
-
-FLOOR = 1e-3
-"""Smallest variance and step, in robust standard deviations, that a logarithm tells apart."""
+from tslab.segmentation.windows import Moments, WindowSums, log_mean
 
 LIMIT = 5.0
 """Standard deviations at which a feature is cut off: nothing unseen rules a decision."""
 
-CHUNK = 1 << 20
-"""Numbers of one channel block that are worked on at once: bounds memory."""
+CHUNK = 1 << 17
+"""Numbers of one channel block that are worked on at once: bounds memory, and fits the cache."""
 
 
 CLOCK_MARKS = 13
@@ -66,30 +64,6 @@ class FramePlan:
 
     def _middle(self) -> int:
         return self.windows[len(self.windows) // 2]
-
-
-class WindowSums:
-    """Sums of frames over windows, for a stretch of frames.
-
-    Args:
-        lines: Sums by frame, ``(quantities, frames)``.
-        first: First frame that is asked about.
-        count: How many frames are asked about.
-        reach: Longest way that a window goes beyond its frame.
-    """
-
-    def __init__(self, lines: Float32, first: int, count: int, reach: int) -> None:
-        total = np.zeros((lines.shape[0], lines.shape[1] + 1))
-        np.cumsum(lines, axis=1, dtype=np.float64, out=total[:, 1:])
-        self._total: Float64 = np.pad(total, ((0, 0), (reach, reach)), mode="edge")
-        self._start, self._count = reach + first, count
-
-    def over(self, first: int, last: int) -> Float64:
-        """Sums of the frames ``j + first`` to ``j + last`` (half-open) for every frame j."""
-        start, end = self._start + first, self._start + last
-        return np.asarray(
-            self._total[:, end : end + self._count] - self._total[:, start : start + self._count]
-        )
 
 
 def feature_chunks(
@@ -176,9 +150,10 @@ def _chunk(
         present_kernels = np.tile(
             np.repeat(present[bank.channel], bank.count // len(bank.channel)), len(plan.pooled())
         )
-        blocks[-1][~present_kernels] = np.nan
+        if not present.all():
+            blocks[-1][~present_kernels] = np.nan
     names = len(present)
-    for block in blocks[: len(blocks) - bool(bank.count)]:
+    for block in blocks[: len(blocks) - bool(bank.count)] if not present.all() else ():
         if len(block) == names:
             block[~present] = np.nan
     return np.concatenate(blocks)
@@ -196,29 +171,13 @@ def _statistics(
     steps = [_steps(signals, known, lag, plan.stride, asked, reach) for lag in plan.lags]
     blocks: list[Float32] = []
     for window in plan.windows:
-        half = window // 2
-        mean, spread = _moments(sums, squares, counts, (-half, half + 1))
-        before = _moments(sums, squares, counts, (-window, 0))
-        after = _moments(sums, squares, counts, (1, window + 1))
-        blocks += [mean, spread, _departure(mean)]
-        blocks += [_edge(a, b) for a, b in zip(after, before, strict=True)]
+        moments = Moments.of(sums, squares, counts, window)
+        mean, spread = moments.around()
+        blocks += [mean, spread, _departure(mean), *moments.change()]
         for lag, (total, number) in zip(plan.lags, steps, strict=True):
             if lag <= window * plan.stride:
-                blocks.append(_log_mean(total, number, (-half, half + 1)))
+                blocks.append(log_mean(total, number, window))
     return blocks
-
-
-def _moments(
-    sums: WindowSums, squares: WindowSums, counts: WindowSums, window: tuple[int, int]
-) -> tuple[Float32, Float32]:
-    """Mean and logarithm of the standard deviation in a window, NaN where nothing was measured."""
-    number = counts.over(*window)
-    empty = number < 0.5
-    number[empty] = np.nan
-    mean = sums.over(*window) / number
-    variance = squares.over(*window) / number - mean * mean
-    spread = 0.5 * np.log(np.maximum(variance, 0) + FLOOR)
-    return mean.astype(np.float32), spread.astype(np.float32)
 
 
 def _departure(mean: Float32) -> Float32:
@@ -226,17 +185,10 @@ def _departure(mean: Float32) -> Float32:
 
     Some events show in another channel each time; what they share is that something departs.
     """
-    size = np.abs(np.nan_to_num(mean[:-1]))
+    size = np.abs(mean[:-1])
+    size[np.isnan(size)] = 0
     together = np.sqrt((size * size).mean(axis=0))
     return np.asarray(np.stack([together, size.max(axis=0)]))
-
-
-def _edge(after: Float32, before: Float32) -> Float32:
-    """What changes at a frame; nothing where one side has not been measured."""
-    change = after - before
-    # At the ends of a recording one side is always empty: that is no reason not to know.
-    change[np.isnan(change)] = 0
-    return change
 
 
 def _steps(
@@ -262,13 +214,6 @@ def _steps(
     )
 
 
-def _log_mean(total: WindowSums, number: WindowSums, window: tuple[int, int]) -> Float32:
-    """Logarithm of a mean, NaN where there is nothing to take it of."""
-    count = number.over(*window)
-    count[count < 0.5] = np.nan
-    return np.asarray(np.log(np.maximum(total.over(*window), 0) / count + FLOOR), np.float32)
-
-
 def _wanted_kernels(plan: FramePlan, signals: int, bank: KernelBank, used: Mask | None) -> Mask:
     """Kernels whose share is needed over some window, ``(groups, kernels)``."""
     if used is None:
@@ -286,13 +231,12 @@ def _kernel_shares(
     if not wanted.any():
         return np.zeros((bank.count * len(plan.pooled()), asked[1]), np.float32)
     lines = np.zeros((bank.count, plan.frames(signals.shape[1])), np.float32)
-    above = np.empty((1, signals.shape[1]), np.float32)
     kernels = wanted.shape[1]
+    above = np.zeros((kernels, signals.shape[1]), np.float32)
     for group in np.flatnonzero(wanted.any(axis=1)).tolist():
         for number, response in enumerate(responses(signals, bank, group)):
-            if wanted[group, number]:
-                np.greater(response, bank.threshold[group, number], out=above[0])
-                lines[group * kernels + number] = frame_sums(above, plan.stride)[0]
+            np.greater(response, bank.threshold[group, number], out=above[number])
+        lines[group * kernels : (group + 1) * kernels] = frame_sums(above, plan.stride)
     reach = max(plan.pooled())
     sums = WindowSums(lines, *asked, reach)
     frames = WindowSums(
@@ -331,7 +275,7 @@ def standardised(features: Float32, centre: Float32, scale: Float32) -> Float32:
     features -= centre[:, None]
     features /= scale[:, None]
     np.clip(features, -LIMIT, LIMIT, out=features)
-    np.nan_to_num(features, copy=False, nan=0.0)
+    features[np.isnan(features)] = 0
     return features
 
 

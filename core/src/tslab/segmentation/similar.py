@@ -21,7 +21,6 @@ from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED
 from tslab.segmentation.calibration import Curve
 from tslab.segmentation.chain import Chain, Scorer
-from tslab.segmentation.features import WindowSums
 from tslab.segmentation.fitting import Material, View, fit_rows, make_bank, make_table
 from tslab.segmentation.grid import Float32, Grid, channel_key, fastest, make_grid
 from tslab.segmentation.instants import peaks
@@ -30,6 +29,7 @@ from tslab.segmentation.regions import Placement, range_spans
 from tslab.segmentation.targets import Task
 from tslab.segmentation.threads import one_thread
 from tslab.segmentation.tuning import Decoder, change_costs
+from tslab.segmentation.windows import WindowSums
 from tslab.spans import Span, sort_key
 
 if TYPE_CHECKING:

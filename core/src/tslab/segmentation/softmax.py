@@ -37,7 +37,8 @@ class Softmax:
 def log_softmax(scores: Float32) -> Float32:
     """Scores with the logarithm of the sum of their exponentials taken off, row by row."""
     scores = scores - scores.max(axis=-1, keepdims=True)
-    return np.asarray(scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)))
+    scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    return scores
 
 
 def balanced(classes: NDArray[np.int64], count: int) -> Float32:
