@@ -101,7 +101,7 @@ def test_a_source_that_is_gone_or_changed(machine: Any, tmp_path: Path) -> None:
     assert machine.files() == before
 
 
-@pytest.mark.parametrize("words", [("predict",), ("add", "new.csv", "--quiet")])
+@pytest.mark.parametrize("words", [("predict", "--quiet"), ("add", "new.csv", "--quiet")])
 def test_a_full_disk_leaves_every_file_whole(
     machine: Any, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
