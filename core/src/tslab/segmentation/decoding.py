@@ -92,14 +92,17 @@ def _in_blocks(gains: Float32, cost: Float32, length: int) -> Path:
 def _worth_at_starts(parts: Float32, cost: Float32) -> Float32:
     """What the classes are worth before every block and after the last, ``(blocks + 1, K)``."""
     blocks, length, classes = parts.shape
-    step = np.full((blocks, classes, classes), -np.inf, np.float32)
-    step[:, np.arange(classes), np.arange(classes)] = 0
+    # Classes now, classes at the start, blocks: the many blocks last, where numpy is fast.
+    step = np.full((classes, classes, blocks), -np.inf, np.float32)
+    step[np.arange(classes), np.arange(classes)] = 0
+    lines = np.ascontiguousarray(parts.transpose(1, 2, 0))
+    price = cost[:, :, None, None]
     for frame in range(length):
-        ways = step[:, :, :, None] - cost
-        step = ways.max(axis=2) + parts[:, frame][:, None, :]
+        step = np.maximum.reduce(step[:, None] - price, axis=0)
+        step += lines[frame][:, None]
     worth = np.zeros((blocks + 1, classes), np.float32)
     for block in range(blocks):
-        worth[block + 1] = (worth[block][:, None] + step[block]).max(axis=0)
+        worth[block + 1] = (worth[block] + step[:, :, block]).max(axis=1)
         # Only differences count; what is taken off keeps float32 exact on long series.
         worth[block + 1] -= worth[block + 1].max()
     return worth
