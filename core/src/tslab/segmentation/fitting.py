@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tslab.contracts import TrainingExample
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import Chain, Scorer, stretches_of
+from tslab.segmentation.clock import CLOCK_GAIN, GOOD_WITHOUT_CLOCK, NOTED, clock_of
 from tslab.segmentation.features import (
     CLOCK_MARKS,
     FramePlan,
@@ -62,15 +63,6 @@ RANGE_VIEWS = (View(0.1, 8.0),)
 INSTANT_VIEWS = (View(0.01, 8.0), View(0.01, 0.0))
 """Many instants bear all features, one bears few of them; the mean of both serves both."""
 
-LEAST_FOR_CLOCK = 5
-"""Recordings that must agree before the time since the start may count."""
-
-GOOD_WITHOUT_CLOCK = 0.96
-"""From here on the time since the start is not even tried."""
-
-CLOCK_GAIN = 0.01
-"""What the time since the start must add on held-out recordings."""
-
 ONE_CLASS_ODDS = 2.0
 """Log-odds of the only class that was seen."""
 
@@ -119,7 +111,7 @@ def learn_chain(
     task: Task, material: Sequence[Material], plan: FramePlan, seed: int
 ) -> tuple[Chain, Mapping[str, object]]:
     """Learns one chain, and says what was chosen."""
-    timed = replace(plan, clock=_clock_of(material))
+    timed = replace(plan, clock=clock_of([part.grid for part in material]))
     bank = make_bank(material, plan, seed)
     table, centre, scale = make_table(task, material, timed, bank)
     tried = try_out(table, task)
@@ -134,7 +126,7 @@ def learn_chain(
         "period_seconds": plan.period / plan.rate,
         "folds": int(table.fold.max()) + 1,
         "held_out": tried.value,
-        "uses_time_since_start": tried.clock,
+        NOTED: tried.clock,
         "bias": tried.decoder.bias,
         "smoothing": tried.smoothing,
     }
@@ -180,14 +172,6 @@ def try_out(table: Table, task: Task) -> Trial:
             curve = curve_of(parts, truth, decoder, task.background)
             best = Trial(decoder, smoothing, curve, value, clock)
     return best or Trial(Decoder(cost * np.float32(USUAL), 0.0), USUAL, Curve(), None, False)
-
-
-def _clock_of(material: Sequence[Material]) -> float:
-    """Seconds between the marks of the clock; 0 where too few recordings could prove it."""
-    if len(material) < LEAST_FOR_CLOCK:
-        return 0.0
-    usual = float(np.median([part.grid.cells / part.grid.rate for part in material]))
-    return usual / (CLOCK_MARKS - 1)
 
 
 def _without_clock(table: Table, plain: int) -> Table:

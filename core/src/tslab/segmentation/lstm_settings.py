@@ -54,7 +54,7 @@ class LstmSettings:
             hidden=_whole(given, "HIDDEN_SIZE", cls().hidden, 1, 2048),
             balanced_accuracy=_share(given, "BALANCED_ACCURACY_THRESHOLD", cls().balanced_accuracy),
             class_f1=_share(given, "MIN_CLASS_F1_THRESHOLD", cls().class_f1),
-            class_weights=_switch(given, "USE_CLASS_WEIGHTS", cls().class_weights),
+            class_weights=switch(given, "USE_CLASS_WEIGHTS", cls().class_weights),
             patience=_whole(given, "TRAIN_PATIENCE", cls().patience, 1, 1_000_000),
         )
 
@@ -103,7 +103,12 @@ def _share(environment: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
-def _switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
+def switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
+    """Whether a variable says yes.
+
+    Raises:
+        UsageError: It says neither yes nor no.
+    """
     text = _text(environment, name).lower()
     if not text:
         return default

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tslab import files
 from tslab.errors import DataError
 from tslab.segmentation.choosing import maker, open_model
+from tslab.segmentation.clock import clock_note
 from tslab.segmentation.evaluation import Tolerances, cross_validate
 from tslab.segmentation.folds import FOLDS
 from tslab.segmentation.model_card import ModelCard, describe
@@ -113,6 +114,8 @@ def train(
         progress(share + done * (1 - share), text)
 
     report = _evaluated(data, create, shelf.domain, options, told) if options.folds else None
+    if report and (note := clock_note(notes)):
+        report = replace(report, notes=[*report.notes, note])
     card = describe(
         (spec.name, segmenter.version),
         data.examples,
