@@ -7,11 +7,13 @@ JSON document. A process measures one method, so that imports and memory are its
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,11 +27,23 @@ from benchmarks import segmentation_sets as sets  # noqa: E402
 from tslab.contracts import ReadOptions, Source, TrainingExample  # noqa: E402
 from tslab.domain import Domain  # noqa: E402
 from tslab.recording import Recording  # noqa: E402
+from tslab.segmentation.clock import VARIABLE  # noqa: E402
 from tslab.segmentation.stretches import in_microseconds  # noqa: E402
 from tslab.segmentation.tier_counts import TierCounts, count_tier  # noqa: E402
 from tslab.spans import Span, to_microseconds  # noqa: E402
 
-METHODS = ("learning", "lstm", "as-reference")
+METHODS = (
+    "learning",
+    "learning-no-clock",
+    "lstm",
+    "as-reference",
+    "as-reference-1",
+    "always",
+    "never",
+)
+"""`-no-clock` may not look at the time since the start, `-1` has one thread; the last two are what
+a segmenter must beat to be worth anything."""
+
 TOLERANCE = 0.5
 """Seconds by which an instant may be off."""
 
@@ -38,7 +52,7 @@ RATE = 50.0
 
 
 class Method(Protocol):
-    """What all three have in common."""
+    """What all have in common."""
 
     def fit(self, examples: Sequence[TrainingExample]) -> dict[str, Any]:
         """Learns; gives notes."""
@@ -53,23 +67,44 @@ def _quiet(share: float, what: str) -> None:
     del share, what
 
 
-class _Ours:
-    """`learning` or `lstm`."""
+class _Learning:
+    """`learning`, with the time since the start where it helps, or without."""
 
-    def __init__(self, name: str, domain: Domain, seed: int, epochs: int) -> None:
-        if name == "learning":
-            from tslab.segmentation.learning import LearningSegmenter
+    def __init__(self, domain: Domain, clock: bool) -> None:
+        from tslab.segmentation.learning import LearningSegmenter
 
-            self._segmenter: Any = LearningSegmenter(domain)
-        else:
-            from tslab.segmentation.lstm import LstmSegmenter
-            from tslab.segmentation.lstm_settings import LstmSettings
-
-            settings = LstmSettings(epochs=epochs)
-            self._segmenter = LstmSegmenter(domain, settings, seed=seed)
+        self._segmenter, self._clock = LearningSegmenter(domain), clock
 
     def fit(self, examples: Sequence[TrainingExample]) -> dict[str, Any]:
+        os.environ[VARIABLE] = str(int(self._clock))
         return dict(self._segmenter.fit(examples, _quiet))
+
+    def segment(self, recording: Recording) -> Sequence[Span]:
+        return list(self._segmenter.segment(recording))
+
+
+class _Lstm:
+    """`lstm`; a budget of CPU seconds ends its training after a pass."""
+
+    def __init__(self, domain: Domain, seed: int, epochs: int, budget: float) -> None:
+        from tslab.segmentation.lstm import LstmSegmenter
+        from tslab.segmentation.lstm_settings import LstmSettings
+
+        self._settings, self._budget, self._ended = LstmSettings(epochs=epochs), budget, False
+        self._segmenter = LstmSegmenter(domain, self._settings, seed=seed)
+
+    def fit(self, examples: Sequence[TrainingExample]) -> dict[str, Any]:
+        begin = time.process_time()
+
+        def watch(share: float, what: str) -> None:
+            del share
+            if what.startswith("pass ") and time.process_time() - begin > self._budget:
+                self._ended = True
+                # It keeps the best weights so far, as it does when its passes are over.
+                object.__setattr__(self._settings, "epochs", 1)
+
+        notes = dict(self._segmenter.fit(examples, watch))
+        return {**notes, "out_of_budget": 1} if self._ended else notes
 
     def segment(self, recording: Recording) -> Sequence[Span]:
         return list(self._segmenter.segment(recording))
@@ -91,13 +126,37 @@ class _Reference:
         return self._segmenter.segment(recording)
 
 
+class _Floor:
+    """Without a look at the samples: nothing, or the usual label of each tier all the time."""
+
+    def __init__(self, domain: Domain, always: bool) -> None:
+        self._tiers, self._always, self._usual = domain.tiers, always, dict[str, str]()
+
+    def fit(self, examples: Sequence[TrainingExample]) -> dict[str, Any]:
+        for tier in self._tiers:
+            total: Counter[str] = Counter()
+            for span in (s for e in examples for s in e.spans if s.tier == tier.name):
+                total[span.label] += span.end_us - span.start_us
+            if total and total.most_common(1)[0][1]:
+                self._usual[tier.name] = total.most_common(1)[0][0]
+        return {}
+
+    def segment(self, recording: Recording) -> Sequence[Span]:
+        found = self._usual.items() if self._always else ()
+        return [Span(0.0, recording.duration, label, tier, 0.5) for tier, label in found]
+
+
 def make(
     method: str, domain: Domain, seed: int, epochs: int = 1000, budget: float = float("inf")
 ) -> Method:
     """An untrained segmenter."""
-    if method == "as-reference":
+    if method in ("always", "never"):
+        return _Floor(domain, always=method == "always")
+    if method.startswith("as-reference"):
         return _Reference(domain, seed, epochs, budget)
-    return _Ours(method, domain, seed, epochs)
+    if method == "lstm":
+        return _Lstm(domain, seed, epochs, budget)
+    return _Learning(domain, clock=method == "learning")
 
 
 def splits_of(name: str, seed: int) -> list[sets.Split]:
@@ -181,7 +240,7 @@ def predict(method: str, rows: int, repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made.csv"
         write_csv(path, example, rows)
-        read = read_like_reference if method == "as-reference" else read_like_tslab
+        read = read_like_reference if method.startswith("as-reference") else read_like_tslab
         before, times, walls = peak_mb(), [], []
         if rows <= 10_000:
             segmenter.segment(read(path))  # warm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmarks.reference_segmenter import AsReference, row_times, table, window
 from benchmarks.segmentation_sets import IMU
 
 from tslab.contracts import TrainingExample
+from tslab.segmentation.clock import VARIABLE
 from tslab.spans import Span
 
 
@@ -70,6 +72,40 @@ def test_a_trial_learns_and_counts() -> None:
     assert found["mb"] > 20
 
 
+def test_a_budget_ends_the_training_of_lstm() -> None:
+    pytest.importorskip("torch", reason="extra tslab[torch] is not installed")
+    examples = [imu_example(number, seconds=20) for number in range(2)]
+    segmenter = segmentation_trials.make("lstm", IMU, 0, epochs=50, budget=0.0)
+    assert segmenter.fit(examples)["out_of_budget"] == 1
+    assert "out_of_budget" not in segmentation_trials.make("lstm", IMU, 0, epochs=1).fit(examples)
+
+
+def test_floors_do_not_look_at_samples() -> None:
+    example = imu_example(0, seconds=20)
+    spans = [Span(1.0, 3.0, "rest", "activity"), Span(4.0, 9.0, "run", "activity")]
+    made = TrainingExample(example.recording, spans, example.reviewed)
+    for method, wanted in (("always", [Span(0.0, 20.0, "run", "activity", 0.5)]), ("never", [])):
+        floor = segmentation_trials.make(method, IMU, 0)
+        floor.fit([made])
+        assert list(floor.segment(example.recording)) == wanted
+
+
+def test_the_clock_is_forbidden_where_the_method_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    for method, allowed in (("learning-no-clock", "0"), ("learning", "1")):
+        segmentation_trials.make(method, IMU, 0).fit([imu_example(0, seconds=20)])
+        assert os.environ[VARIABLE] == allowed
+
+
+def test_only_the_opponent_has_the_threads_that_torch_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert "OMP_NUM_THREADS" not in segmentation.environment_of("as-reference")
+    for method in ("learning", "lstm", "as-reference-1"):
+        assert segmentation.environment_of(method)["OMP_NUM_THREADS"] == "1"
+
+
 def test_the_made_table_reads_back(tmp_path: Path) -> None:
     example = imu_example(0, seconds=20)
     path = tmp_path / "made.csv"
@@ -102,7 +138,8 @@ def test_a_row_is_median_and_least_over_seeds() -> None:
     assert row.scores("events") == [0.5, 1.0]
     assert row.event_f1 == 0.75
     assert row.instant_f1 == 1.0
-    assert row.ece == (pytest.approx(0.4), 4)
+    error, regions_seen = row.ece
+    assert (round(error, 6), regions_seen) == (0.4, 4)
     assert row.cut == 1
     assert "1 trainings ended by the budget" in row.text("as-reference", instants=True)
 
