@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.packaging.conftest import ROOT, Built, Environment, make_environment
 
@@ -19,6 +21,18 @@ sample = plugins.sample_recordings(domain)[0]
 print(sample.write(Path(sys.argv[2])))
 """
 ABSENT = "label_studio_sdk", "label_studio", "torch", "pytest", "sklearn", "tensorflow"
+ANNOTATE = """
+from tslab import open_project
+from tslab.annotation import Annotation
+from tslab.files import json_bytes, write_bytes
+project = open_project(".")
+(version,) = project.prediction_files()
+annotations = [
+    Annotation(key, "ann", spans, extents=[(0, project.entries()[key].duration)])
+    for key, spans in project.predicted_spans(version).items()
+]
+write_bytes(project.root / "annotations" / "annotations.json", json_bytes(annotations))
+"""
 FIND = """
 import importlib.util, sys
 print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])
@@ -59,6 +73,38 @@ def test_clean_environment(installed: tuple[str, Environment], tmp_path: Path) -
             *("export", "--to", name, "--verify", "--predictions", ""), folder=study
         )
         assert "read back and equal" in done.stdout
+    environment.python("-c", ANNOTATE, folder=study)
+    trained = json.loads(environment.tslab("train", "--folds", "2", "--json", folder=study).stdout)
+    assert trained["promoted"] is True
+    predicted = json.loads(environment.tslab("predict", "--json", folder=study).stdout)
+    assert predicted["model_version"] == trained["version"]
+
+
+def test_extra_of_the_backend_is_all_that_it_needs(
+    built: Built, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What the container image installs: it serves in an empty folder, and has no torch."""
+    folder = tmp_path_factory.mktemp("backend")
+    wheel = built.wheel("tslab")
+    environment = make_environment(folder, f"tslab[backend] @ {wheel.as_uri()}")
+    assert environment.python("-c", FIND, "torch", "label_studio", folder=folder).stdout == "[]\n"
+    command = [environment.interpreter, "-I", environment.root / "bin/tslab", "backend"]
+    process = subprocess.Popen(
+        [*map(str, command), "--port", "0", "--json"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        said = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
+        with httpx.Client(base_url=said["url"], trust_env=False) as http:
+            assert http.get("/health").json()["status"] == "UP"
+            assert http.post("/predict", json={"tasks": []}).json() == {"results": []}
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        shutil.rmtree(environment.root)
 
 
 def test_only_what_the_plugin_needs_is_there(

@@ -153,7 +153,7 @@ def require_backend() -> None:
     Raises:
         ServerError: Something is missing.
     """
-    for module in ("fastapi", "uvicorn", "prometheus_client", "psutil", "httpx", "scipy"):
+    for module in ("fastapi", "uvicorn", "prometheus_client", "psutil", "httpx"):
         if importlib.util.find_spec(module) is None:
             raise ServerError(
                 f"the ML backend needs '{module}', which is not installed",
