@@ -128,18 +128,37 @@ def overlap(start: float, end: float, wanted_start: float, wanted_end: float) ->
 
 def test_button_in_the_settings_trains(shifts: Study, page: Any) -> None:
     known = len(models(shifts))
-    body = {"result": [], "lead_time": 1}
     project = project_of(shifts)
-    # What was learnt already is not learnt again: something must be new.
+    task, number = numbered(shifts)[3]
     with shifts.http() as client:
-        task = numbered(shifts)[3][0]
+        body = {"result": regions(number), "lead_time": 1}
         assert client.post(f"/api/tasks/{task}/annotations/", json=body).status_code == 201
     until(lambda: len(models(shifts)) > known, "a model of the new annotation")
     page.goto(f"{shifts.url}/projects/{project}/settings/ml")
     page.get_by_text("Connected").first.wait_for()
+    SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "backend-settings.png")
     card = page.get_by_text("tslab", exact=True).locator("xpath=ancestor::*[.//button][1]")
     card.locator("button").first.click()
     with page.expect_response(lambda r: "/train" in r.url) as answer:
         page.get_by_text("Start Training", exact=True).click()
     assert answer.value.status == 200
+
+
+def regions(number: int) -> list[dict[str, Any]]:
+    """A recording's truth as the editor would send it."""
+    return [
+        {
+            "id": f"r{start:g}",
+            "from_name": "anomaly",
+            "to_name": "ts",
+            "type": "timeserieslabels",
+            "value": {
+                "start": f"{DAY_ONE_MS + 1000 * start:.0f}",
+                "end": f"{DAY_ONE_MS + 1000 * end:.0f}",
+                "instant": False,
+                "timeserieslabels": [LABEL],
+            },
+        }
+        for start, end in levels(number)[1]
+    ]

@@ -89,22 +89,17 @@ def test_extra_of_the_backend_is_all_that_it_needs(
     environment = make_environment(folder, f"tslab[backend] @ {wheel.as_uri()}")
     assert environment.python("-c", FIND, "torch", "label_studio", folder=folder).stdout == "[]\n"
     command = [environment.interpreter, "-I", environment.root / "bin/tslab", "backend"]
-    process = subprocess.Popen(
-        [*map(str, command), "--port", "0", "--json"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        assert process.stdout is not None
-        said = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
-        with httpx.Client(base_url=said["url"], trust_env=False) as http:
-            assert http.get("/health").json()["status"] == "UP"
-            assert http.post("/predict", json={"tasks": []}).json() == {"results": []}
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        shutil.rmtree(environment.root)
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "cwd": folder}
+    arguments = [*map(str, command), "--port", "0", "--json"]
+    with subprocess.Popen(arguments, **quiet) as process:  # type: ignore[call-overload]
+        try:
+            said = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
+            with httpx.Client(base_url=said["url"], trust_env=False) as http:
+                assert http.get("/health").json()["status"] == "UP"
+                assert http.post("/predict", json={"tasks": []}).json() == {"results": []}
+        finally:
+            process.terminate()
+    shutil.rmtree(environment.root)
 
 
 def test_only_what_the_plugin_needs_is_there(
