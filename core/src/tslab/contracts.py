@@ -104,6 +104,19 @@ class Segmenter(Protocol):
         ...
 
 
+@runtime_checkable
+class FamiliaritySegmenter(Protocol):
+    """What a segmenter may offer beside `Segmenter`: whether it knows recordings like this one.
+
+    The score of a task is the mean score of its regions times the familiarity of its recording, so
+    that recordings unlike all that was learned from come first where tasks are sorted by score.
+    """
+
+    def familiarity(self, recording: Recording) -> float:
+        """From 0 (nothing like it was learned from) to 1. Deterministic, and cheap."""
+        ...
+
+
 Progress = Callable[[float, str], None]
 """Called with the share that is done (0 to 1) and what is being done."""
 
@@ -306,6 +319,7 @@ __all__ = [
     "AgreementContext",
     "AgreementMetric",
     "Exporter",
+    "FamiliaritySegmenter",
     "FieldValue",
     "Finding",
     "PredictRequest",

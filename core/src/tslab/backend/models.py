@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, cast
 
 from tslab.errors import TslabError
 from tslab.segmentation import UNTRAINED
+from tslab.segmentation.familiarity import Trust
 
 if TYPE_CHECKING:
     from tslab.backend.metrics import Metrics
     from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
     from tslab.domain import Domain
+    from tslab.recording import Recording
     from tslab.segmentation.model_card import ModelCard
     from tslab.segmentation.model_store import ModelStore
 
@@ -53,6 +55,12 @@ class Model:
     version: str
     segmenter: Segmenter | None
     silence: float = 0.5
+
+    def trust(self, recording: Recording) -> Trust:
+        """How far it is to be trusted on a recording."""
+        if self.segmenter is None:
+            return Trust(silence=self.silence)
+        return Trust.of(self.segmenter, recording, self.silence)
 
 
 REFUSED_SECONDS = 60.0

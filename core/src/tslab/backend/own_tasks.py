@@ -105,7 +105,9 @@ class OwnTasks:
         recording = self.study.project.recording(task.recording)
         request = PredictRequest(view=task.view)
         spans = self._found(recording, model, subject, request)
-        cut = predict_tasks(recording, spans, windows, subject.domain, model.version)
+        cut = predict_tasks(
+            recording, spans, windows, subject.domain, model.version, model.trust(recording)
+        )
         return {item.task: item for item in cut}
 
     def _found(

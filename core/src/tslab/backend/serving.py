@@ -23,6 +23,7 @@ from tslab.backend.own_tasks import OwnTasks
 from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
 from tslab.label_studio.served_times import remember
 from tslab.segmentation import UNTRAINED
+from tslab.segmentation.familiarity import Trust
 
 if TYPE_CHECKING:
     from tslab.backend.link import Link
@@ -197,9 +198,9 @@ class Predictor:
         if asked.context and not context:
             raise DataError("no region of the request is usable", "Draw one with a label.")
         spans = find_spans(series, model, project, context)
-        scores = [span.score for span in spans if span.score is not None]
-        mean = sum(scores) / len(scores) if scores else None
-        return _prediction(results_of(spans, series, project), mean, model)
+        # What is like a drawn region is scored by its likeness, whoever predicts.
+        trust = Trust(silence=model.silence) if context else model.trust(series.recording)
+        return _prediction(results_of(spans, series, project), trust.score(spans), model)
 
     def _remember(self, exact: Mapping[str, Exact]) -> None:
         if self._own is None or not exact:
@@ -213,8 +214,8 @@ class Predictor:
 def _prediction(result: list[Any], score: float | None, model: Model) -> dict[str, Any]:
     """A prediction as Label Studio wants it.
 
-    Its score is the mean of its regions' scores. Where nothing was found it is as certain as the
-    model is good: after tasks with regions that are more doubtful, before those with surer ones.
+    Its score is what `Trust.score` says: the mean of its regions' scores, or how good the model is
+    where nothing was found, times how well the model knows such recordings.
     """
     certainty = model.silence if score is None else score
     return {"result": result, "score": round(certainty, 4), "model_version": model.version}

@@ -49,11 +49,13 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
     from tslab.contracts import PredictRequest
     from tslab.errors import DataError, PluginError
     from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
+    from tslab.segmentation.familiarity import Trust
 
     segmenter, version = serving.segmenter, serving.version
     output.say(f"predicting with '{version}' ({serving.why})")
     spans: dict[str, Sequence[Span]] = {}
     predictions: list[TaskPrediction] = []
+    trust: dict[str, Trust] = {}
     failed: list[dict[str, str]] = []
     tasks = project.tasks()
     for key in output.progress(sorted({task.recording for task in tasks}), "predicting"):
@@ -69,15 +71,16 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
             problems = refuse_outside(found, recording.duration, key, project.domain)
             if problems:
                 raise PluginError(f"segmenter '{serving.name}': {problems[0]}", "Report it.")
+            trust[key] = Trust.of(segmenter, recording)
         except (DataError, PluginError) as error:
             failed.append({"recording": key, "error": str(error)})
             output.warn(str(error))
             continue
         spans[key] = found
         own = [task for task in tasks if task.recording == key]
-        predictions += predict_tasks(recording, found, own, project.domain, version)
+        predictions += predict_tasks(recording, found, own, project.domain, version, trust[key])
     if spans:
-        save_predictions(project, version, spans, predictions)
+        save_predictions(project, version, spans, predictions, trust)
     return _report(output, version, spans, failed)
 
 

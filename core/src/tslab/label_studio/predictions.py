@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from tslab import files
@@ -17,8 +18,11 @@ from tslab.preparation.stitching import cut, stitch, with_ids
 from tslab.preparation.task_table import row_ticks
 from tslab.project import Project
 from tslab.recording import Recording
+from tslab.segmentation.familiarity import Trust
 from tslab.spans import Span
 from tslab.task import Task
+
+TRUSTED = Trust()
 
 CURRENT = "CURRENT"
 """File in predictions/ that names the model version which annotators see first."""
@@ -30,7 +34,7 @@ class TaskPrediction:
 
     Attributes:
         task: Id of the task.
-        score: Mean of the regions' scores, None without any.
+        score: How sure the model is, see `Trust.score`.
         result: Regions.
         exact: Exact times of the regions, by id.
     """
@@ -42,7 +46,12 @@ class TaskPrediction:
 
 
 def predict_tasks(
-    recording: Recording, spans: Sequence[Span], tasks: Sequence[Task], domain: Domain, seed: str
+    recording: Recording,
+    spans: Sequence[Span],
+    tasks: Sequence[Task],
+    domain: Domain,
+    seed: str,
+    trust: Trust = TRUSTED,
 ) -> list[TaskPrediction]:
     """Cuts a recording's spans into the windows of its tasks, view by view.
 
@@ -52,6 +61,7 @@ def predict_tasks(
         tasks: Of this recording.
         domain: The effective domain.
         seed: Makes region ids differ between model versions.
+        trust: How far the model is to be trusted on this recording.
     """
     predictions = []
     named = with_ids(spans, f"{seed}|{recording.id}")
@@ -61,9 +71,8 @@ def predict_tasks(
         parts = cut([span for span in named if span.tier in tiers], windows)
         for task in windows:
             result, exact = to_regions(parts[task.id], task, row_ticks(task, recording), domain)
-            scores = [span.score for span in parts[task.id] if span.score is not None]
-            mean = round(sum(scores) / len(scores), 4) if scores else None
-            predictions.append(TaskPrediction(task.id, mean, result, exact))
+            score = trust.score(parts[task.id])
+            predictions.append(TaskPrediction(task.id, score, result, exact))
     return predictions
 
 
@@ -72,9 +81,18 @@ def save_predictions(
     model_version: str,
     spans: Mapping[str, Sequence[Span]],
     tasks: Sequence[TaskPrediction],
+    trust: Mapping[str, Trust] | None = None,
 ) -> None:
-    """Writes one model version's file and makes it the current one."""
-    _write(project, model_version, spans, tasks)
+    """Writes one model version's file and makes it the current one.
+
+    Args:
+        project: The project folder.
+        model_version: Who predicted.
+        spans: Of whole recordings, by recording id.
+        tasks: The same, cut into tasks.
+        trust: By recording id, for when windows change; a recording without is fully trusted.
+    """
+    _write(project, model_version, spans, tasks, trust or {})
     current = project.root / "predictions" / CURRENT
     files.write_bytes(current, f"{model_version}\n".encode())
 
@@ -84,13 +102,29 @@ def recut_predictions(project: Project, recordings: Collection[str]) -> None:
     tasks = project.tasks()
     for version, known in load_predictions(project).items():
         spans = project.predicted_spans(version)
+        trust = _stored_trust(project.prediction_files()[version])
         current = {task.id for task in tasks if task.recording not in recordings}
         kept = [item for name, item in known.items() if name in current]
         for key in sorted(spans.keys() & set(recordings)):
             own = [task for task in tasks if task.recording == key]
             recording = project.recording(key, derived=False)
-            kept += predict_tasks(recording, spans[key], own, project.domain, version)
-        _write(project, version, spans, kept)
+            known_trust = trust.get(key, TRUSTED)
+            kept += predict_tasks(recording, spans[key], own, project.domain, version, known_trust)
+        _write(project, version, spans, kept, trust)
+
+
+def _stored_trust(path: Path) -> dict[str, Trust]:
+    """Trust by recording id; none in files of segmenters that do not judge familiarity."""
+    import msgspec
+
+    document = files.read_json(path)
+    stored = document.get("trust", {}) if isinstance(document, dict) else {}
+    try:
+        return msgspec.convert(stored, dict[str, Trust])
+    except msgspec.ValidationError as error:
+        raise DataError(
+            f"'predictions/{path.name}' is damaged: {error}", "Run 'tslab predict' again."
+        ) from error
 
 
 def _write(
@@ -98,6 +132,7 @@ def _write(
     model_version: str,
     spans: Mapping[str, Sequence[Span]],
     tasks: Sequence[TaskPrediction],
+    trust: Mapping[str, Trust],
 ) -> None:
     document = {
         "model_version": model_version,
@@ -107,6 +142,9 @@ def _write(
             for item in sorted(tasks, key=lambda item: item.task)
         },
     }
+    judged = {key: asdict(trust[key]) for key in sorted(trust) if trust[key] != TRUSTED}
+    if judged:
+        document["trust"] = judged
     folder = project.root / "predictions"
     path = folder / f"{_file_name(model_version)}.json"
     if path in {p for version, p in project.prediction_files().items() if version != model_version}:

@@ -15,6 +15,7 @@ from tslab.errors import DataError
 from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED, weights
 from tslab.segmentation.chain import Chain
+from tslab.segmentation.familiarity import familiarity
 from tslab.segmentation.fitting import Material, learn_chain
 from tslab.segmentation.grid import Grid, channel_key, make_grid
 from tslab.segmentation.instants import Detector, learn_detector
@@ -139,9 +140,7 @@ class LearningSegmenter:
         Raises:
             DataError: Nothing was learned yet.
         """
-        model = self._model
-        if model is None:
-            raise DataError("the segmenter has not learned yet", "Train it first: tslab train.")
+        model = self._learned()
         if not _measured(recording):
             return []
         with one_thread():
@@ -149,6 +148,24 @@ class LearningSegmenter:
             placement = Placement.of(recording)
             spans = [span for part in model.parts for span in self._spans(part, grid, placement)]
         return sorted(spans, key=sort_key)
+
+    def familiarity(self, recording: Recording) -> float:
+        """How much the recording resembles those that were learned from, 0 to 1.
+
+        Raises:
+            DataError: Nothing was learned yet.
+        """
+        model = self._learned()
+        if not _measured(recording):
+            return 0.0
+        with one_thread():
+            grid = make_grid(recording, model.channels, model.rate, self._domain)
+            return familiarity([part.scorer for part in model.parts], grid)
+
+    def _learned(self) -> Model:
+        if self._model is None:
+            raise DataError("the segmenter has not learned yet", "Train it first: tslab train.")
+        return self._model
 
     def _spans(self, part: Chain | Detector, grid: Grid, placement: Placement) -> list[Span]:
         tier = next((t for t in self._domain.tiers if t.name == part.tier), None)
