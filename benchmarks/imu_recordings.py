@@ -73,6 +73,30 @@ GAITS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Wearer:
+    """In what a recording is unlike most.
+
+    Attributes:
+        activities: What happens in it.
+        falls: How many, None for what its number says.
+        pace: Factor on the cadence.
+        force: Factor on the strength.
+        turned: Quarter turns of the sensor about its forward axis.
+        noise: Factor on the sensor's noise.
+    """
+
+    activities: tuple[str, ...] = ("rest", *GAITS)
+    falls: int | None = None
+    pace: float = 1.0
+    force: float = 1.0
+    turned: int = 0
+    noise: float = 1.0
+
+
+ANYBODY = Wearer()
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """What is the same in all of one person's samples.
 
@@ -93,15 +117,19 @@ class Person:
     drift: float
 
     @classmethod
-    def draw(cls, rng: Rng) -> Person:
+    def draw(cls, rng: Rng, wearer: Wearer = ANYBODY) -> Person:
         """A person."""
         yaw, pitch, roll = rng.normal(0, (0.15, 0.07, 0.07))
+        roll += wearer.turned * np.pi / 2
         return cls(
-            cadence=float(np.exp(rng.normal(0, 0.05))),
-            strength=float(np.exp(rng.normal(0, 0.12))),
+            cadence=wearer.pace * float(np.exp(rng.normal(0, 0.05))),
+            strength=wearer.force * float(np.exp(rng.normal(0, 0.12))),
             mounting=_turn(yaw, 2) @ _turn(pitch, 1) @ _turn(roll, 0),
             bias=rng.normal(0, [0.25] * 3 + [0.06] * 3),
-            noise=(rng.uniform(0.2, 0.45), rng.uniform(0.04, 0.1)),
+            noise=(
+                wearer.noise * rng.uniform(0.2, 0.45),
+                wearer.noise * rng.uniform(0.04, 0.1),
+            ),
             drift=rng.normal(0, 0.08),
         )
 
@@ -197,14 +225,16 @@ def _fall(person: Person, rng: Rng, count: int) -> tuple[FloatArray, int]:
     return body, at
 
 
-def _plan(rng: Rng, seconds: float, falls: int) -> list[tuple[str, float]]:
+def _plan(
+    rng: Rng, seconds: float, falls: int, activities: tuple[str, ...]
+) -> list[tuple[str, float]]:
     """What happens one after the other: ``(activity, seconds)``; "" is shuffling."""
     plan: list[tuple[str, float]] = [("", rng.uniform(0.5, 2.0))]
     deck: list[str] = []
     last = ""
     while (used := sum(part[1] for part in plan)) < seconds - 6:
         # Every activity comes once before one comes again, and none twice in a row.
-        deck = deck or [str(name) for name in rng.permutation(["rest", *GAITS])]
+        deck = deck or [str(name) for name in rng.permutation(list(activities))]
         last = deck.pop(-2 if deck[-1] == last and len(deck) > 1 else -1)
         plan += [(last, min(rng.uniform(4, 10), seconds - used)), ("", rng.uniform(1.2, 3.0))]
     pauses = [i for i, part in enumerate(plan[:-1]) if not part[0] and i]
@@ -213,20 +243,24 @@ def _plan(rng: Rng, seconds: float, falls: int) -> list[tuple[str, float]]:
     return plan
 
 
-def imu_example(number: int, seed: int = 0, seconds: float = 60.0) -> TrainingExample:
+def imu_example(
+    number: int, seed: int = 0, seconds: float = 60.0, wearer: Wearer = ANYBODY
+) -> TrainingExample:
     """Recording `number` of the set `seed`, all of it reviewed.
 
     Args:
         number: Another number is another person.
         seed: Another seed is another set.
         seconds: Length.
+        wearer: In what it is unlike others.
     """
     rng = np.random.default_rng([seed, number])
-    person = Person.draw(rng)
+    person = Person.draw(rng, wearer)
+    falls = FALLS[number % len(FALLS)] if wearer.falls is None else wearer.falls
     size, done = round(seconds * RATE), 0
     parts: list[FloatArray] = []
     spans: list[Span] = []
-    for name, length in _plan(rng, seconds, FALLS[number % len(FALLS)]):
+    for name, length in _plan(rng, seconds, falls, wearer.activities):
         count = round(length * RATE)
         body, mark = _body(name, person, rng, count)
         start, end = done / RATE, min(done + count, size) / RATE

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.loop import Course, Session, by_chance, corrections, least_sure, session, task_score
-from benchmarks.segmentation_sets import imu
+from benchmarks.imu_recordings import imu_example
+from benchmarks.loop import (
+    Course,
+    Session,
+    by_chance,
+    corrections,
+    least_sure,
+    main,
+    session,
+    task_score,
+    tolerance,
+)
+from benchmarks.mixed_pools import FLEET, POOLS, SIZE, WEARERS, imu_pool, pump_pool
+from benchmarks.segmentation_sets import IMU, imu
 
+from tslab.contracts import TrainingExample
+from tslab.segmentation.learning import LearningSegmenter
 from tslab.spans import Span
 
 
@@ -46,9 +60,25 @@ def test_the_right_label_is_mended_before_a_wrong_one_that_overlaps_more() -> No
     assert corrections([span(0, 10)], found) == 2
 
 
-def test_a_task_without_regions_is_the_least_sure_one() -> None:
-    assert task_score([]) == 0
-    assert task_score([span(0, 1, score=0.5), span(2, 3, score=0.9)]) == pytest.approx(0.7)
+def test_a_border_may_be_off_by_what_a_plot_does_not_show() -> None:
+    short, long = imu(1)[0], pump_pool(0)[0]
+    assert (tolerance(short), tolerance(long)) == (0.6, 6.0)
+    found = [span(0.55, 10), *TRUTH[1:]]
+    assert corrections(TRUTH, found) == 1
+    assert corrections(TRUTH, found, tolerance(short)) == 0
+
+
+def test_the_task_score_is_that_of_tslab_predict() -> None:
+    known, other = imu(2, 100)
+    segmenter = LearningSegmenter(IMU)
+    segmenter.fit([known], lambda share, what: None)
+    found = list(segmenter.segment(other.recording))
+    scores = [s.score for s in found if s.score is not None]
+    expected = sum(scores) / len(scores) * segmenter.familiarity(other.recording)
+    assert task_score(segmenter, other, found) == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_lowest_score_comes_first() -> None:
     scores = {3: 0.9, 5: 0.2, 7: 0.2}
     assert least_sure([3, 5, 7], scores.__getitem__) == 5
 
@@ -60,8 +90,8 @@ def test_chance_repeats_by_seed() -> None:
 
 
 def test_a_session_corrects_every_recording_once() -> None:
-    pool = imu(4, 100)
-    done = session(pool, 2, least_sure)
+    pool = [imu_example(number, 0, 30.0) for number in range(4)]
+    done = session(IMU, pool, 2, least_sure)
     assert len(done.made) == len(done.cold) == 4
     assert done.made[0] == done.cold[0] == len(pool[2].spans)
     assert sorted(done.cold) == sorted(len(example.spans) for example in pool)
@@ -78,5 +108,37 @@ def test_a_course_is_the_mean_of_sessions() -> None:
         ]
     )
     assert course.made.tolist() == [4, 1, 1, 1]
-    assert course.late_share == 0.25
+    assert (course.all, course.late, course.late_share) == (7, 2, 0.25)
     assert course.mean_left == pytest.approx((5 + 2 + 1) / 3)
+
+
+def test_most_of_a_mixed_pool_looks_alike_and_what_is_rare_comes_more_than_once() -> None:
+    for kinds in (WEARERS, FLEET):
+        counts = [kinds.count(kind) for kind in dict.fromkeys(kinds)]
+        assert sum(counts) == SIZE
+        assert counts[0] > SIZE / 2
+        assert min(counts) >= 2
+
+
+def test_mixed_pools_hold_every_label_of_their_domain() -> None:
+    for name, make in (("imu", imu_pool), ("pumps", pump_pool)):
+        domain, _ = POOLS[name]
+        pool = make(3)
+        found = {s.label for example in pool for s in example.spans}
+        assert found == {label.name for tier in domain.tiers for label in tier.labels}
+        assert len({example.recording.id for example in pool}) == SIZE
+        assert all(s.end <= e.recording.duration for e in pool for s in e.spans)
+
+
+def test_a_missed_goal_is_printed_and_makes_the_benchmark_fail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def short(seed: int) -> list[TrainingExample]:
+        return [imu_example(number, seed, 15.0) for number in range(3)]
+
+    monkeypatch.setitem(POOLS, "imu", (IMU, short))
+    monkeypatch.setattr("benchmarks.loop.LATE", -1.0)
+    assert main(["--pool", "imu", "--seeds", "1", "--orders", "2"]) == 1
+    text = capsys.readouterr().out
+    assert "imu: 1 sessions by score, 2 by chance" in text
+    assert "MISSED imu: second half" in text
