@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from tslab.readers import csv_table
+from tslab.readers.cells import plain_numbers, to_number
 from tslab.readers.text_bytes import FileBytes
 from tslab.recording import Recording
 
@@ -124,3 +125,14 @@ def test_pieces_may_be_written_differently(
     recording = read_file(path)
     assert recording.signal("valve").values().tolist() == [1.0, 0.0] * 1024
     assert recording.signal("flow").values().tolist() == list(range(2048))
+
+
+@pytest.mark.parametrize("cell", ["1", "-2.5", ".5", "5.", "+1e-3", "007", "1E5"])
+def test_plain_numbers_are_what_a_cell_alone_says(cell: str) -> None:
+    assert plain_numbers(["0", cell]) == [0.0, to_number(cell)]
+
+
+@pytest.mark.parametrize("cell", ["", "-", "e", "1_0", "1,5", " 1", "nan", "inf", "1-2", "on"])
+def test_a_column_with_anything_else_is_read_cell_by_cell(cell: str) -> None:
+    assert plain_numbers(["0", cell]) is None
+    assert plain_numbers([cell]) is None

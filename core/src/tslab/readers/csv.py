@@ -96,12 +96,18 @@ def _columns(
     """Columns as signals, refused where the sample shows that they are text."""
     import pyarrow as pa
 
-    from tslab.readers.cells import is_boolean, is_missing, is_zero_or_one, to_number
+    from tslab.readers.cells import is_boolean, is_missing, is_zero_or_one, plain_numbers, to_number
     from tslab.readers.table import TableColumn, refuse_text
 
     texts: dict[str, str] = {}
     states: set[int] = set()
     for index in picked:
+        numbers = plain_numbers(cells[index])
+        if numbers is not None:
+            table.types[index] = pa.float64()
+            if all(number in (0.0, 1.0) for number in numbers):
+                states.add(index)
+            continue
         present = [cell for cell in cells[index] if not is_missing(cell)]
         wrong = [cell for cell in present if to_number(cell, table.decimal) is None]
         if len(wrong) > len(present) / 2:

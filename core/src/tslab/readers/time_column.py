@@ -15,7 +15,7 @@ from tslab.contracts import ReadOptions
 from tslab.errors import DataError
 from tslab.readers.arrow_arrays import compute as pc
 from tslab.readers.arrow_arrays import floats, integers
-from tslab.readers.cells import is_missing, to_number
+from tslab.readers.cells import is_missing, plain_numbers, to_number
 from tslab.readers.column_names import need_columns, split_unit
 from tslab.readers.csv_errors import text_to_numbers
 from tslab.readers.time_grid import Grid, find_grid
@@ -158,6 +158,9 @@ def _numbers(cells: Cells) -> list[float]:
 
     A few wrong ones are named when the whole column is read.
     """
+    plain = plain_numbers(cells)
+    if plain is not None:
+        return plain
     values = [
         to_number(cell, "," if "," in cell else ".") for cell in cells if not is_missing(cell)
     ]

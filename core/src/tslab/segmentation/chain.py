@@ -102,8 +102,10 @@ def stretches_of(
     """The runs of a path with their confidence, their edges moved to where the odds turn."""
     found = []
     runs = events_of(path, background)
+    own = np.take_along_axis(logs, np.maximum(path, 0)[:, None], axis=1)[:, 0]
+    chance = np.exp(own.astype(np.float64))
     for first, last, kind in _not_too_long(runs, logs, longest) if longest else runs:
-        confidence = float(np.exp(logs[first:last, kind].astype(np.float64)).mean())
+        confidence = float(chance[first:last].mean())
         start, end = _edge(logs, path, first), _edge(logs, path, last)
         found.append(Stretch(start, end, kind, confidence))
     return found

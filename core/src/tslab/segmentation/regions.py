@@ -55,8 +55,9 @@ class Placement:
 
     @property
     def _last(self) -> float:
-        count = self.signal.sample_count
-        return float(self.signal.sample_times(count - 1, count)[0])
+        last = self.signal.sample_count - 1
+        times = self.signal.times
+        return last / self.signal.sampling_rate if times is None else float(times[last])
 
 
 def range_spans(chain: Chain, grid: Grid, placement: Placement, tier: Tier) -> list[Span]:
