@@ -31,13 +31,15 @@ class Softmax:
 
     def log_probabilities(self, features: Float32) -> Float32:
         """Log-probability of every class, float32 ``(rows, classes)``."""
-        return log_softmax(features @ self.weights + self.bias)
+        # The many rows last, where numpy is fast.
+        scores = self.weights.T @ features.T + self.bias[:, None]
+        return np.ascontiguousarray(log_softmax(scores, axis=0).T)
 
 
-def log_softmax(scores: Float32) -> Float32:
-    """Scores with the logarithm of the sum of their exponentials taken off, row by row."""
-    scores = scores - scores.max(axis=-1, keepdims=True)
-    scores -= np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+def log_softmax(scores: Float32, axis: int = -1) -> Float32:
+    """Scores with the logarithm of the sum of their exponentials along an axis taken off."""
+    scores = scores - scores.max(axis=axis, keepdims=True)
+    scores -= np.log(np.exp(scores).sum(axis=axis, keepdims=True))
     return scores
 
 
