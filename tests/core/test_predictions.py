@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
-from tslab.label_studio.predictions import load_predictions
+from tslab.errors import DataError
+from tslab.label_studio.predictions import (
+    load_predictions,
+    predict_tasks,
+    recut_predictions,
+    save_predictions,
+)
 from tslab.project import Project
+from tslab.segmentation.familiarity import Trust
+from tslab.spans import Span
 
 HEADER = "recording,start,end,label"
 
@@ -169,3 +177,30 @@ def test_pulled_labels_export_and_verify(machine: Any, name: str) -> None:
     again = exporter.read([file], {}, project.domain)
     assert list(again[0].spans) == list(project.annotations_list()[0].spans)
     assert again[0].annotator == "-a@b"
+
+
+def test_trust_is_kept_for_windows_that_change(machine: Any) -> None:
+    machine("predict")
+    project = Project.open(machine.folder)
+    key, version = recording_id(machine), "doubtful 1"
+    spans = {key: [Span(100, 200, "Drop", "anomaly", 0.8)]}
+    trust = Trust(0.5, silence=0.6)
+    tasks = predict_tasks(
+        project.recording(key), spans[key], project.tasks(), project.domain, version, trust
+    )
+    save_predictions(project, version, spans, tasks, {key: trust})
+    before = load_predictions(project)[version]
+    assert [item.score for item in before.values()] == [0.4] * len(before)
+    recut_predictions(project, [key])
+    assert load_predictions(project)[version] == before
+
+
+def test_damaged_trust_is_named(machine: Any) -> None:
+    machine("predict")
+    project = Project.open(machine.folder)
+    key = recording_id(machine)
+    save_predictions(project, "doubtful 1", {key: []}, [], {key: Trust(0.5)})
+    path = project.prediction_files()["doubtful 1"]
+    path.write_text(path.read_text().replace('"familiarity": 0.5', '"familiarity": "none"'))
+    with pytest.raises(DataError, match=r"doubtful-1\.json' is damaged"):
+        recut_predictions(project, [key])

@@ -10,10 +10,12 @@ import pytest
 from kit.backend import CONFIG, SPEC, LevelSegmenter, store_level
 
 from tslab.backend.metrics import Metrics
-from tslab.backend.models import NOBODY, Models, Subject
+from tslab.backend.models import NOBODY, Model, Models, Subject
 from tslab.contracts import SegmenterSpec
 from tslab.domain import Domain, Label, Tier
 from tslab.label_studio.foreign_config import read_config
+from tslab.recording import Recording
+from tslab.segmentation.familiarity import Trust
 from tslab.segmentation.model_store import ModelStore
 
 DOMAIN = read_config(CONFIG).domain
@@ -157,3 +159,18 @@ def test_a_model_without_a_label_of_the_project_does_not_serve_it(models: Models
 def test_a_model_of_an_unknown_kind_does_not_serve(models: Models) -> None:
     store_level(models.store, 24, DOMAIN, 1.0)
     assert models.serving(24, Subject("x", DOMAIN, {})) is NOBODY
+
+
+class HalfKnown(LevelSegmenter):
+    """Knows every recording half."""
+
+    def familiarity(self, recording: Recording) -> float:
+        del recording
+        return 0.5
+
+
+def test_a_model_is_trusted_as_far_as_it_knows_the_recording() -> None:
+    recording = Recording("r", (), 1.0)
+    assert Model("a", HalfKnown(DOMAIN, 0.0), 0.8).trust(recording) == Trust(0.5, 0.8)
+    assert Model("b", LevelSegmenter(DOMAIN, 0.0), 0.8).trust(recording) == Trust(1.0, 0.8)
+    assert NOBODY.trust(recording) == Trust(1.0, 0.0)
