@@ -50,7 +50,8 @@ def test_services_and_volumes_fit_together() -> None:
 def test_images_have_versions_and_ours_is_built_from_the_tree() -> None:
     for name, service in SERVICES.items():
         if service["image"] == "tslab-backend":
-            assert service["build"] == ".", name
+            assert service["build"]["context"] == ".", name
+            assert set(service["build"]["args"]) <= set(re.findall(r"(?m)^ARG (\w+)", DOCKERFILE))
         else:
             assert re.search(r":(\d|\$\{\w+:-\d)", service["image"]), (name, service["image"])
 
@@ -88,6 +89,15 @@ def test_every_variable_of_the_compose_file_is_documented() -> None:
     used = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     assert used
     assert [name for name in sorted(used) if f"`{name}`" not in DEPLOY_PAGE] == []
+
+
+def test_backend_reads_every_variable_that_it_is_given() -> None:
+    package = ROOT / "core" / "src" / "tslab"
+    reads = (package / "backend" / "settings.py").read_text()
+    reads += (package / "segmentation" / "lstm_settings.py").read_text()
+    reads += (ROOT / "deploy" / "entrypoint.sh").read_text()
+    given = SERVICES["backend"]["environment"]
+    assert [name for name in given if name not in reads] == []
 
 
 @pytest.mark.skipif(shutil.which("docker-compose") is None, reason="no docker-compose to ask")
