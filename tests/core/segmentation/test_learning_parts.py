@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import tracemalloc
+import zipfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -23,6 +26,7 @@ from tslab.segmentation.grid import Grid, make_grid, on_cells
 from tslab.segmentation.instants import best_threshold, hits, peaks
 from tslab.segmentation.kernels import draw_kernels, responses
 from tslab.segmentation.learning import LearningSegmenter
+from tslab.segmentation.npz import read_array
 from tslab.segmentation.regions import without_gaps
 from tslab.segmentation.relevance import pieces_of, relevance, squared_t
 from tslab.segmentation.rhythm import find_bursts, highest_around, usual_period
@@ -443,6 +447,70 @@ def test_tampered_arrays_are_refused(
     folder = copy_of(saved, tmp_path)
     changed_arrays(folder, name, change)
     refused(folder)
+
+
+def with_member(folder: Path, name: str, content: bytes, **how: int) -> None:
+    """Replaces one array of the model by other bytes."""
+    path = folder / weights.ARRAYS
+    with zipfile.ZipFile(path) as archive:
+        members = {item: archive.read(item) for item in archive.namelist()}
+    with zipfile.ZipFile(path, "w", **how) as archive:
+        for item, own in members.items():
+            archive.writestr(item, content if item == f"{name}.npy" else own)
+
+
+def npy(shape: str, descr: str = "'<f4'", order: str = "False", content: bytes = b"") -> bytes:
+    """A .npy whose header says this, whatever the content is."""
+    header = f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy("(100000000000,)"),
+        npy("(100000000000, 100000000000)", content=bytes(400)),
+        npy("(100000000000,)", descr="'|V0'"),
+        npy("(-1, -1)", content=bytes(4)),
+        npy("(3,)", descr="'|O'", content=bytes(24)),
+        npy("(" * 900 + ")" * 900),
+        npy("(1,)", order="-" * 8000 + "1"),
+        npy("(3,"),
+        npy("(3,)").replace(b"\x01\x00", b"\x02\x00", 1),
+        npy("(4,)", content=bytes(15)),
+        b"",
+    ],
+    ids=lambda content: repr(content[10:70]),
+)
+def test_headers_that_claim_anything_take_no_memory(
+    saved: Path, tmp_path: Path, content: bytes
+) -> None:
+    folder = copy_of(saved, tmp_path)
+    with_member(folder, "0_scale", content)
+    tracemalloc.start()
+    refused(folder)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50e6
+
+
+def test_compressed_arrays_are_refused_before_they_are_unpacked(
+    saved: Path, tmp_path: Path
+) -> None:
+    folder = copy_of(saved, tmp_path)
+    with_member(folder, "0_scale", bytes(10**7), compression=zipfile.ZIP_DEFLATED)
+    refused(folder)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_are_read_as_numpy_wrote_them(tmp_path: Path, order: Literal["C", "F"]) -> None:
+    written = np.arange(12, dtype=np.float32).reshape(3, 4).copy(order)
+    np.savez(tmp_path / "a.npz", one=written)
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        found = read_array(archive, archive.infolist()[0])
+    assert np.array_equal(found, written)
+    assert found.flags.f_contiguous == written.flags.f_contiguous
+    assert found.flags.writeable
 
 
 @pytest.mark.parametrize(

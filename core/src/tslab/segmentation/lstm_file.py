@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from tslab.segmentation.calibration import Curve
 from tslab.segmentation.grid import Float32
 from tslab.segmentation.lstm_decoding import HeadDecoder
 from tslab.segmentation.lstm_rows import Head
+from tslab.segmentation.npz import read_array
 from tslab.segmentation.tuning import Decoder
 
 DESCRIPTION, WEIGHTS = "lstm.json", "lstm.npz"
@@ -25,7 +25,7 @@ LARGEST_DESCRIPTION = 4 * 2**20
 HEADER_BYTES = 1024
 """Room for the header of an array in a .npz."""
 
-REMEDY = "Train again, or roll back to another model ('tslab models')."
+REMEDY = "Train again, or roll back to another model ('tslab models list')."
 Weights = Mapping[str, Float32]
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -167,15 +167,9 @@ def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> Float
     info = archive.getinfo(f"{name}.npy")
     if not size <= info.file_size <= size + HEADER_BYTES:
         raise ValueError(f"'{name}' has {info.file_size} bytes, not about {size}")
-    stored = io.BytesIO(archive.read(info))
-    # The header is compared before numpy takes memory for what it claims.
-    version = np.lib.format.read_magic(stored)  # type: ignore[no-untyped-call]
-    if version != (1, 0):
-        raise ValueError(f"'{name}' is in another version of numpy's format")
-    header = np.lib.format.read_array_header_1_0(stored)  # type: ignore[no-untyped-call]
-    if header != (shape, False, np.dtype(np.float32)):
+    array = read_array(archive, info)
+    if array.shape != shape or array.dtype != np.dtype(np.float32):
         raise ValueError(f"'{name}' is no float32 array of shape {shape}")
-    array = np.frombuffer(stored.read(), np.float32)
-    if array.size * 4 != size or not np.isfinite(array).all():
-        raise ValueError(f"'{name}' is cut off or has numbers that are not finite")
-    return array.reshape(shape).copy()
+    if not np.isfinite(array).all():
+        raise ValueError(f"'{name}' has numbers that are not finite")
+    return np.ascontiguousarray(array, np.float32)

@@ -20,6 +20,7 @@ from tslab.segmentation.chain import Chain, Scorer
 from tslab.segmentation.features import FramePlan, feature_widths
 from tslab.segmentation.instants import Detector
 from tslab.segmentation.kernels import TAPS, KernelBank
+from tslab.segmentation.npz import read_array
 from tslab.segmentation.softmax import Softmax
 from tslab.segmentation.tuning import Decoder
 
@@ -157,11 +158,11 @@ def read(folder: Path) -> tuple[ModelSettings, list[Arrays]]:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(f"{path} is larger than any model", REMEDY)
         with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > MOST_BYTES:
+            items = archive.infolist()
+            if sum(item.file_size for item in items) > MOST_BYTES:
                 raise DataError(f"{path} holds more than any model", REMEDY)
-        with np.load(path, allow_pickle=False) as stored:
-            flat = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            flat = {x.filename.removesuffix(".npy"): read_array(archive, x) for x in items}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise DataError(f"{path} cannot be read: {error}", REMEDY) from error
     parts: list[Arrays] = []
     for number, part in enumerate(settings.parts):
