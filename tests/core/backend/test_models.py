@@ -96,7 +96,7 @@ def test_a_model_is_loaded_once_whatever_number_of_threads_asks(models: Models) 
 
     def ask(_: int) -> str:
         barrier.wait()
-        return models.version(24, subject)
+        return models.serving(24, subject).version
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(ask, range(8)))) == 1
@@ -124,6 +124,19 @@ def test_a_tampered_model_is_refused_and_the_one_before_serves(
     assert models.version(24, SUBJECT) == good
     assert models.version(24, SUBJECT) == good
     assert refused(models) == 1
+
+
+def test_naming_what_serves_loads_nothing(models: Models) -> None:
+    def create(domain: Domain) -> LevelSegmenter:
+        raise AssertionError("a model was loaded")
+
+    version = store_level(models.store, 24, DOMAIN, 1.0)
+    subject = Subject("x", DOMAIN, {"learning": SegmenterSpec("learning", "", create, True)})
+    assert models.version(24, subject) == version
+    assert models.version(24, None) == version
+    assert models.version(25, None) == "untrained"
+    (models.store.folder(24, version) / "level.json").write_text("[7]")
+    assert models.version(24, subject) == models.version(24, None) == "untrained"
 
 
 def test_without_an_earlier_model_the_own_segmenter_serves(models: Models) -> None:

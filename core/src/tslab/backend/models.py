@@ -101,9 +101,20 @@ class Models:
             return NOBODY
         return self._get(("own", subject.own.name, subject.key), -1, subject) or NOBODY
 
-    def version(self, project: int, subject: Subject) -> str:
-        """What `serving` would call itself."""
-        return self.serving(project, subject).version
+    def version(self, project: int, subject: Subject | None) -> str:
+        """What `serving` would call itself; models are compared with their cards, not loaded.
+
+        Args:
+            project: Label Studio's id.
+            subject: What is predicted for, None where that is not known.
+        """
+        for holder, version in self._candidates(project):
+            if self._would_serve(holder, version, subject):
+                return version
+        if subject is None or subject.own is None:
+            return UNTRAINED
+        own = self._get(("own", subject.own.name, subject.key), -1, subject)
+        return (own or NOBODY).version
 
     def versions(self, project: int) -> list[str]:
         """All stored versions of a project, the newest last."""
@@ -117,12 +128,34 @@ class Models:
                 if self.store.folder(holder, version).is_dir():  # old ones are deleted
                     yield holder, version
 
+    def _would_serve(self, holder: int, version: str, subject: Subject | None) -> bool:
+        key = (str(holder), version, subject.key if subject is not None else "")
+        with self._lock:
+            if key in self._loaded or self._is_refused(key):
+                return key in self._loaded
+        try:
+            card = self.store.check(holder, version)
+        except (TslabError, OSError) as error:
+            self._refuse(holder, version, error)
+            with self._lock:
+                self._refused[key] = time.monotonic()
+            return False
+        return subject is None or _fits(card, subject)
+
+    def _is_refused(self, key: tuple[str, ...]) -> bool:
+        return time.monotonic() < self._refused.get(key, float("-inf")) + REFUSED_SECONDS
+
+    def _refuse(self, holder: int, version: str, error: Exception) -> None:
+        # What served before goes on serving; a person learns of it here and in the metrics.
+        self._metrics.models_refused.inc()
+        log.error("model '%s' of project %d is refused: %s", version, holder, error)
+
     def _get(self, key: tuple[str, ...], holder: int, subject: Subject) -> Model | None:
         with self._lock:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
                 return self._loaded[key]
-            if time.monotonic() < self._refused.get(key, float("-inf")) + REFUSED_SECONDS:
+            if self._is_refused(key):
                 return None
             loading = self._loading.setdefault(key, threading.Lock())
         with loading:  # one thread loads, the others wait for it
@@ -158,9 +191,7 @@ class Models:
             model = self.store.open(holder, version, create)
             return Model(version, model, 0.5 if silence is None else silence)
         except (TslabError, OSError) as error:
-            # What served before goes on serving; a person learns of it here and in the metrics.
-            self._metrics.models_refused.inc()
-            log.error("model '%s' of project %d is refused: %s", version, holder, error)
+            self._refuse(holder, version, error)
             return None
 
 

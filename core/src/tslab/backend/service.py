@@ -25,6 +25,7 @@ from tslab.backend.serving import Asked, Predictor
 from tslab.backend.study import Study
 from tslab.backend.training import TrainingQueue
 from tslab.backend.visibility import VisibleProjects
+from tslab.backend.warming import Warming
 from tslab.segmentation.model_store import ModelStore
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Service:
         self.predictor = Predictor(self.link, self.models, self.metrics, self.study)
         self.trainer = Trainer(settings, self.link, self.store, self.metrics)
         self.visible = VisibleProjects(self.link)
+        self.warming = Warming(self.predictor, self.link, settings.models_in_memory)
         self._configs: OrderedDict[int, str] = OrderedDict()
         self._threads = ThreadPoolExecutor(settings.predict_threads, "predict")
         self._waiting = 0
@@ -77,9 +79,11 @@ class Service:
         self._queue = TrainingQueue(
             self.settings, self.trainer.train, self.visible.sees, self.metrics
         )
+        self.warming.begin()
         try:
             yield
         finally:
+            self.warming.close()
             await self._queue.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -101,7 +105,10 @@ class Service:
         if body.hostname:
             self.link.also_called(body.hostname)
         config = self._configs.get(project, "")
-        version = await self._in_thread(self.predictor.version, project, config)
+        # Not in the threads that predict: Label Studio gives this answer 3 s, and they may be busy.
+        version = await asyncio.to_thread(self.predictor.version, project, config)
+        if project:
+            self.warming.project(project, config)
         return {"model_version": version}
 
     async def predict(self, body: PredictBody) -> dict[str, Any]:
@@ -139,7 +146,7 @@ class Service:
 
     async def versions(self, project: int | None) -> dict[str, Any]:
         """Model versions of one project, or of all."""
-        return {"versions": await self._in_thread(self._versions, project)}
+        return {"versions": await asyncio.to_thread(self._versions, project)}
 
     def _versions(self, project: int | None) -> list[str]:
         wanted = self.store.projects() if project is None else [project]

@@ -28,7 +28,7 @@ from tslab.segmentation.familiarity import Trust
 if TYPE_CHECKING:
     from tslab.backend.link import Link
     from tslab.backend.metrics import Metrics
-    from tslab.backend.models import Model, Models
+    from tslab.backend.models import Model, Models, Subject
     from tslab.backend.study import Study
     from tslab.label_studio.regions import Exact
 
@@ -119,18 +119,35 @@ class Predictor:
         self._remember(exact)
         return found
 
+    @property
+    def has_study(self) -> bool:
+        """Whether a project folder is served."""
+        return self._own is not None
+
     def version(self, project: int, config: str) -> str:
-        """The model version that serves a project, "untrained" without any."""
-        if not config and self._own is None:
-            promoted = self.models.store.serving(project)
-            return promoted[1] if promoted else UNTRAINED
+        """The model version that serves a project, "untrained" without any; loads no model."""
         try:
-            if self._own is not None and (not config or self._is_like_ours(config)):
-                return self.models.version(project, self._own.study.subject)
-            return self.models.version(project, self.configs.read(config).subject)
+            return self.models.version(project, self._subject(config))
         except TslabError as error:
             log.warning("project %d: %s", project, error)
             return UNTRAINED
+
+    def load(self, project: int, config: str) -> None:
+        """Loads what serves a project, so that its next prediction need not wait.
+
+        Raises:
+            DataError: The config has no time series that can be labelled.
+            ProjectError: The project folder is not usable any more.
+        """
+        subject = self._subject(config)
+        if subject is not None:
+            self.models.serving(project, subject)
+
+    def _subject(self, config: str) -> Subject | None:
+        """What a project with this config is predicted for; None where nobody says it."""
+        if self._own is not None and (not config or self._is_like_ours(config)):
+            return self._own.study.subject
+        return self.configs.read(config).subject if config else None
 
     def _is_like_ours(self, config: str) -> bool:
         """Whether a config shows tiers and labels of the project folder's domain."""
