@@ -230,6 +230,41 @@ def test_a_model_that_was_tampered_with_does_not_predict(study: Study) -> None:
     shell("predict")
 
 
+def test_damaged_models_are_listed_with_what_is_wrong(study: Study) -> None:
+    shell = study.shell
+    one = shell.json("train", "--no-evaluate")["version"]
+    study.annotate(study.add(3), truth(3))
+    two = shell.json("train", "--no-evaluate", "--promote")["version"]
+    store = model_store(Project.open(shell.folder))
+    (store.folder(0, one) / "card.json").write_text("{")
+    (store.folder(0, two) / "evil.pkl").write_bytes(b"x")
+    text = shell("models", "list", code=1)
+    assert [line[0] for line in text.splitlines()[1:]] == ["!", "!"]
+    assert len(shell.err.splitlines()) == 2
+    assert "tslab: project 0: 'learning-" in shell.err
+    assert "is no model card" in shell.err
+    assert f"project 0, and it is the promoted one: model '{two}' has a file" in shell.err
+    listed = shell.json("models", code=1)
+    assert [entry["serving"] for entry in listed] == [False, False]
+    assert all(entry["damage"] for entry in listed)
+
+
+def test_a_current_that_names_no_model_is_said(study: Study) -> None:
+    shell = study.shell
+    version = shell.json("train", "--no-evaluate")["version"]
+    current = shell.folder / "models" / "project_0" / "CURRENT"
+    current.write_text("../../etc\n")
+    for words in (("predict",), ("predict", "--segmenter", "learning"), ("models", "rollback")):
+        line = shell.fails(4, *words)
+        assert "CURRENT' names no model version: '../../etc'. Run 'tslab models promote" in line
+        assert f"'{version}'" in line
+    assert version in shell("models", "list", code=1)
+    assert "names no model version" in shell.err
+    study.annotate(study.add(3), truth(3))
+    assert "the current model cannot be used: '" in shell.json("train")["reason"]
+    shell("models", "list")
+
+
 def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:
     """Reordered or removed labels never swap (the reference swaps them, defect 13)."""
     shell = study.shell

@@ -12,6 +12,7 @@ from kit.small_models import DOMAIN, LevelSegmenter, example
 
 from tslab.errors import DataError, ProjectError
 from tslab.segmentation.model_card import ModelCard, describe
+from tslab.segmentation.model_damage import damaged_models, promoted
 from tslab.segmentation.model_store import ModelStore, folder_name
 
 
@@ -204,6 +205,57 @@ def test_models_that_were_tampered_with_are_not_read(store, harm, words: str, mo
     with pytest.raises(DataError):
         store.promote(0, version)
     assert all(card.version == version for card in store.cards(0))
+    (damaged,) = damaged_models(store, 0)
+    assert damaged.version in (version, "level-Up1000/")
+    assert "\n" not in damaged.reason
+    assert damaged.reason.endswith("Delete the model's folder and train again: tslab train")
+
+
+def test_whole_models_and_what_is_no_folder_are_not_damaged(store: ModelStore) -> None:
+    assert damaged_models(store, 0) == []
+    store.promote(0, saved(store))
+    (store.root / "project_0" / "notes.txt").write_text("ours")
+    (store.root / "project_0" / ".part-abc").mkdir()
+    assert damaged_models(store, 0) == []
+
+
+def test_a_folder_with_the_name_of_a_version_does_not_blame_the_whole_model(
+    store: ModelStore,
+) -> None:
+    version = saved(store)
+    (store.root / "project_0" / version).mkdir()
+    (store.root / "project_0" / "a\x1b[2J\nb").mkdir()
+    names = [item.version for item in damaged_models(store, 0)]
+    assert names == ["a\\x1b[2J\\nb/", "level Up1000/"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("../../etc\n", "names no model version: '../../etc'. Run 'tslab models promote VERSION';"),
+        ("level gone\n", "names a model that is not there: 'level gone'"),
+        ("", "names no model version: ''"),
+        ("\x1b[2J", r"names no model version: '\x1b[2J'"),
+    ],
+)
+def test_a_current_that_names_no_model_is_an_error_for_people_only(
+    store: ModelStore, content: str, words: str
+) -> None:
+    assert promoted(store, 0) == ""
+    version = saved(store)
+    assert promoted(store, 0) == ""
+    store.promote(0, version)
+    assert promoted(store, 0) == version
+    path = store.root / "project_0" / "CURRENT"
+    path.write_text(content)
+    with pytest.raises(DataError) as caught:
+        promoted(store, 0)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert f"the latest: '{version}'." in str(caught.value)
+    assert (store.current(0), store.history(0)) == ("", [version])
+    store.promote(0, version)
+    assert promoted(store, 0) == version
 
 
 def linked(path: Path) -> None:

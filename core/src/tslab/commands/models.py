@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -48,19 +49,53 @@ def command() -> None:
 @DIR
 @shared_options
 def list_command(output: Output, folder: str) -> int:
-    """Lists the models of the study and of each Label Studio project; a star marks what serves."""
+    """A star marks what serves, an exclamation mark what is damaged; that exits with 1."""
     store = _store(output, folder)
-    rows, document = [], []
-    for number in store.projects():
-        current = store.current(number)
-        for card in store.cards(number):
-            serves = card.version == current
-            rows.append(_row(number, card, serves))
-            document.append(_entry(number, card, serves))
+    lists = [_Listed.of(store, number) for number in store.projects()]
+    rows = [row for listed in lists for row in listed.rows]
     header = ("", "project", "version", "created (UTC)", "recordings", "spans", "overall", "events")
     text = table(rows, (*header, "instants")) if rows else "no models yet; make one: tslab train"
-    output.result(document, text)
-    return 0
+    output.result([entry for listed in lists for entry in listed.entries], text)
+    problems = [problem for listed in lists for problem in listed.problems]
+    for problem in problems:
+        output.warn(problem)
+    return int(bool(problems))
+
+
+@dataclass
+class _Listed:
+    """The models of one project as rows, as entries of the document, and what is wrong."""
+
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    entries: list[dict[str, object]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, store: ModelStore, number: int) -> _Listed:
+        """What there is of a project."""
+        from tslab.errors import DataError
+        from tslab.segmentation.model_damage import damaged_models, promoted
+
+        listed, current = cls(), ""
+        damaged = {item.version: item.reason for item in damaged_models(store, number)}
+        try:
+            current = promoted(store, number)
+        except DataError as error:
+            listed.problems.append(str(error))
+        for card in store.cards(number):
+            if card.version not in damaged:
+                listed._add(number, card, card.version == current)
+        for version, reason in damaged.items():
+            listed.rows.append(("!", str(number), version, "damaged", *5 * ("-",)))
+            entry = {"project": number, "version": version, "serving": False, "damage": reason}
+            listed.entries.append(entry)
+            serves = ", and it is the promoted one" if version == current else ""
+            listed.problems.append(f"project {number}{serves}: {reason}")
+        return listed
+
+    def _add(self, number: int, card: ModelCard, serves: bool) -> None:
+        self.rows.append(_row(number, card, serves))
+        self.entries.append(_entry(number, card, serves))
 
 
 @command.command("promote", help="Let a model serve from now on.")
@@ -83,7 +118,10 @@ def promote(output: Output, version: str, number: int, folder: str) -> int:
 @shared_options
 def rollback(output: Output, number: int, folder: str) -> int:
     """May be repeated; a damaged model is passed over."""
+    from tslab.segmentation.model_damage import promoted
+
     store = _store(output, folder)
+    promoted(store, number)  # says what is wrong with CURRENT
     found = store.roll_back(number)
     output.result({"project": number, "current": found}, f"'{found}' serves {_whom(number)} again")
     return 0
@@ -123,4 +161,4 @@ def _row(number: int, card: ModelCard, serves: bool) -> tuple[str, ...]:
 def _entry(number: int, card: ModelCard, serves: bool) -> dict[str, object]:
     import msgspec
 
-    return {"project": number, "serving": serves, **msgspec.to_builtins(card)}
+    return {"project": number, "serving": serves, "damage": "", **msgspec.to_builtins(card)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
 from tslab.errors import DataError, PluginError, UsageError, did_you_mean
+from tslab.segmentation.model_damage import promoted
 from tslab.segmentation.model_store import ModelStore
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def open_model(
     if spec is None:
         raise DataError(
             f"model '{version}' is of the segmenter '{card.segmenter}', which is not installed",
-            "Install the plugin that it came with, or promote another: tslab models",
+            "Install the plugin that it came with, or promote another: tslab models list",
         )
     return store.open(number, version, maker(spec, domain))
 
@@ -137,9 +138,9 @@ def serving(
         if spec.trainable:
             return _stored(project, models, _promoted(models, number, spec.name), specs, said)
         return _own(project, spec, said)
-    found = models.serving(number)
-    if found is not None:
-        return _stored(project, models, found, specs, "the promoted model")
+    for holder in dict.fromkeys((number, OWN)):
+        if version := promoted(models, holder):
+            return _stored(project, models, (holder, version), specs, "the promoted model")
     first = next((spec for spec in specs if not spec.trainable), None)
     if first is None:
         raise DataError(
@@ -170,7 +171,7 @@ def _promoted(store: ModelStore, number: int, name: str) -> tuple[int, str]:
     """The model of a kind that serves, or served last."""
     for candidate in dict.fromkeys((number, OWN)):
         kinds = {card.version: card.segmenter for card in store.cards(candidate)}
-        latest = [store.current(candidate), *reversed(store.history(candidate))]
+        latest = [promoted(store, candidate), *reversed(store.history(candidate))]
         for version in latest:
             if kinds.get(version) == name:
                 return candidate, version

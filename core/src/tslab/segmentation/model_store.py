@@ -53,15 +53,15 @@ class ModelStore:
         return sorted(int(match[1]) for match in matches if match)
 
     def cards(self, project: int) -> list[ModelCard]:
-        """Cards of all complete models of a project, oldest first; damaged ones are left out."""
+        """Cards of all complete models of a project, oldest first, without damaged cards."""
         found = []
-        for path in _entries(self._project(project)):
+        for path in _entries(self.place(project)):
             if path.name.startswith(".") or path.is_symlink() or not (path / CARD).is_file():
                 continue
             try:
-                card = _read_card(path)
+                card = read_card(path)
             except DataError:
-                continue  # `open` of this version says what is wrong with it
+                continue  # `damaged_models` says what is wrong with it
             if folder_name(card.version) == path.name:
                 found.append(card)
         return sorted(found, key=lambda card: (card.created, card.version))
@@ -75,9 +75,9 @@ class ModelStore:
         folder = self._folder(project, version)
         if not (folder / CARD).is_file():
             known = [card.version for card in self.cards(project)]
-            hint = did_you_mean(version, known) or "'tslab models' lists them."
+            hint = did_you_mean(version, known) or "'tslab models list' lists them."
             raise DataError(f"project {project} has no model '{version}'", hint)
-        card = _read_card(folder)
+        card = read_card(folder)
         if card.version != version:
             raise DataError(f"the card of model '{version}' is that of '{card.version}'", DAMAGED)
         return card
@@ -94,18 +94,18 @@ class ModelStore:
             return fitting[0]
         if fitting:
             raise DataError(f"'{text}' fits {', '.join(fitting)}", "Write the whole version.")
-        hint = did_you_mean(text, known) or "'tslab models' lists them."
+        hint = did_you_mean(text, known) or "'tslab models list' lists them."
         raise DataError(f"project {project} has no model '{text}'", hint)
 
     def current(self, project: int) -> str:
         """The promoted version, "" without one."""
-        text = _read_text(self._project(project) / CURRENT).strip()
+        text = read_text(self.place(project) / CURRENT).strip()
         known = VERSION.fullmatch(text) and (self._folder(project, text) / CARD).is_file()
         return text if known else ""
 
     def history(self, project: int) -> list[str]:
         """Versions that were promoted, the latest last."""
-        lines = _read_text(self._project(project) / HISTORY).splitlines()
+        lines = read_text(self.place(project) / HISTORY).splitlines()
         return [line for line in lines if VERSION.fullmatch(line)]
 
     def serving(self, project: int) -> tuple[int, str] | None:
@@ -194,7 +194,7 @@ class ModelStore:
             if len(lines) < 2:
                 raise DataError(
                     f"project {project} has no earlier model to go back to",
-                    "'tslab models' lists all; 'tslab models promote VERSION' takes any of them.",
+                    "'tslab models promote VERSION' takes any that 'tslab models list' shows.",
                 )
             self._write(project, CURRENT, lines[-2:-1])
             self._write(project, HISTORY, lines[:-1])
@@ -213,7 +213,7 @@ class ModelStore:
             gone = [version for version in extra if version not in safe]
             for version in gone:
                 # Renamed first: a crash leaves a leftover, not a model with half of its files.
-                part = self._project(project) / f"{PART}{secrets.token_hex(6)}"
+                part = self.place(project) / f"{PART}{secrets.token_hex(6)}"
                 self._folder(project, version).rename(part)
                 shutil.rmtree(part, ignore_errors=True)
         return gone
@@ -268,15 +268,20 @@ class ModelStore:
 
     # --- paths ----------------------------------------------------------------------------
 
-    def _project(self, project: int) -> Path:
+    def place(self, project: int) -> Path:
+        """The folder of a project, which may not exist.
+
+        Raises:
+            DataError: This is no number of a project.
+        """
         if not 0 <= project < 10**18:
             raise DataError(f"{project} is no project number", "Label Studio's ids start at 1.")
         return self.root / f"project_{project}"
 
     def _folder(self, project: int, version: str) -> Path:
         if not VERSION.fullmatch(version):
-            raise DataError(f"'{version}' is no model version", "'tslab models' lists them.")
-        return self._project(project) / folder_name(version)
+            raise DataError(f"'{version}' is no model version", "'tslab models list' lists them.")
+        return self.place(project) / folder_name(version)
 
     def folder(self, project: int, version: str) -> Path:
         """The folder of a version, which may not exist.
@@ -301,7 +306,7 @@ class ModelStore:
         return True
 
     def _locked(self, project: int) -> contextlib.AbstractContextManager[None]:
-        folder = self._project(project)
+        folder = self.place(project)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -311,11 +316,11 @@ class ModelStore:
 
     def _remove_leftovers(self, project: int) -> None:
         # Under the lock: whoever made them is not writing any more.
-        for path in self._project(project).glob(f"{PART}*"):
+        for path in self.place(project).glob(f"{PART}*"):
             shutil.rmtree(path, ignore_errors=True)
 
     def _write(self, project: int, name: str, lines: Sequence[str]) -> None:
-        files.write_bytes(self._project(project) / name, "".join(f"{x}\n" for x in lines).encode())
+        files.write_bytes(self.place(project) / name, "".join(f"{x}\n" for x in lines).encode())
 
 
 def folder_name(version: str) -> str:
@@ -327,13 +332,19 @@ def _entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a small file, "" where there is none."""
     if not path.is_file() or path.stat().st_size > LARGEST_CARD:
         return ""
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def _read_card(folder: Path) -> ModelCard:
+def read_card(folder: Path) -> ModelCard:
+    """The card in a model's folder.
+
+    Raises:
+        DataError: It is damaged.
+    """
     path = folder / CARD
     place = f"{folder.name}/{CARD}"
     if path.is_symlink() or path.stat().st_size > LARGEST_CARD:

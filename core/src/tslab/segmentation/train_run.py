@@ -14,6 +14,7 @@ from tslab.segmentation.clock import clock_note
 from tslab.segmentation.evaluation import Tolerances, cross_validate
 from tslab.segmentation.folds import FOLDS
 from tslab.segmentation.model_card import ModelCard, describe
+from tslab.segmentation.model_damage import promoted
 from tslab.segmentation.promotion import Verdict, no_worse
 from tslab.segmentation.report_page import page
 
@@ -170,10 +171,10 @@ def _repeated(shelf: Shelf, version: str, options: Options) -> Verdict:
 def _verdict(shelf: Shelf, new: ModelCard, report: Report | None, options: Options) -> Verdict:
     if options.promote is not None:
         return Verdict(options.promote, "you said so")
-    current = shelf.store.current(shelf.number)
-    if not current:
-        return no_worse(new, None, report, lambda _: (), shelf.domain)
     try:
+        current = promoted(shelf.store, shelf.number)
+        if not current:
+            return no_worse(new, None, report, lambda _: (), shelf.domain)
         old = open_model(shelf.store, shelf.number, current, shelf.specs, shelf.domain)
         card = shelf.store.card(shelf.number, current)
     except DataError as error:
