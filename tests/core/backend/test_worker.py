@@ -233,7 +233,7 @@ def test_trouble_while_renewing_does_not_undo_the_training(
     assert store.current(project) == last.version
 
 
-def test_relations_skipped_and_foreign_annotations_do_not_disturb(
+def test_defect_11_12_relations_skipped_and_foreign_annotations_do_not_disturb(
     label_studio: FakeLabelStudio, tmp_path: Path, store: ModelStore
 ) -> None:
     project = add_project(label_studio, 3, 2)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +169,7 @@ def test_a_tier_that_was_not_reviewed_is_not_learned() -> None:
     assert not of(found, "tick")
 
 
-def test_missing_values_never_spread(model: LearningSegmenter) -> None:
+def test_defect_05_missing_values_never_spread(model: LearningSegmenter) -> None:
     other = made.example(109)
     values = np.stack([signal.values() for signal in other.recording.signals])
     values[0, 400:420] = np.nan
@@ -181,7 +182,7 @@ def test_missing_values_never_spread(model: LearningSegmenter) -> None:
     assert len(same) >= 0.9 * len(far)
 
 
-def test_missing_values_in_training_do_no_harm() -> None:
+def test_defect_05_missing_values_in_training_do_no_harm() -> None:
     parts = []
     rng = np.random.default_rng(5)
     for seed in range(6):
@@ -418,3 +419,16 @@ def test_scores_tell_right_from_wrong() -> None:
             scores.append(span.score or 0.0)
     assert len(hits) > 20
     assert np.mean(scores) == pytest.approx(np.mean(hits), abs=0.15)
+
+
+def test_defect_18_memory_does_not_grow_with_the_recording(model: LearningSegmenter) -> None:
+    """The reference takes about 7 KB a row; here a long recording is read in pieces."""
+    peaks = []
+    for seconds in (5_000.0, 20_000.0):
+        long = made.example(105, seconds=seconds).recording
+        tracemalloc.start()
+        model.segment(long)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    more_rows = (20_000 - 5_000) * made.RATE
+    assert (peaks[1] - peaks[0]) / more_rows < 300

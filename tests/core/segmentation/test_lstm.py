@@ -125,7 +125,7 @@ def test_nothing_to_learn_is_refused_and_changes_nothing() -> None:
     assert segmenter.version == version
 
 
-def test_missing_values_spoil_neither_weights_nor_predictions(tmp_path: Path) -> None:
+def test_defect_05_missing_values_spoil_neither_weights_nor_predictions(tmp_path: Path) -> None:
     made = example(0)
     values = np.stack([signal.values() for signal in made.recording.signals], axis=1)
     values[100:130, 0] = np.nan

@@ -27,7 +27,7 @@ def logs_for(classes: np.ndarray, sure: float, size: int) -> np.ndarray:
     return np.log(table)
 
 
-def test_a_class_that_is_never_found_has_an_f1_of_zero() -> None:
+def test_defect_08_a_class_that_is_never_found_has_an_f1_of_zero() -> None:
     truth = np.array([0] * 90 + [1] * 5 + [2] * 5)
     path = np.array([0] * 90 + [1] * 5 + [0] * 5)
     accuracy, smallest, mean = criteria(confusion(truth, path, 3))

@@ -93,7 +93,7 @@ def test_inputs_say_which_share_of_the_channels_is_missing() -> None:
     assert rows[82, 3] == pytest.approx(2 / 3)
 
 
-def test_windows_step_by_half_and_never_leave_their_piece() -> None:
+def test_defect_19_windows_step_by_half_and_never_leave_their_piece() -> None:
     found = windows_of([(0, 100), (120, 150), (200, 275)], 50).tolist()
     assert found == [
         *([0, 50], [25, 75], [50, 100]),
@@ -177,7 +177,7 @@ def test_a_recording_is_held_out_only_if_others_have_its_labels() -> None:
         assert len(parts.train) == 3
 
 
-def test_a_fifth_of_many_recordings_is_held_out() -> None:
+def test_defect_19_a_fifth_of_many_recordings_is_held_out() -> None:
     rows = two_heads([0, 1, 0, 2] * 50)
     pieces = [[(i * 10, i * 10 + 10)] for i in range(20)]
     parts = hold_out(pieces, rows, 3)

@@ -55,7 +55,7 @@ def test_one_annotator_is_taken_at_his_word() -> None:
     assert found.left_out == []
 
 
-def test_ground_truth_replaces_everything_else_for_its_time() -> None:
+def test_defect_11_ground_truth_replaces_everything_else_for_its_time() -> None:
     truth = says("lead", [state(10, 12)], extents=((10.0, 20.0),), ground_truth=True)
     found = of(says("a", [state(5, 18, "Down")]), truth, says("b", [state(5, 18, "Down")]))
     assert spans_of(found, "state") == [(5, 10, "Down"), (10, 12, "Up")]
