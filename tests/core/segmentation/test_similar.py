@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from kit import marked_signals as made
 
+from tslab.recording import Recording
 from tslab.segmentation.learning import LearningSegmenter
 from tslab.segmentation.similar import find_similar
 from tslab.spans import Span
@@ -50,6 +52,49 @@ def test_a_trained_model_adds_what_it_knows() -> None:
     found = find_similar(part.recording, loud[:1], made.DOMAIN, model)
     assert {span.label for span in found} == {"loud"}
     assert made.event_f1(loud[1:], found) >= 0.6
+
+
+class Known:
+    """A trained model that says what it was told."""
+
+    version = "1"
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.spans = spans
+
+    def segment(self, recording: Recording) -> Sequence[Span]:
+        return self.spans
+
+
+def click(at: float, score: float | None = None) -> Span:
+    return Span(at, at, "click", "tick", score)
+
+
+@pytest.mark.parametrize("seed", [2, 7])
+def test_several_examples_and_a_model_find_an_instant_once(seed: int) -> None:
+    """Two examples whose moments were marked a little early and a little late."""
+    part = made.example(seed)
+    clicks = [span.start for span in part.spans if span.label == "click"]
+    context = [click(clicks[0] - 0.1), click(clicks[1]), click(clicks[2] + 0.15)]
+    model = Known([click(round(at + 0.05, 2), 0.99) for at in clicks])
+    for segmenter in (None, model):
+        found = find_similar(part.recording, context, made.DOMAIN, segmenter)
+        for at in clicks[3:]:
+            near = [span for span in found if abs(span.start - at) < 0.4]
+            assert len(near) == 1, (at, near)
+            assert segmenter is None or near[0].score == 0.99
+        assert not [s for s in found if min(abs(s.start - at) for at in clicks[:3]) < 0.3]
+
+
+def test_the_higher_score_stays_and_instants_that_are_close_by_nature_too() -> None:
+    silence = made.recording(np.zeros((2, 1200)))
+    twice = [click(20, 0.6), click(20.05, 0.9), click(20.1, 0.7)]
+    model = Known([*twice, click(30, 0.5), click(40), click(50, 0.7)])
+    context = [click(1.0)]
+    found = find_similar(silence, context, made.DOMAIN, model)
+    assert [span.start for span in found] == [20.05, 30, 40, 50]
+    rhythm = [click(round(5 + 0.25 * n, 2), 0.8) for n in range(100)]
+    assert find_similar(silence, context, made.DOMAIN, Known(rhythm)) == rhythm
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 40])

@@ -8,8 +8,9 @@ finds of the same labels is added.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,14 @@ from tslab.segmentation.chain import Chain, Scorer
 from tslab.segmentation.fitting import Material, View, fit_rows, make_bank, make_table
 from tslab.segmentation.grid import Float32, Grid, channel_key, fastest, make_grid
 from tslab.segmentation.instants import peaks
+from tslab.segmentation.matching import instant_tolerance
 from tslab.segmentation.plans import range_plan
 from tslab.segmentation.regions import Placement, range_spans
 from tslab.segmentation.targets import Task
 from tslab.segmentation.threads import one_thread
 from tslab.segmentation.tuning import Decoder, change_costs
 from tslab.segmentation.windows import WindowSums
-from tslab.spans import Span, sort_key
+from tslab.spans import Span, sort_key, to_microseconds, to_seconds
 
 if TYPE_CHECKING:
     from tslab.contracts import Segmenter
@@ -91,6 +93,7 @@ def find_similar(
     keys = tuple(dict.fromkeys(channel_key(s.name, domain) for s in recording.signals))
     grid, placement = make_grid(recording, keys, rate, domain), Placement.of(recording)
     found: list[Span] = []
+    rows: list[list[Span]] = []  # instants by what they were found with
     with one_thread():
         for tier in sorted({kind[0] for kind in wanted}):
             ranges = [s for s in given if (s.tier, s.label, False) in wanted and s.tier == tier]
@@ -99,11 +102,12 @@ def find_similar(
         for kind in wanted:
             points = [s for s in given if (s.tier, s.label, s.is_instant) == kind]
             if kind[2]:
-                found += _instants(grid, points[-MOST_EXAMPLES:], placement)
+                rows += _instants(grid, points[-MOST_EXAMPLES:], placement)
     if segmenter is not None and segmenter.version != UNTRAINED:
         spans = segmenter.segment(recording)
-        found += [s for s in spans if (s.tier, s.label, s.is_instant) in wanted]
-    return _apart(found, given)
+        rows.append([s for s in spans if (s.tier, s.label, s.is_instant) in wanted])
+    rooms = {kind[:2]: _room(kind, rows, given, rate) for kind in wanted if kind[2]}
+    return _apart([*found, *itertools.chain(*rows)], given, rooms)
 
 
 def _ranges(
@@ -130,21 +134,23 @@ def _ranges(
     return [span for span in spans if usual / LENGTHS < span.duration < usual * LENGTHS]
 
 
-def _instants(grid: Grid, examples: Sequence[Span], placement: Placement) -> list[Span]:
-    """Instants of one label whose surroundings are like the examples'."""
+def _instants(grid: Grid, examples: Sequence[Span], placement: Placement) -> list[list[Span]]:
+    """Instants of one label whose surroundings are like an example's, for each example."""
     lines = _described(grid.values[grid.present])
-    found: list[Span] = []
+    rows: list[list[Span]] = []
     for example in examples if len(lines) else ():
         place = min(int(example.start * grid.rate + 1e-6), lines.shape[1] - 1)
         likeness = _likeness(lines, lines[:, place])
         cells = peaks(likeness, AROUND_INSTANT)
         cells = cells[likeness[cells] >= LEAST_SCORE]
+        found: list[Span] = []
         for cell in cells[np.argsort(-likeness[cells], kind="stable")][:MOST_FOUND]:
             at = placement.snapped(cell / grid.rate)
             score = round(min(float(likeness[cell]), MOST_SCORE), 4)
             if abs(at - example.start) * grid.rate >= AROUND_INSTANT:
                 found.append(Span(at, at, example.label, example.tier, score))
-    return found
+        rows.append(found)
+    return rows
 
 
 def _described(signals: Float32) -> Float32:
@@ -174,17 +180,52 @@ def _likeness(lines: Float32, query: Float32) -> Float32:
     return np.asarray(np.exp(-STEEPNESS * away / usual), np.float32)
 
 
-def _apart(found: Sequence[Span], given: Sequence[Span]) -> list[Span]:
+def _room(
+    kind: tuple[str, str, bool], rows: Sequence[Sequence[Span]], given: Sequence[Span], rate: float
+) -> float:
+    """Seconds within which two instants of one label are the same one, found twice.
+
+    The tolerance of an evaluation, or the window that is compared: different examples find a moment
+    at different places in it. It is no more than half of the least distance between two examples,
+    and half of the usual distance between what was found with one of them or by the model.
+    """
+    own = [sorted(s.start for s in row if (s.tier, s.label, s.is_instant) == kind) for row in rows]
+    examples = sorted(s.start for s in given if (s.tier, s.label, s.is_instant) == kind)
+    tolerance = instant_tolerance([to_microseconds(at) for at in row] for row in (*own, examples))
+    between = [b - a for a, b in itertools.pairwise(examples) if b > a]
+    between += [float(np.median(np.diff(row))) for row in own if len(row) > 1]
+    window = min([AROUND_INSTANT / rate, *(distance / 2 for distance in between)])
+    return max(to_seconds(tolerance), window)
+
+
+def _apart(
+    found: Sequence[Span], given: Sequence[Span], rooms: Mapping[tuple[str, str], float]
+) -> list[Span]:
     """The best spans that keep clear of the examples and of each other, tier by tier."""
     kept: list[Span] = []
     taken: dict[str, list[tuple[float, float]]] = {}
+    moments: dict[tuple[str, str], list[float]] = {}
     for span in given:
         insort(taken.setdefault(span.tier, []), (span.start, span.end))
+        if span.is_instant:
+            insort(moments.setdefault((span.tier, span.label), []), span.start)
     for span in sorted(found, key=lambda s: (-(s.score or 0.0), s.start)):
-        others = taken.setdefault(span.tier, [])
+        others, kind = taken.setdefault(span.tier, []), (span.tier, span.label)
         place = bisect_left(others, (span.start, span.end))
         near = others[max(0, place - 1) : place + 1]
-        if all(span.end < start or end < span.start for start, end in near):
-            others.insert(place, (span.start, span.end))
-            kept.append(span)
+        if any(span.end >= start and end >= span.start for start, end in near):
+            continue
+        if span.is_instant:
+            same = moments.setdefault(kind, [])
+            if _is_near(same, span.start, rooms[kind]):
+                continue
+            insort(same, span.start)
+        insort(others, (span.start, span.end))
+        kept.append(span)
     return sorted(kept[:MOST_FOUND], key=sort_key)
+
+
+def _is_near(moments: Sequence[float], at: float, room: float) -> bool:
+    """Whether one of the moments, which are sorted, is no further away than the room."""
+    place = bisect_left(moments, at)
+    return any(abs(other - at) <= room for other in moments[max(0, place - 1) : place + 1])
