@@ -137,7 +137,7 @@ def test_a_worse_model_is_kept_and_does_not_serve(study: Study) -> None:
     study.annotate(fresh, truth(3))
     text = shell("train")
     assert "was not promoted: it is worse than the current model" in text
-    assert "on 1 recordings that the current one never saw" in text
+    assert "on 1 recording that the current one never saw" in text
     assert f"'{first}' goes on serving. To promote it all the same: tslab models promote" in text
     assert [card["serving"] for card in shell.json("models")].count(True) == 1
     assert shell.json("predict")["model_version"] == first

@@ -69,3 +69,8 @@ def did_you_mean(word: str, known: object) -> str:
     lowered = {item.lower(): item for item in words}
     close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return f"did you mean '{lowered[close[0]]}'?" if close else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 task``, ``2 tasks``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

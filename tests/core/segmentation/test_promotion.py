@@ -87,11 +87,51 @@ def test_new_recordings_are_predicted_by_both() -> None:
     found = no_worse(card(1.0, "r1", "r2"), card(0.0), report([], "r1", "r2"), old, DOMAIN)
     assert asked == ["r2"]
     assert not found.promote
-    assert "0.000 against 1.000 on 1 recordings that the current one never saw" in found.reason
+    assert "0.000 against 1.000 on 1 recording that the current one never saw" in found.reason
     better = no_worse(
         card(0.0, "r1", "r2"), card(1.0), report(truth(), "r1", "r2"), lambda _: [], DOMAIN
     )
     assert better.promote
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "promote"), [(0.161, 0.374, False), (0.374, 0.161, True), (None, 0.3, False)]
+)
+def test_a_tie_of_zeros_proves_nothing(new: float | None, old: float, promote: bool) -> None:
+    """Neither finds anything on the new recordings: the held-out scores decide."""
+    fresh = report([], "r1", "r2", "r3")
+    found = no_worse(card(new, "r1", "r2", "r3"), card(old), fresh, lambda _: [], DOMAIN)
+    assert found.promote is promote
+    if new is not None:
+        assert found.reason.endswith(
+            f"overall score {new:.3f} against {old:.3f} on each one's held-out recordings, because "
+            "of the 2 recordings that the current one never saw neither is right: 0.000 against "
+            "0.000"
+        )
+
+
+def test_a_very_small_part_of_the_reviewed_time_does_not_decide() -> None:
+    """One second of a new recording, where the new model is right by chance."""
+    moment = replace(example("r2"), reviewed={"state": [(15.0, 16.0)]})
+    found = score([example("r1"), moment], {"r1": truth(), "r2": truth()}, DOMAIN)
+    said = no_worse(card(0.2, "r1", "r2"), card(0.4), found, lambda _: [], DOMAIN)
+    assert not said.promote
+    assert "0.200 against 0.400 on each one's held-out recordings" in said.reason
+    assert (
+        "of the 1 recording that the current one never saw too little was reviewed" in said.reason
+    )
+    longer = replace(moment, reviewed={"state": [(0.0, 30.0)]})
+    found = score([example("r1"), longer], {"r1": truth(), "r2": truth()}, DOMAIN)
+    assert no_worse(card(0.2, "r1", "r2"), card(0.4), found, lambda _: [], DOMAIN).promote
+
+
+def test_without_a_held_out_score_the_new_recordings_decide_all_the_same() -> None:
+    found = no_worse(
+        card(0.9, "r1", "r2"), card(None), report([], "r1", "r2"), lambda _: [], DOMAIN
+    )
+    assert found.reason.endswith(
+        "0.000 against 0.000 on 1 recording that the current one never saw"
+    )
 
 
 def test_an_old_model_that_cannot_read_a_recording_finds_nothing() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tslab.contracts import PredictRequest
 from tslab.segmentation.evaluation import score, score_trials
 from tslab.segmentation.promotion import TOLERANCE, Verdict, no_worse
+from tslab.segmentation.report_text import figure
 from tslab.segmentation.train_run import Options, Shelf, Trained, train
 
 if TYPE_CHECKING:
@@ -81,11 +82,10 @@ class Training:
         predicted = {e.recording.id: segment(e.recording) for e in data.examples}
         ours = trained.card.scores.get("overall")
         theirs = score(data.examples, predicted, domain).scores["overall"]
+        figures = f"{figure(ours)} against {figure(theirs)}"
         if theirs is None or (ours is not None and ours >= theirs - TOLERANCE):
-            return Verdict(
-                True, f"it is no worse than '{standing.version}': {ours} against {theirs}"
-            )
-        return Verdict(False, f"it is worse than '{standing.version}': {ours} against {theirs}")
+            return Verdict(True, f"it is no worse than '{standing.version}': {figures}")
+        return Verdict(False, f"it is worse than '{standing.version}': {figures}")
 
     def _card_of(self, model: Model) -> ModelCard | None:
         for holder in (self.project, 0):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tslab.errors import DataError
+from tslab.errors import DataError, counted
 from tslab.segmentation.evaluation import Tolerances, score_trials
 from tslab.segmentation.report import Report, Trial
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.02
 """How much lower a new model's overall score may be: folds dealt otherwise move it that much."""
+
+
+LEAST_SCORE = 0.05
+"""Two models that are both below are right about next to nothing: a tie that proves nothing."""
+
+LEAST_SHARE = 0.02
+"""Of the reviewed time; fewer new recordings than that are too few to overrule all the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ def no_worse(
        predictions could not be used any more.
     2. Otherwise it must have been evaluated. If some of its recordings are new to the old model,
        both predict those: the old model as it is, the new one by the fold that did not learn them.
-    3. Without such recordings the held-out scores of both cards are compared.
+    3. Without such recordings the held-out scores of both cards are compared, and also where those
+       recordings prove nothing: neither model is right about them, or they are next to nothing of
+       what the new one learned from.
 
     The new one may be lower by `TOLERANCE` in the overall score, the mean of macro F1, event F1 and
     instant F1.
@@ -68,16 +77,33 @@ def no_worse(
     if report is None:
         return Verdict(False, "it was not evaluated on held-out recordings")
     fresh = [t for t in report.trials if t.example.recording.id not in set(old.trained_on)]
+    where = "on each one's held-out recordings"
     if fresh:
         ours = score_trials(fresh, domain, tolerances).scores["overall"]
         tried = [Trial(t.example, _predicted(segment_old, t)) for t in fresh]
         theirs = score_trials(tried, domain, tolerances).scores["overall"]
-        count = len({trial.example.recording.id for trial in fresh})
+        count = counted(len({trial.example.recording.id for trial in fresh}), "recording")
+        unseen = f"{count} that the current one never saw"
         if ours is not None and theirs is not None:
-            return _compared(ours, theirs, f"on {count} recordings that the current one never saw")
-    return _compared(
-        new.scores.get("overall"), old.scores.get("overall"), "on each one's held-out recordings"
-    )
+            doubt = _doubt(ours, theirs, fresh, report.trials)
+            if not doubt or old.scores.get("overall") is None:
+                return _compared(ours, theirs, f"on {unseen}")
+            where += f", because of the {unseen} {doubt}"
+    return _compared(new.scores.get("overall"), old.scores.get("overall"), where)
+
+
+def _doubt(ours: float, theirs: float, fresh: Sequence[Trial], trials: Sequence[Trial]) -> str:
+    """Why recordings that the old model never saw cannot decide, "" if they can."""
+    if max(ours, theirs) < LEAST_SCORE:
+        return f"neither is right: {ours:.3f} against {theirs:.3f}"
+    if _reviewed(fresh) < LEAST_SHARE * _reviewed(trials):
+        return "too little was reviewed"
+    return ""
+
+
+def _reviewed(trials: Sequence[Trial]) -> float:
+    """Seconds, summed over recordings and tiers."""
+    return sum(b - a for t in trials for part in t.example.reviewed.values() for a, b in part)
 
 
 def _compared(new: float | None, old: float | None, where: str) -> Verdict:
