@@ -205,12 +205,27 @@ class Backend:
 
     def predict(self, tasks: Sequence[Mapping[str, Any]], project: int, **more: Any) -> list[Any]:
         """Results of /predict."""
+        answer = self.ask(tasks, project, **more)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["results"])
+
+    def refused(
+        self, tasks: Sequence[Mapping[str, Any]], project: int, **more: Any
+    ) -> tuple[int, str]:
+        """Status and reason of a /predict that nothing came of."""
+        answer = self.ask(tasks, project, **more)
+        assert answer.status_code >= 400, answer.text
+        assert list(answer.json()) == ["detail"]
+        detail = str(answer.json()["detail"])
+        assert "\n" not in detail
+        return answer.status_code, detail
+
+    def ask(self, tasks: Sequence[Mapping[str, Any]], project: int, **more: Any) -> httpx.Response:
+        """The answer to /predict."""
         context = more.pop("context", None)
         body = {"tasks": list(tasks), "project": f"{project}.1795224115", "label_config": CONFIG}
         params = {"login": None, "password": None, "context": context}
-        answer = self.http.post("/predict", json={**body, "params": params, **more})
-        assert answer.status_code == 200, answer.text
-        return list(answer.json()["results"])
+        return self.http.post("/predict", json={**body, "params": params, **more})
 
     def send(self, action: str, project: int) -> httpx.Response:
         """Sends a webhook."""

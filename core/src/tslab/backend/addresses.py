@@ -15,6 +15,9 @@ from tslab.errors import DataError
 from tslab.label_studio.access import is_loopback
 
 LONGEST = 8192
+LONGEST_HOST = 100
+"""Letters of a host that are shown."""
+
 PORTS = {"http": 80, "https": 443}
 STORAGES = frozenset({"s3", "gs", "azure-blob"})
 DATA_PATHS = re.compile(
@@ -22,6 +25,8 @@ DATA_PATHS = re.compile(
     r"|(tasks|projects)/\d{1,12}/(resolve|presign)/|api/projects/\d{1,12}/file-proxy/?(?=\?|$))"
 )
 """Paths below which Label Studio keeps task data; its key opens no other for a task."""
+
+SET_LABEL_STUDIO = "Set LABEL_STUDIO_HOST and LABEL_STUDIO_API_KEY."
 
 METADATA = frozenset(
     ipaddress.ip_address(text) for text in ("100.100.100.200", "fd00:ec2::254", "168.63.129.16")
@@ -32,7 +37,16 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 
 class RefusedAddressError(DataError):
-    """A task's data lies where the backend does not go."""
+    """A task's data lies where the backend does not go.
+
+    Args:
+        why: What is wrong with the address; neither its path nor its query.
+        remedy: The setting that would allow it, "" where none does.
+    """
+
+    def __init__(self, why: str, remedy: str = "") -> None:
+        # The address itself may hold a patient's name or a signature.
+        super().__init__(f"the address of the task's data {why}", remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +126,24 @@ class Addresses:
             RefusedAddressError: The backend does not go there.
         """
         if not isinstance(address, str) or not 0 < len(address) <= LONGEST:
-            raise _refused("is no text of an address' length")
+            raise RefusedAddressError("is no text of an address' length")
         if any(ord(letter) < 33 or ord(letter) == 127 for letter in address) or "\\" in address:
-            raise _refused("holds letters that no address has")
+            raise RefusedAddressError("holds letters that no address has")
         try:
             parts = urlsplit(address)
             origin = _origin(parts)
         except ValueError:
-            raise _refused("is no address") from None
+            raise RefusedAddressError("is no address") from None
         if parts.username is not None or parts.password is not None:
-            raise _refused("holds a user name or password")
+            raise RefusedAddressError(
+                f"holds a user name or password for host '{shown(parts.hostname or '')}'"
+            )
         if parts.scheme in STORAGES:
             return self._stored(address, task)
         if not parts.scheme and not parts.netloc:
             return self._relative(parts)
         if parts.scheme not in PORTS or not parts.hostname:
-            raise _refused(f"begins with '{parts.scheme[:20]}:'")
+            raise RefusedAddressError(f"begins with '{parts.scheme[:20]}:'")
         if self._is_label_studio(origin):
             return self._at_label_studio(parts)
         return self._elsewhere(parts, origin)
@@ -144,50 +160,64 @@ class Addresses:
         if parts.path.startswith("/"):
             return self._at_label_studio(parts)
         if self._root is None:
-            raise _refused("is a path, and there is no project folder")
+            raise RefusedAddressError("is a path, and there is no project folder")
         folder = (self._root / "tasks").resolve()
         try:
             path = (self._root / unquote(parts.path)).resolve()
         except (OSError, ValueError):
-            raise _refused("is no path") from None
+            raise RefusedAddressError("is no path") from None
         if not path.is_relative_to(folder) or not path.is_file():
-            raise _refused("is no file of the project folder's tasks/")
+            raise RefusedAddressError("is no file of the project folder's tasks/")
         return LocalFile(path)
 
     def _at_label_studio(self, parts: SplitResult) -> Remote:
         if not self._base:
-            raise _refused("is one of Label Studio, whose address is not known here")
+            raise RefusedAddressError(
+                "is one of Label Studio, whose address is not known here", SET_LABEL_STUDIO
+            )
         prefix = urlsplit(self._base).path
         path = parts.path
         if prefix and path.startswith(f"{prefix}/"):
             path = path.removeprefix(prefix)
         query = f"?{parts.query}" if parts.query else ""
         if any(step in f"{unquote(unquote(path))}/" for step in ("/../", "\\")):
-            raise _refused("holds steps upwards")
+            raise RefusedAddressError("holds steps upwards")
         if not DATA_PATHS.match(f"{path}{query}"):
-            raise _refused("is no place where Label Studio keeps task data")
+            raise RefusedAddressError("is no place where Label Studio keeps task data")
         return Remote(f"{self._base}{path}{query}", label_studio=True)
 
     def _stored(self, address: str, task: int) -> Remote:
         """A file in a storage that Label Studio knows and we do not."""
         if not self._base or task < 1:
-            raise _refused("is one of a storage, and Label Studio is not known here")
+            raise RefusedAddressError(
+                "is one of a storage, and Label Studio is not known here", SET_LABEL_STUDIO
+            )
         name = base64.urlsafe_b64encode(address.encode()).decode()
         return Remote(f"{self._base}/tasks/{task}/resolve/?fileuri={name}", label_studio=True)
 
     def _elsewhere(self, parts: SplitResult, origin: tuple[str, str, int]) -> Remote:
         _, host, port = origin
         with_port = f"{host}:{port}"
+        name = shown(host)
+        if _is_ip(host) and not _may_connect(host, local=True):
+            raise RefusedAddressError(f"lies on host '{name}', which tasks may not use")
         if host not in self._allowed and with_port not in self._allowed:
-            raise _refused("lies on a host that is not allowed; TSLAB_ALLOW_HOSTS allows hosts")
+            raise RefusedAddressError(
+                f"lies on host '{name}', which is not allowed", "TSLAB_ALLOW_HOSTS names those."
+            )
         try:
             found = self._resolve(host, port)
         except (OSError, UnicodeError):
-            raise _refused("lies on a host that cannot be found") from None
+            raise RefusedAddressError(
+                f"lies on host '{name}', which cannot be found",
+                "Look at TSLAB_ALLOW_HOSTS and this machine's name server.",
+            ) from None
         # Only an operator who wrote down address and port can mean a service of this machine.
         local = with_port in self._allowed and _is_ip(host)
         if not found or not all(_may_connect(text, local=local) for text in found):
-            raise _refused("lies on a host with an address that tasks may not use")
+            raise RefusedAddressError(
+                f"lies on host '{name}', which has an address that tasks may not use"
+            )
         return Remote(parts.geturl(), label_studio=False, pinned=found[0])
 
 
@@ -219,6 +249,6 @@ def _may_connect(text: str, *, local: bool) -> bool:
     return local or not address.is_loopback
 
 
-def _refused(why: str) -> RefusedAddressError:
-    """The reason without the address, which may hold a patient's name or a signature."""
-    return RefusedAddressError(f"the address of the task's data {why}")
+def shown(host: str) -> str:
+    """A host as it may stand in a log: whatever letters somebody put into it."""
+    return re.sub(r"[^A-Za-z0-9.:_-]", "?", host[:LONGEST_HOST])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 BODY_SECONDS = 60.0
+LONGEST_REASON = 600
 LARGEST_ID = 2**31 - 1
 """Label Studio numbers projects in a column of 32 bits."""
 
@@ -18,14 +19,14 @@ Shape = TypeVar("Shape")
 
 
 class BadRequestError(Exception):
-    """A request that is the sender's fault.
+    """A request that is refused; its text is one line for the sender.
 
     Attributes:
-        status: HTTP status, 4xx; its text is one line for the sender.
+        status: HTTP status: 4xx where it is the sender's fault, else 5xx.
     """
 
     def __init__(self, status: int, reason: str) -> None:
-        super().__init__(" ".join(reason.split())[:300])
+        super().__init__(" ".join(reason.split())[:LONGEST_REASON])
         self.status = status
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from tslab.backend.addresses import Addresses, LocalFile, Remote
+from tslab.backend.addresses import Addresses, LocalFile, RefusedAddressError, Remote, shown
 from tslab.errors import DataError
 from tslab.label_studio import access
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
 MOST_REDIRECTS = 3
+REMEDY = "Look at that server, and at the address in the task."
 KEY_SECONDS = 200.0
 """How long an access token is used; Label Studio's live for 300 s."""
 
@@ -110,6 +111,18 @@ class Fetcher:
             place = self._addresses.place(urljoin(place.url, target), task)
         raise UnreachableError("the task's data is redirected again and again")
 
+    def refuse_hostile(self, address: object, task: int = 0) -> None:
+        """Refuses an address that no setting could allow; asks nobody for it.
+
+        Raises:
+            RefusedAddressError: It is one.
+        """
+        try:
+            self._addresses.place(address, task)
+        except RefusedAddressError as error:
+            if not error.remedy:
+                raise
+
     def _local(self, place: LocalFile) -> bytes:
         try:
             if place.path.stat().st_size > self._max_bytes:
@@ -124,6 +137,7 @@ class Fetcher:
         import httpx
 
         url, headers, extensions = self._request_of(place)
+        host = shown(urlsplit(place.url).hostname or "")
         left = max(until - time.monotonic(), 0.1)
         timeout = httpx.Timeout(min(left, 10.0))
         try:
@@ -137,14 +151,15 @@ class Fetcher:
                     return None, answer.headers["location"]
                 if answer.status_code != 200:
                     raise UnreachableError(
-                        f"the server of the task's data answers {answer.status_code}"
+                        f"the server of the task's data, '{host}', answers {answer.status_code}",
+                        REMEDY,
                     )
-                return self._content(answer, until), ""
+                return self._content(answer, until, host), ""
         except httpx.TimeoutException as error:
-            raise self._too_slow() from error
+            raise self._too_slow(host) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(
-                f"the task's data cannot be reached ({type(error).__name__})"
+                f"the task's data on '{host}' cannot be reached ({type(error).__name__})", REMEDY
             ) from error
 
     def _client(self, place: Remote) -> httpx.Client:
@@ -167,7 +182,7 @@ class Fetcher:
         name = {"sni_hostname": parts.hostname or ""} if parts.scheme == "https" else {}
         return pinned, {**headers, "Host": parts.netloc}, name
 
-    def _content(self, answer: httpx.Response, until: float) -> bytes:
+    def _content(self, answer: httpx.Response, until: float, host: str) -> bytes:
         parts, size = [], 0
         declared = answer.headers.get("content-length", "")
         if declared.isdigit() and int(declared[:20]) > self._max_bytes:
@@ -177,7 +192,7 @@ class Fetcher:
             if size > self._max_bytes:
                 raise self._too_large()
             if time.monotonic() > until:
-                raise self._too_slow()
+                raise self._too_slow(host)
             parts.append(part)
         return b"".join(parts)
 
@@ -187,8 +202,8 @@ class Fetcher:
             "Cut it into shorter tasks, or raise TSLAB_MAX_DATA_MB.",
         )
 
-    def _too_slow(self) -> UnreachableError:
+    def _too_slow(self, host: str) -> UnreachableError:
         return UnreachableError(
-            f"the task's data did not arrive in {self._seconds:g} s",
+            f"the task's data on '{host}' did not arrive in {self._seconds:g} s",
             "Look at its server, or raise TSLAB_DATA_SECONDS.",
         )

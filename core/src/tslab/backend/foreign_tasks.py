@@ -98,6 +98,20 @@ def read_task(
     return read_series(content, project.config, f"task-{task_number(document)}")
 
 
+def refuse_hostile(document: Mapping[str, Any], project: ForeignProject, fetcher: Fetcher) -> None:
+    """Refuses a task whose data lies where no setting could lead; reads nothing.
+
+    Raises:
+        RefusedAddressError: It does.
+    """
+    try:
+        value = _value(document.get("data"), project.config.value_key)
+    except DataError:
+        return  # nothing is read, so nothing is missed
+    if _is_address(value):
+        fetcher.refuse_hostile(value, task_number(document))
+
+
 def _is_address(value: object) -> bool:
     """Whether a JSON series is one by address: a text that is no document."""
     return isinstance(value, str) and not value.lstrip().startswith(("{", "["))

@@ -88,8 +88,8 @@ class Refresh:
         asked = Asked(tasks, self._project, self._config, None, until)
         found = [
             {**prediction, "task": int(task["id"])}
-            for task, (prediction, _) in zip(tasks, self._predictor.predictions(asked), strict=True)
-            if prediction is not None and prediction["model_version"] == self.version
+            for task, prediction in zip(tasks, self._predictor.predictions(asked), strict=True)
+            if isinstance(prediction, dict) and prediction["model_version"] == self.version
         ]
         added = []
         for item in found:

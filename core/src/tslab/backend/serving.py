@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tslab.backend.addresses import RefusedAddressError
 from tslab.backend.bodies import LARGEST_ID
-from tslab.backend.fetching import OversizeError, UnreachableError
+from tslab.backend.failures import LATE, Failure, refusal
 from tslab.backend.foreign_tasks import (
     ForeignConfigs,
     context_of,
     find_spans,
     read_task,
+    refuse_hostile,
     results_of,
     task_number,
 )
 from tslab.backend.own_tasks import OwnTasks
-from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
+from tslab.errors import DataError, TslabError
 from tslab.label_studio.served_times import remember
 from tslab.segmentation import UNTRAINED
 from tslab.segmentation.familiarity import Trust
@@ -33,17 +33,6 @@ if TYPE_CHECKING:
     from tslab.label_studio.regions import Exact
 
 log = logging.getLogger("tslab.backend")
-
-REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (RefusedAddressError, "address"),
-    (UnreachableError, "unreachable"),
-    (OversizeError, "too large"),
-    (ServerError, "label studio"),
-    (PluginError, "segmenter"),
-    (ProjectError, "project"),
-    (DataError, "data"),
-)
-"""Why a task was not predicted, as the metrics call it; the first that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,35 +76,37 @@ class Predictor:
     def answers(self, asked: Asked) -> list[dict[str, Any] | list[Any]]:
         """One answer for each task, in their order.
 
-        A task that cannot be predicted gets an empty prediction of score 0, which puts it first
-        among the uncertain ones. A task that time did not suffice for gets none, so that Label
-        Studio asks again when somebody opens it.
-        """
-        empty = {"result": [], "score": 0.0}
-        answers: list[dict[str, Any] | list[Any]] = []
-        for prediction, project in self.predictions(asked):
-            late = time.monotonic() > asked.until and asked.context is None
-            if prediction is None and late:
-                answers.append([])
-            elif prediction is None:
-                version = self.version(project, asked.config)
-                answers.append({**empty, "model_version": version})
-            else:
-                answers.append(prediction)
-        return answers
+        A task that could not be predicted gets an empty list: Label Studio stores nothing then, and
+        asks again when somebody opens it. An empty prediction would stay for good.
 
-    def predictions(self, asked: Asked) -> list[tuple[dict[str, Any] | None, int]]:
-        """Prediction and project of each task; None where there is none, which is counted."""
+        Raises:
+            BadRequestError: None of the tasks could be predicted.
+        """
+        found = self.predictions(asked)
+        failures = [item for item in found if isinstance(item, Failure)]
+        if failures and len(failures) == len(found):
+            raise refusal(failures)
+        return [[] if isinstance(item, Failure) else item for item in found]
+
+    def predictions(self, asked: Asked) -> list[dict[str, Any] | Failure]:
+        """The prediction of each task, or why there is none, which is counted and logged."""
         exact: dict[str, Exact] = {}
-        found: list[tuple[dict[str, Any] | None, int]] = []
+        found: list[dict[str, Any] | Failure] = []
+        late = 0
         for document in asked.tasks:
-            project = asked.project or project_of(document)
-            one = replace(asked, project=project)
             if time.monotonic() > asked.until:
-                self._metrics.failed_tasks.labels("no time").inc()
-                found.append((None, project))
+                late += 1
+                found.append(Failure(LATE, ""))
                 continue
-            found.append((self._one(document, one, exact), project))
+            project = asked.project or project_of(document)
+            found.append(self._one(document, replace(asked, project=project), exact))
+        if late:
+            self._metrics.failed_tasks.labels(LATE).inc(late)
+            log.warning(
+                "project %d: time did not suffice for %d of %d tasks. TSLAB_PREDICT_SECONDS bounds "
+                "it; Label Studio asks for them again",
+                *(asked.project, late, len(found)),
+            )
         self._remember(exact)
         return found
 
@@ -166,27 +157,22 @@ class Predictor:
 
     def _one(
         self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact]
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, Any] | Failure:
         try:
             prediction = self._predict(document, asked, exact)
-        except TslabError as error:
-            reason = next((name for kind, name in REASONS if isinstance(error, kind)), "other")
-            self._note(document, asked, reason, error)
-            return None
         except Exception as error:  # noqa: BLE001 - a defect must not take the other tasks with it
-            self._note(document, asked, "defect", error)
-            return None
+            return self._note(document, asked, error)
         self._metrics.tasks.inc()
         return prediction
 
-    def _note(
-        self, document: Mapping[str, Any], asked: Asked, reason: str, error: Exception
-    ) -> None:
-        self._metrics.failed_tasks.labels(reason).inc()
+    def _note(self, document: Mapping[str, Any], asked: Asked, error: Exception) -> Failure:
+        failure = Failure.of(error)
+        self._metrics.failed_tasks.labels(failure.reason).inc()
         place = f"task {task_number(document)} of project {asked.project}"
-        log.warning("%s is not predicted: %s (%s)", place, reason, type(error).__name__)
-        # The text may name files, and those may name people: only who asks for it gets it.
-        log.debug("%s: %s", place, error, exc_info=reason == "defect")
+        log.warning("%s is not predicted (%s): %s", place, failure.reason, failure.text)
+        # The whole text may name files, and those may name people: only who asks for it gets it.
+        log.debug("%s: %s", place, error, exc_info=failure.reason == "defect")
+        return failure
 
     def _predict(
         self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact]
@@ -209,6 +195,7 @@ class Predictor:
         project = self.configs.read(asked.config)
         model = self.models.serving(asked.project, project.subject)
         if model.segmenter is None and not asked.context:
+            refuse_hostile(document, project, self.link.fetcher())
             return _prediction([], None, model)
         series = read_task(document, project, self.link.fetcher())
         context = context_of(asked.context or (), series, project)

@@ -1,0 +1,88 @@
+"""Why tasks could not be predicted: for the log, for the metrics, for whoever asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tslab.backend.addresses import RefusedAddressError
+from tslab.backend.bodies import BadRequestError
+from tslab.backend.fetching import OversizeError, UnreachableError
+from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
+
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (RefusedAddressError, "address"),
+    (UnreachableError, "unreachable"),
+    (OversizeError, "too large"),
+    (ServerError, "label studio"),
+    (PluginError, "segmenter"),
+    (ProjectError, "project"),
+    (DataError, "data"),
+    (TslabError, "other"),
+)
+"""Reasons as the metrics call them; the first that fits."""
+
+LATE = "no time"
+PASSING = frozenset({"unreachable", "label studio", LATE})
+"""Reasons that may be gone when somebody asks again."""
+
+TOLD = {
+    "unreachable": "no server gives their data",
+    "too large": "TSLAB_MAX_DATA_MB bounds their data",
+    "label studio": "Label Studio does not answer the backend, or refuses its key",
+    LATE: "TSLAB_PREDICT_SECONDS bounds the work on one request",
+    "data": "their data or the labeling config cannot be used; the backend's log says why",
+}
+"""What the sender is told; the other reasons are for those who can read the log."""
+
+MOST_ADDRESSES = 3
+"""Refused addresses of which one answer speaks."""
+
+QUOTED = re.compile(r"'[^']*[/\\.][^']*'")
+PATH = re.compile(r"\S*[/\\]\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task that was not predicted.
+
+    Attributes:
+        reason: As the metrics call it.
+        text: What is wrong, where, and what to do; names no file and no path.
+    """
+
+    reason: str
+    text: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """What an exception says, without names of files: those may name people."""
+        reason = next((name for kind, name in REASONS if isinstance(error, kind)), "defect")
+        if not isinstance(error, TslabError):
+            return cls(reason, f"{type(error).__name__}. LOG_LEVEL=DEBUG shows where; report it.")
+        # Messages of these two are made without anything from the task but a host.
+        safe = isinstance(error, RefusedAddressError | UnreachableError)
+        return cls(reason, str(error) if safe else _without_files(str(error)))
+
+
+def _without_files(text: str) -> str:
+    return PATH.sub("(a file)", QUOTED.sub("(a file)", text))
+
+
+def refusal(failures: Sequence[Failure]) -> BadRequestError:
+    """The answer to a request of which no task could be predicted: reasons with their counts."""
+    counts = Counter(failure.reason for failure in failures)
+    addresses = list(dict.fromkeys(f.text for f in failures if f.reason == "address"))
+    told = {**TOLD, "address": " ".join(addresses[:MOST_ADDRESSES])}
+    parts = [
+        f"{count} {reason} ({told.get(reason, 'see the log of the backend')})"
+        for reason, count in counts.most_common()
+    ]
+    status = 422
+    if counts.keys() <= PASSING:
+        status = 503
+    elif counts.keys() == {"defect"}:
+        status = 500
+    return BadRequestError(status, f"no task could be predicted: {', '.join(parts)}")
