@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tslab.annotation import Annotation
 from tslab.errors import DataError
-from tslab.spans import Span, sort_key, to_microseconds, to_seconds
+from tslab.spans import LATEST, Span, sort_key, to_microseconds, to_seconds
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ from tslab.spans import Span, sort_key, to_microseconds, to_seconds
         (0.0, math.inf, None, "not finite"),
         (2.0, 1.0, None, "from 2.0 s to 1.0 s"),
         (-1e-9, 1.0, None, "from -1e-09 s"),
+        (0.0, 1e308, None, "to 1e\\+308 s. Times must satisfy .* <= 9e\\+12"),
+        (1e13, 1e13, None, "from 10000000000000.0 s"),
         (0.0, 1.0, 1.01, "score 1.01 of a span of 'N'"),
         (0.0, 1.0, -0.1, "outside 0..1"),
         (0.0, 1.0, math.nan, "score nan"),
@@ -33,6 +36,16 @@ def test_refusals_name_label_and_value(
     with pytest.raises(DataError, match=words) as caught:
         Span(start, end, "N", "rhythm", score)
     assert caught.value.exit_code == 4
+
+
+def test_the_latest_time_fits_64_bits() -> None:
+    assert Span(LATEST, LATEST, "P", "mark").end_us < 2**63
+
+
+@pytest.mark.parametrize("time", [1e308, -1e308, math.nan, math.inf])
+def test_annotations_review_no_impossible_time(time: float) -> None:
+    with pytest.raises(DataError, match="annotation of 'r1' reviews"):
+        Annotation("r1", "a", [], extents=[(0.0, time)])
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, int])

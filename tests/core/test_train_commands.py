@@ -312,6 +312,19 @@ def test_nothing_to_learn_from(empty: Study) -> None:
     assert empty.models == {}
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [('"end":230.0', '"end":1e308'), ("[0.0,300.0]", "[0,1e308]")]
+)
+def test_times_beyond_all_measure_are_one_line(study: Study, old: str, new: str) -> None:
+    path = study.shell.folder / "annotations" / "annotations.json"
+    text = "".join(path.read_text().split())
+    assert old in text
+    path.write_text(text.replace(old, new))
+    line = study.shell.fails(4, "train")
+    assert "'annotations/annotations.json' is damaged: " in line
+    assert "1e+308 s" in line
+
+
 def test_what_is_left_out_is_said(study: Study) -> None:
     study.annotate("rec-gone", truth(0))
     study.annotate(study.keys[0], [drift(1, 2, "Gone")], who="b")

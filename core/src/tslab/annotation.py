@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tslab.spans import FieldValue, Span
+from tslab.errors import DataError
+from tslab.spans import LATEST, FieldValue, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,19 @@ class Annotation:
     task_fields: Mapping[str, Mapping[str, FieldValue]] = field(default_factory=dict)
     lead_time: float | None = None
     ground_truth: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses extents that no later step could give a meaning.
+
+        Raises:
+            DataError: One is not finite, or beyond what whole microseconds hold.
+        """
+        for start, end in self.extents:
+            if not (abs(start) <= LATEST and abs(end) <= LATEST):
+                raise DataError(
+                    f"an annotation of '{self.recording}' reviews {start} s to {end} s",
+                    f"Times must be at most {LATEST:g} s.",
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ FieldValue = str | float | tuple[str, ...]
 """Value of a region field: text or one choice, a number or rating, or several choices."""
 
 MICROSECONDS = 1_000_000
+LATEST = 9e12
+"""Seconds, 285 000 years: what is later does not fit whole microseconds in 64 bits."""
 
 
 def to_microseconds(seconds: float) -> int:
@@ -53,15 +55,16 @@ class Span:
         """Refuses times that no later step could give a meaning.
 
         Raises:
-            DataError: Times are not finite, negative or reversed, or the score is outside 0..1.
+            DataError: Times are not finite, negative, reversed or beyond `LATEST`, or the score is
+                outside 0..1.
         """
         self._make_plain()
         if not (math.isfinite(self.start) and math.isfinite(self.end)):
             raise DataError(f"span of '{self.label}' has a time that is not finite")
-        if not 0 <= self.start <= self.end:
+        if not 0 <= self.start <= self.end <= LATEST:
             raise DataError(
                 f"span of '{self.label}' runs from {self.start} s to {self.end} s",
-                "Times must satisfy 0 <= start <= end.",
+                f"Times must satisfy 0 <= start <= end <= {LATEST:g}.",
             )
         if self.score is not None and not 0 <= self.score <= 1:
             raise DataError(f"score {self.score} of a span of '{self.label}' is outside 0..1")
