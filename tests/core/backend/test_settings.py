@@ -116,6 +116,13 @@ def test_secrets_are_not_shown() -> None:
         ("TSLAB_PREDICT_SECONDS", "nan"),
         ("TSLAB_PREDICT_SECONDS", "-1"),
         ("TSLAB_MAX_BODY_MB", "0"),
+        ("TSLAB_MAX_BODY_MB", "4097"),
+        ("TSLAB_MAX_DATA_MB", "65537"),
+        ("TSLAB_PREDICT_THREADS", "257"),
+        ("TSLAB_PREDICT_THREADS", "9" * 5000),
+        ("TSLAB_TRAININGS_AT_ONCE", "65"),
+        ("TSLAB_MODELS_IN_MEMORY", "1001"),
+        ("TSLAB_REFRESH", "1000001"),
         ("MODEL_DIR", __file__),
     ],
 )
@@ -124,6 +131,11 @@ def test_senseless_values_are_refused_on_one_line(name: str, value: str) -> None
         read({name: value})
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_user_name_cannot_hold_a_colon() -> None:
+    with pytest.raises(UsageError, match="BASIC_AUTH_USER holds a ':'"):
+        read({"BASIC_AUTH_USER": "ann:x", "BASIC_AUTH_PASS": "secret"})
 
 
 def test_the_command_exits_with_2(

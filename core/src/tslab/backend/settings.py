@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ MEGABYTE = 1024 * 1024
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 SEGMENTERS = ("learning", "lstm")
 DEFAULT_FOLDER = "models"
+MOST_REFRESHED = 10**6
+DIGITS = 12
+"""Longest text that is read as a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,10 @@ class BackendSettings:
         base = project.root if project is not None else Path.cwd()
         given = project.settings if project is not None else None
         folder = flags.model_dir or env.text("MODEL_DIR") or str(base / DEFAULT_FOLDER)
-        refresh = env.whole("TSLAB_REFRESH", 200, 0) if flags.refresh is None else flags.refresh
-        user, password = env.text("BASIC_AUTH_USER"), env.text("BASIC_AUTH_PASS")
-        if bool(user) != bool(password):
-            raise UsageError(
-                "BASIC_AUTH_USER and BASIC_AUTH_PASS go together, and only one is set",
-                "Set both, or none.",
-            )
+        refresh = flags.refresh
+        if refresh is None:
+            refresh = env.whole("TSLAB_REFRESH", 200, 0, MOST_REFRESHED)
+        user, password = _credentials(env)
         url = _label_studio(env, given.label_studio.url if given is not None else "")
         if given is not None and url:
             check_address(url, given)
@@ -129,17 +130,17 @@ class BackendSettings:
             log_level=env.one_of("LOG_LEVEL", LOG_LEVELS, "INFO", upper=True),
             segmenter=_segmenter(env, given.segmenter if given is not None else ""),
             allow_hosts=_hosts(env, given.allow_hosts if given is not None else ()),
-            train_every=env.whole("START_TRAINING_EACH_N_UPDATES", 1, 1),
+            train_every=env.whole("START_TRAINING_EACH_N_UPDATES", 1, 1, 10**6),
             quiet_seconds=env.seconds("TSLAB_TRAIN_QUIET_SECONDS", 2.0),
             longest_wait_seconds=env.seconds("TSLAB_TRAIN_WAIT_SECONDS", 30.0),
             train_seconds=env.seconds("TSLAB_TRAIN_SECONDS", 3600.0),
-            trainings_at_once=env.whole("TSLAB_TRAININGS_AT_ONCE", 1, 1),
+            trainings_at_once=env.whole("TSLAB_TRAININGS_AT_ONCE", 1, 1, 64),
             predict_seconds=env.seconds("TSLAB_PREDICT_SECONDS", 80.0),
-            predict_threads=env.whole("TSLAB_PREDICT_THREADS", 2, 1),
-            max_body_bytes=env.whole("TSLAB_MAX_BODY_MB", 100, 1) * MEGABYTE,
-            max_data_bytes=env.whole("TSLAB_MAX_DATA_MB", 256, 1) * MEGABYTE,
+            predict_threads=env.whole("TSLAB_PREDICT_THREADS", 2, 1, 256),
+            max_body_bytes=env.whole("TSLAB_MAX_BODY_MB", 100, 1, 4096) * MEGABYTE,
+            max_data_bytes=env.whole("TSLAB_MAX_DATA_MB", 256, 1, 65536) * MEGABYTE,
             data_seconds=env.seconds("TSLAB_DATA_SECONDS", 30.0),
-            models_in_memory=env.whole("TSLAB_MODELS_IN_MEMORY", 8, 1),
+            models_in_memory=env.whole("TSLAB_MODELS_IN_MEMORY", 8, 1, 1000),
             refresh=refresh,
         )
 
@@ -153,12 +154,14 @@ class _Environment:
     def text(self, name: str) -> str:
         return self._environ.get(name, "").strip()
 
-    def whole(self, name: str, default: int, lowest: int) -> int:
+    def whole(self, name: str, default: int, lowest: int, highest: int) -> int:
         text = self.text(name)
         if not text:
             return default
-        if not (text.isascii() and text.isdigit()) or not lowest <= int(text) <= 10**9:
-            raise UsageError(f"{name} is '{text}'", f"It takes a whole number from {lowest} on.")
+        digits = text.isascii() and text.isdigit() and len(text) <= DIGITS
+        if not digits or not lowest <= int(text) <= highest:
+            remedy = f"It takes a whole number from {lowest} to {highest}."
+            raise UsageError(f"{name} is '{text[:DIGITS]}'", remedy)
         return int(text)
 
     def seconds(self, name: str, default: float) -> float:
@@ -180,11 +183,27 @@ class _Environment:
         return value
 
 
+def _credentials(env: _Environment) -> tuple[str, str]:
+    user, password = env.text("BASIC_AUTH_USER"), env.text("BASIC_AUTH_PASS")
+    if bool(user) != bool(password):
+        raise UsageError(
+            "BASIC_AUTH_USER and BASIC_AUTH_PASS go together, and only one is set",
+            "Set both, or none.",
+        )
+    if ":" in user:
+        raise UsageError(
+            "BASIC_AUTH_USER holds a ':', which ends the name in every request", "Choose another."
+        )
+    return user, password
+
+
 def _absolute(folder: str) -> Path:
     path = Path(folder).expanduser()
     path = path if path.is_absolute() else Path.cwd() / path
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"the model folder '{folder}' is a file", "Name a folder in MODEL_DIR.")
+    with contextlib.suppress(OSError):  # the check at the start says what is wrong with it
+        if path.is_file():
+            remedy = "Name a folder in MODEL_DIR."
+            raise UsageError(f"the model folder '{folder}' is a file", remedy)
     return path.resolve()
 
 

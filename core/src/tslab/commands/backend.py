@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--model-dir", default="", metavar="DIR", help="Where models are kept.")
 @click.option(
     "--refresh",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 1_000_000),
     metavar="N",
     help="Tasks that get new predictions after a training (200); 0 for none.",
 )
@@ -39,9 +39,11 @@ def command(output: Output, host: str, port: int, model_dir: str, refresh: int |
     from tslab.backend.server import listen, serve, set_up_logging
     from tslab.backend.service import Service
     from tslab.backend.settings import BackendSettings, Flags
+    from tslab.backend.starting import cautions, check_start
 
     project = _project(output)
     settings = BackendSettings.read(Flags(host, port, model_dir, refresh), project=project)
+    check_start(settings)
     set_up_logging(settings.log_level)
     app = create_app(Service(settings))
     with listen(settings.host, settings.port) as listening:
@@ -51,11 +53,8 @@ def command(output: Output, host: str, port: int, model_dir: str, refresh: int |
         document = {"url": url, "model_dir": str(settings.model_dir)}
         where = f"project {project.root}" if project is not None else "projects of any kind"
         output.result(document, f"ML backend at {url} for {where}; models in {settings.model_dir}")
-        if not settings.user and not _is_local(host):
-            output.warn(
-                "everybody who reaches this address can ask for predictions; set BASIC_AUTH_USER "
-                "and BASIC_AUTH_PASS"
-            )
+        for line in cautions(settings):
+            output.warn(line)
         serve(app, settings, listening)
     return 0
 
@@ -67,9 +66,3 @@ def _project(output: Output) -> Project | None:
     here = Path(output.folder).resolve()
     around = any((folder / FILE_NAME).is_file() for folder in (here, *here.parents))
     return output.project() if around or output.folder != "." else None
-
-
-def _is_local(host: str) -> bool:
-    from tslab.label_studio.access import is_loopback
-
-    return is_loopback(host)
