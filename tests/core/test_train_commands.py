@@ -276,9 +276,23 @@ def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:
     assert set(shell.json("predict")["labels"]) <= {"Drift", "Noise"}
     settings = shell.folder / "tslab.yaml"
     settings.write_text(settings.read_text() + "\nlabels: {anomaly: {remove: [Noise]}}\n")
-    assert set(shell.json("predict")["labels"]) == {"Drift"}
+    assert set(shell.json("predict", "--quiet")["labels"]) == {"Drift"}
+    assert "learned 1 label that this project no longer has, and predicts without" in shell.err
+    assert "anomaly: Noise. Train again: tslab train" in shell.err
     assert "labels than the current one: -anomaly: Noise" in shell("train")
     assert "3 spans of 'Noise' in tier 'anomaly', a label that it no longer has" in shell.err
+
+
+def test_a_model_without_any_label_of_the_project_is_said(study: Study) -> None:
+    shell = study.shell
+    shell("train", "--no-evaluate")
+    shell("predict")
+    assert shell.err == ""
+    settings = shell.folder / "tslab.yaml"
+    settings.write_text(settings.read_text() + "\nlabels: {anomaly: {remove: [Drift]}}\n")
+    assert shell.json("predict", "--quiet")["labels"] == {}
+    (line,) = shell.err.splitlines()
+    assert line.endswith("predicts without: anomaly: Drift. Train again: tslab train")
 
 
 @pytest.mark.parametrize(
@@ -426,6 +440,16 @@ def test_evaluation_needs_something_to_compare_with(empty: Study) -> None:
     assert "no annotations to compare with" in empty.shell.fails(4, "evaluate", "--from", path)
     bad = table(empty, ["pump0,0,10,Drif,1"])
     assert "did you mean 'Drift'" in empty.shell.fails(4, "evaluate", "--from", bad)
+
+
+def test_an_evaluation_without_any_figure_fails(empty: Study) -> None:
+    """Nobody looked where the model found something."""
+    empty.annotate(empty.add(0), [], extents=((0.0, 50.0),))
+    path = table(empty, ["pump0,100,110,Drift,0.9"])
+    assert empty.shell.json("evaluate", "--from", path, code=1)["scores"]["overall"] is None
+    (line,) = empty.shell.err.splitlines()
+    assert line.startswith("tslab: nothing was compared: no ")
+    assert line.endswith("Annotate more, then: tslab pull")
 
 
 def test_two_annotators_are_compared_by_majority(study: Study) -> None:

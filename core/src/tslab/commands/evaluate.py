@@ -13,6 +13,7 @@ from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
     from tslab.project import Project
+    from tslab.segmentation.report import Report
     from tslab.segmentation.training_set import TrainingSet
     from tslab.spans import Span
 
@@ -38,7 +39,10 @@ def command(
     page_file: str | None,
     tolerances: tuple[str, ...],
 ) -> int:
-    """Compares with ground truth if there is any, else with the majority of the annotators."""
+    """Compares with ground truth if there is any, else with the majority of the annotators.
+
+    Exits with 1 if nothing could be compared.
+    """
     from tslab import files
     from tslab.commands.train import read_tolerances
     from tslab.segmentation.evaluation import score
@@ -58,7 +62,17 @@ def command(
     text = f"{name}: {report_text(report)}"
     document = {"model_version": name, "against": against, **report.document()}
     output.result(document, text + (f"\nreport: {page_file}" if page_file else ""))
-    return 0
+    if report.scores["overall"] is not None:
+        return 0
+    output.warn(_why_nothing(report))
+    return 1
+
+
+def _why_nothing(report: Report) -> str:
+    """Why there is no score at all."""
+    figures = ("macro_f1", "event_f1", "instant_f1")
+    reasons = dict.fromkeys(report.missing[name] for name in figures)
+    return f"{report.missing['overall']}: {'; '.join(reasons)}. Annotate more, then: tslab pull"
 
 
 def _predicted(

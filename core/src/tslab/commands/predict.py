@@ -47,12 +47,19 @@ def command(output: Output, name: str, model: str, file: str | None, model_versi
 
 def _segment(output: Output, project: Project, serving: Serving) -> int:
     from tslab.contracts import PredictRequest
-    from tslab.errors import DataError, PluginError
+    from tslab.errors import DataError, PluginError, counted
     from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
     from tslab.segmentation.familiarity import Trust
 
     segmenter, version = serving.segmenter, serving.version
     output.say(f"predicting with '{version}' ({serving.why})")
+    if serving.lost:
+        labels = counted(len(serving.lost), "label")
+        named = ", ".join(serving.lost[:3]) + (", ..." if len(serving.lost) > 3 else "")
+        output.warn(
+            f"'{version}' learned {labels} that this project no longer has, and predicts without: "
+            f"{named}. Train again: tslab train"
+        )
     spans: dict[str, Sequence[Span]] = {}
     predictions: list[TaskPrediction] = []
     trust: dict[str, Trust] = {}

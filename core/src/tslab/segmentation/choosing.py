@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,14 @@ class Serving:
         version: ``"<name> <version>"``, what Label Studio shows as the model version.
         segmenter: Trained if it is trainable.
         why: Why it was chosen, a phrase.
+        lost: Labels that a model learned and the project no longer has, ``tier: label``.
     """
 
     name: str
     version: str
     segmenter: Segmenter
     why: str
+    lost: Sequence[str] = ()
 
 
 def model_store(project: Project) -> ModelStore:
@@ -164,7 +166,17 @@ def _stored(
     why: str,
 ) -> Serving:
     segmenter = open_model(store, *which, specs, project.domain)
-    return Serving(store.card(*which).segmenter, which[1], segmenter, why)
+    card = store.card(*which)
+    lost = lost_labels(card.labels, project.domain)
+    return Serving(card.segmenter, which[1], segmenter, why, lost)
+
+
+def lost_labels(learned: Mapping[str, Sequence[str]], domain: Domain) -> list[str]:
+    """Labels by tier that a domain does not have, each as ``tier: label``."""
+    known = {(tier.name, label.name) for tier in domain.tiers for label in tier.labels}
+    return [
+        f"{t}: {name}" for t, names in learned.items() for name in names if (t, name) not in known
+    ]
 
 
 def _promoted(store: ModelStore, number: int, name: str) -> tuple[int, str]:
