@@ -167,6 +167,24 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     assert len(json.loads(machine.files()["tasks.json"])) == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (("backend",), "the backend has stopped"),
+        (("lint",), "the same command may be run again"),
+        (("push", "--dry-run"), "the same command goes on from here"),
+    ],
+)
+def test_ctrl_c_says_what_is_true_of_the_command(
+    shell: Any, words: tuple[str, ...], left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tslab.commands.output.Output.project", interrupted)
+    assert shell.fails(130, *words) == f"tslab: interrupted; {left}"
+
+
 def test_debug_shows_the_traceback_and_the_line_stays_last(shell: Any) -> None:
     shell("lint", "--debug", code=4)
     assert "Traceback" in shell.err

@@ -265,6 +265,32 @@ def test_a_current_that_names_no_model_is_said(study: Study) -> None:
     shell("models", "list")
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "train_run.cross_validate",
+        "train_run.no_worse",
+        "model_store._sync",
+        "model_store.files.content_hash",
+    ],
+)
+def test_ctrl_c_in_a_training_changes_no_model(
+    study: Study, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    study.shell("train", "--no-evaluate")
+    study.annotate(study.add(3), truth(3))
+    before = study.models
+    with monkeypatch.context() as patched:
+        patched.setattr(f"tslab.segmentation.{place}", interrupted)
+        line = study.shell.fails(130, "train")
+    assert line == "tslab: interrupted; no model was changed, and the same command starts over"
+    assert study.models == before
+    assert study.shell.json("train")["new"]
+
+
 def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:
     """Reordered or removed labels never swap (the reference swaps them, defect 13)."""
     shell = study.shell

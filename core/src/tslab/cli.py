@@ -38,6 +38,14 @@ VERBS = {
 }
 """Every verb with its line in ``--help``; the module is imported when the verb runs."""
 
+INTERRUPTED = {
+    "add": "the same command goes on from here",
+    "push": "the same command goes on from here",
+    "train": "no model was changed, and the same command starts over",
+    "backend": "the backend has stopped",
+}
+"""What Ctrl-C left; all other verbs may simply be run again."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands live in `tslab.commands` and are imported on use."""
@@ -112,15 +120,15 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
-        text, code = _explain(error)
+        text, code = _explain(error, next((word for word in arguments if word in VERBS), ""))
         return _fail(text, code, "--debug" in arguments)
     return answer if isinstance(answer, int) else 0
 
 
-def _explain(error: BaseException) -> tuple[str, int]:
+def _explain(error: BaseException, verb: str) -> tuple[str, int]:
     """The line that says what went wrong, and the exit code."""
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
-        return "interrupted; the same command goes on from here", 130
+        return f"interrupted; {INTERRUPTED.get(verb, 'the same command may be run again')}", 130
     if isinstance(error, click.ClickException):
         text = error.format_message().replace("\n", " ")
         ended = text if text.endswith((".", "?", "!")) else f"{text}."

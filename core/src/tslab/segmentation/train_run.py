@@ -129,8 +129,10 @@ def train(
     if report:
         extra[REPORT] = files.json_bytes(report.document())
         extra[PAGE] = page(report, f"{shelf.domain.title}: {version}", card)
+    # Judging takes a while: whoever interrupts it finds no model that nobody judged.
+    verdict = _verdict(shelf, card, report, options)
     stored = shelf.store.save(shelf.number, segmenter, card, extra)
-    return Trained(stored, report, _verdict(shelf, stored, report, options), is_new=True)
+    return Trained(stored, report, verdict, is_new=True)
 
 
 def _evaluated(
