@@ -64,10 +64,11 @@ class Failure:
             return cls(reason, f"{type(error).__name__}. LOG_LEVEL=DEBUG shows where; report it.")
         # Messages of these two are made without anything from the task but a host.
         safe = isinstance(error, RefusedAddressError | UnreachableError)
-        return cls(reason, str(error) if safe else _without_files(str(error)))
+        return cls(reason, str(error) if safe else without_files(str(error)))
 
 
-def _without_files(text: str) -> str:
+def without_files(text: str) -> str:
+    """A message as it may stand in a log: names of files may name people."""
     return PATH.sub("(a file)", QUOTED.sub("(a file)", text))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tslab.backend.failures import without_files
 from tslab.backend.settings import BackendSettings
 
 if TYPE_CHECKING:
@@ -112,24 +113,37 @@ class Trainer:
         """
         job = await asyncio.to_thread(self._job, project)
 
+        told: list[News] = []
+
         def heard(news: News) -> None:
             progress(news.share)
-            if news.outcome:
+            if news.outcome and not told:
+                told.append(news)
                 self._note(project, news)
 
         news = await self._run(job, heard)
         if news.outcome == "promoted":
-            self._metrics.refreshed.inc(news.count)
+            self._renewed(project, news, told[0])
             await asyncio.to_thread(self._store.prune, project, KEPT_MODELS)
         return news.outcome
 
     def _note(self, project: int, news: News) -> None:
         """Notes what came of a training at once: renewing predictions may go on, or be ended."""
-        log.info("project %d: %s %s: %s", project, news.outcome, news.version, news.text)
+        level = logging.ERROR if news.outcome == "failed" else logging.INFO
+        parts = [f"{news.outcome} {news.version}".rstrip(), without_files(news.text)]
+        log.log(level, "training of project %d: %s", project, ": ".join(filter(None, parts)))
         if news.data_hash:
             self._known[project] = news.data_hash
-        if news.outcome == "promoted" and not news.count:
+        if news.outcome == "promoted":
             self._metrics.promotions.inc()
+
+    def _renewed(self, project: int, news: News, first: News) -> None:
+        """Notes what came of renewing predictions, which follows the outcome."""
+        self._metrics.refreshed.inc(news.count)
+        if news.count:
+            log.info("project %d: %d tasks have new predictions", project, news.count)
+        if news.text != first.text:
+            log.warning("project %d: %s", project, without_files(news.text))
 
     def _job(self, project: int) -> Job:
         given = self._settings
@@ -163,12 +177,19 @@ class Trainer:
                 last = await _listen(process, job, heard)
                 await process.wait()
         except TimeoutError:
-            log.error("project %d: ended after %g s", job.project, self._settings.train_seconds)
+            log.error(
+                "training of project %d: ended after %g s. TSLAB_TRAIN_SECONDS bounds it",
+                *(job.project, self._settings.train_seconds),
+            )
             return News(outcome="timeout")
         finally:
             await _end(process)
         if not last.outcome:
-            log.error("project %d: its process ended with %s", job.project, process.returncode)
+            log.error(
+                "training of project %d: failed: its process ended with %s. What it wrote before "
+                "stands above",
+                *(job.project, process.returncode),
+            )
             return News(outcome="failed")
         return last
 

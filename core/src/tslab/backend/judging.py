@@ -83,9 +83,10 @@ class Training:
         ours = trained.card.scores.get("overall")
         theirs = score(data.examples, predicted, domain).scores["overall"]
         figures = f"{figure(ours)} against {figure(theirs)}"
+        figures = f"'{standing.version}': {_figure(ours)} against {_figure(theirs)}"
         if theirs is None or (ours is not None and ours >= theirs - TOLERANCE):
-            return Verdict(True, f"it is no worse than '{standing.version}': {figures}")
-        return Verdict(False, f"it is worse than '{standing.version}': {figures}")
+            return Verdict(True, f"it is no worse than {figures}")
+        return Verdict(False, f"it is worse than {figures}")
 
     def _card_of(self, model: Model) -> ModelCard | None:
         for holder in (self.project, 0):
@@ -111,3 +112,7 @@ class Training:
             return found
 
         return segment
+
+
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

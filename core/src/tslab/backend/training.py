@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tslab.backend.failures import without_files
+from tslab.errors import TslabError
+
 if TYPE_CHECKING:
     from tslab.backend.metrics import Metrics
     from tslab.backend.settings import BackendSettings
@@ -197,19 +200,22 @@ class TrainingQueue:
                 self._metrics.trainings.labels("cancelled").inc()
                 raise
             outcome = "superseded"
+            log.info("training of project %d: ended for newer annotations", project)
         finally:
             state.training = None
             self._metrics.running.dec()
             self._metrics.progress.remove(str(project))
         self._metrics.trainings.labels(outcome).inc()
         self._metrics.training_seconds.observe(asyncio.get_running_loop().time() - began)
-        log.info("training of project %d: %s", project, outcome)
         return outcome
 
     async def _work_of(self, project: int, progress: Callable[[float], None]) -> str:
         progress(0.0)
         try:
             return await self._train(project, progress)
+        except TslabError as error:
+            log.error("training of project %d: failed: %s", project, without_files(str(error)))
+            return "failed"
         except Exception:
-            log.exception("training of project %d failed", project)
+            log.exception("training of project %d: failed", project)
             return "failed"
