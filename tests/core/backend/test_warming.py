@@ -56,6 +56,20 @@ def test_setup_and_versions_do_not_wait_for_the_model(
         backend.wait_for("models_loaded")  # nobody asked for a prediction
 
 
+def test_many_setups_do_not_fill_the_memory(
+    gate: threading.Event, settings: Make, label_studio: FakeLabelStudio
+) -> None:
+    project = add_project(label_studio, 1, 0)
+    with running(settings(models_in_memory=2)) as backend:
+        store_level(backend.service.store, project, DOMAIN, 1.0)
+        for number in range(20):
+            backend.service.warming.project(project, f"<View><!-- {number} --></View>")
+            backend.service.warming.project(project, CONFIG)
+        assert backend.service.warming._thread._work_queue.qsize() <= 2
+        gate.set()
+        backend.wait_for("models_loaded")
+
+
 def test_models_are_loaded_after_the_start(
     gate: threading.Event, settings: Make, label_studio: FakeLabelStudio
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Warming:
         self._predictor = predictor
         self._link = link
         self._room = room
+        self._places = threading.BoundedSemaphore(room)
         self._thread = ThreadPoolExecutor(1, "warm-up")
 
     def begin(self) -> None:
@@ -44,7 +46,10 @@ class Warming:
             number: Label Studio's id.
             config: Its labeling config, "" where it is not known.
         """
-        self._thread.submit(self._one, number, config)
+        if not self._places.acquire(blocking=False):
+            return  # whoever asks for a prediction has it loaded
+        waiting = self._thread.submit(self._one, number, config)
+        waiting.add_done_callback(lambda _: self._places.release())
 
     def close(self) -> None:
         """Begins no more."""
