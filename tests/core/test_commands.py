@@ -178,7 +178,7 @@ def test_peek_tells_and_writes_nothing(machine: Any, tmp_path: Path) -> None:
     before = machine.files()
     path = write_table(tmp_path / "x.csv")
     text = machine("peek", path)
-    assert "would become 1 tasks of 30 s" in text
+    assert "would become 1 task of 30 s" in text
     report = machine.json("peek", path)
     assert report["duration"] == 30
     assert report["channels"][0] == {
@@ -211,7 +211,7 @@ def test_config_is_valid_for_people_and_scripts(machine: Any, tmp_path: Path) ->
 
 
 def test_lint_finds_what_somebody_broke(machine: Any) -> None:
-    assert "no finding in 1 tasks" in machine("lint")
+    assert "no finding in 1 task" in machine("lint")
     assert machine.json("lint") == {"findings": []}
     (path,) = (machine.folder / "tasks").rglob("*.csv")
     path.write_text(path.read_text().replace(",50\n", ",\n", 1))
@@ -225,7 +225,7 @@ def test_lint_finds_what_somebody_broke(machine: Any) -> None:
 def test_quiet_prints_results_and_errors_only(machine: Any, tmp_path: Path) -> None:
     path = write_table(tmp_path / "x.csv")
     assert machine("add", path, "--quiet").splitlines() == [
-        "1 recordings added, 2 tasks in the project."
+        "1 recording added, 2 tasks in the project."
     ]
     assert machine.err == ""
     assert machine("lint", "--quiet") == machine.err == ""

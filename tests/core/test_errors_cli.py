@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tslab import cli, files
-from tslab.errors import TslabError, did_you_mean
+from tslab.errors import TslabError, counted, did_you_mean
 
 
 def test_an_error_is_one_line_with_its_remedy() -> None:
@@ -202,3 +202,17 @@ def test_a_defect_of_ours_is_one_line_that_says_so(
     assert shell.err == (
         "tslab: unexpected RuntimeError: a b. This is a defect of tslab; run again with --debug\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "things", "text"),
+    [
+        (0, "tasks", "0 tasks"),
+        (1, "tasks", "1 task"),
+        (2, "tasks", "2 tasks"),
+        (1, "spans of 'X' in tiers", "1 span of 'X' in tiers"),
+        (1, "skipped", "1 skipped"),
+    ],
+)
+def test_one_thing_is_no_plural(number: int, things: str, text: str) -> None:
+    assert counted(number, things) == text

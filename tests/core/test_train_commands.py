@@ -370,7 +370,7 @@ def test_what_is_left_out_is_said(study: Study) -> None:
     study.annotate(study.keys[0], [drift(1, 2, "Gone")], who="b")
     document = study.shell.json("train", "--no-evaluate")
     assert len(document["left_out"]) == 3
-    for words in ("recording 'rec-gone' (1 annotations): no recording", "1 spans of 'Gone'"):
+    for words in ("recording 'rec-gone' (1 annotation): no recording", "1 span of 'Gone'"):
         assert any(line.startswith(words) for line in document["left_out"])
         assert f"left out: {words}" in study.shell.err
 
@@ -453,7 +453,7 @@ def test_stored_predictions_are_scored_and_warned_about(study: Study) -> None:
     ]
     shell("predict", "--from", table(study, ["pump0,40,80,Drift,1"]), "--model-version", "net")
     document = shell.json("evaluate", "--model-version", "net", "--tolerance", "anomaly=0.1")
-    assert document["notes"][0].startswith("2 recordings have no prediction and count as silence")
+    assert document["notes"][0].startswith("2 recordings without a prediction, taken as silence")
     assert document["tiers"][0]["tolerance"] == 0.1
     assert "no predictions of 'nett'. did you mean 'net'" in shell.fails(
         2, "evaluate", "--model-version", "nett"

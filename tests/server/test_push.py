@@ -171,7 +171,7 @@ def test_label_in_use_is_not_dropped(clean: Study, capsys: pytest.CaptureFixture
     finally:
         edit(clean, "labels: {rhythm: {remove: [AFL]}}\n# labels:", "# labels:")
     error = capsys.readouterr().err.strip()
-    assert "'AFL' of 'rhythm' (1 regions)" in error
+    assert "'AFL' of 'rhythm' (1 region)" in error
     assert "\n" not in error
     assert clean.get(f"/api/projects/{clean.projects()[0]['id']}")["label_config"] == before
 

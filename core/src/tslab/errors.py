@@ -71,6 +71,7 @@ def did_you_mean(word: str, known: object) -> str:
     return f"did you mean '{lowered[close[0]]}'?" if close else ""
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: ``1 task``, ``2 tasks``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, things: str) -> str:
+    """A number of things whose first word is a plural: ``2 tasks of a``, ``1 task of a``."""
+    word, space, rest = things.partition(" ")
+    return f"{number} {word.removesuffix('s') if number == 1 else word}{space}{rest}"

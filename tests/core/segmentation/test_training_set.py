@@ -75,7 +75,7 @@ def test_one_against_one_is_not_reviewed() -> None:
     assert spans_of(found, "state") == [(4, 10, "Up")]
     assert reviewed(found, "state") == [(4, 10), (14, 60)]
     assert reviewed(found, "event") == [(0, 5), (6, 60)]
-    assert "1 recordings with time in tier 'state' that has no majority" in found.left_out
+    assert "1 recording with time in tier 'state' that has no majority" in found.left_out
 
 
 def test_two_who_differ_about_borders_meet_in_the_middle() -> None:
@@ -172,9 +172,9 @@ def test_labels_of_yesterday_are_no_background() -> None:
     assert reviewed(found, "state") == [(0, 10), (20, 60)]
     assert reviewed(found, "beat") == [(0, 29.5), (30.5, 60)]
     assert found.left_out == [
-        "1 spans in tier 'lost', which the domain no longer has",
-        "1 spans of 'Gone' in tier 'beat', a label that it no longer has",
-        "1 spans of 'Gone' in tier 'state', a label that it no longer has",
+        "1 span in tier 'lost', which the domain no longer has",
+        "1 span of 'Gone' in tier 'beat', a label that it no longer has",
+        "1 span of 'Gone' in tier 'state', a label that it no longer has",
     ]
 
 
@@ -189,7 +189,7 @@ def test_marks_of_the_wrong_kind_are_left_out() -> None:
     found = of(says("a", [Span(5, 6, "N", "beat"), Span(7, 7, "Up", "state")]))
     assert (spans_of(found, "beat"), spans_of(found, "state")) == ([], [])
     assert reviewed(found, "beat") == [(0, 5), (6, 60)]
-    assert "1 ranges in tier 'beat', which holds instants" in found.left_out
+    assert "1 range in tier 'beat', which holds instants" in found.left_out
 
 
 def test_overlapping_states_of_one_annotator_show_the_last_one() -> None:
@@ -214,8 +214,8 @@ def test_views_review_their_tiers_only() -> None:
     assert spans_of(found, "beat") == [(2, 2, "N")]
     assert "event" not in found.examples[0].reviewed
     assert found.left_out == [
-        "1 annotations in view 'old', which is no view now",
-        "1 spans in tier 'beat' outside of the annotation's view",
+        "1 annotation in view 'old', which is no view now",
+        "1 span in tier 'beat' outside of the annotation's view",
     ]
 
 
@@ -239,9 +239,9 @@ def test_bad_recordings_are_skipped_and_named() -> None:
     found = training_set(given, DOMAIN, opened)
     assert [example.recording.id for example in found.examples] == ["r1"]
     assert found.left_out == [
-        "recording 'bad' (1 annotations): its source is gone. Put it back.",
+        "recording 'bad' (1 annotation): its source is gone. Put it back.",
         "recording 'r2': nothing of it counts as reviewed",
-        "1 annotations that do not say what was reviewed",
+        "1 annotation without a stretch that was reviewed",
     ]
 
 

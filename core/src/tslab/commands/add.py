@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @shared_options
 def command(output: Output, paths: tuple[str, ...], metadata: str | None, **reading: Any) -> int:
     """Adds files; goes on after a bad one and then exits with 1."""
-    from tslab.errors import DataError, PluginError
+    from tslab.errors import DataError, PluginError, counted
     from tslab.label_studio.predictions import recut_predictions
     from tslab.preparation.ingest import (
         ingest,
@@ -79,10 +79,12 @@ def command(output: Output, paths: tuple[str, ...], metadata: str | None, **read
         recut = {key for key in before.keys() & after.keys() if before[key] != after[key]}
         if recut and project.prediction_files():
             recut_predictions(project, recut)
-            output.say(f"Predictions of {len(recut)} recordings were cut anew for the new windows.")
-        text = f"{len(added)} recordings added, {len(tasks)} tasks in the project."
+            which = counted(len(recut), "recordings")
+            output.say(f"Predictions of {which} were cut anew for the new windows.")
+        text = f"{counted(len(added), 'recordings')} added, "
+        text += f"{counted(len(tasks), 'tasks')} in the project."
         if failed:
-            text += f" {len(failed)} files failed."
+            text += f" {counted(len(failed), 'files')} failed."
         output.result({"added": added, "failed": failed, "tasks": len(tasks)}, text)
         return 1 if failed else 0
 
@@ -112,11 +114,13 @@ def _native_files(paths: tuple[str, ...]) -> list[Path]:
 
 
 def _report(output: Output, path: Path, taken: Ingested) -> dict[str, Any]:
+    from tslab.errors import counted
+
     entry = taken.entry
     note = f"{path.name} -> {entry.id}: {entry.duration:.1f} s, {', '.join(entry.channels)}, "
-    note += f"{len(taken.tasks)} tasks"
+    note += counted(len(taken.tasks), "tasks")
     if taken.gaps:
-        note += f", split at {taken.gaps} gaps"
+        note += f", split at {counted(taken.gaps, 'gaps')}"
     if taken.dropped:
         note += f"; not shown: {', '.join(taken.dropped)}"
     if taken.filled:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tslab.commands.output import Output, shared_options
+from tslab.errors import counted
 
 if TYPE_CHECKING:
     from tslab.label_studio.task_groups import TaskGroup
@@ -40,7 +41,9 @@ def command(output: Output, file: str | None, view: str, out: str | None) -> int
         names = [f"{config['view']}-{number}.xml" for number, config in enumerate(configs, 1)]
         for name, config in zip(names, configs, strict=True):
             files.write_bytes(Path(out) / name, f"{config['config']}\n".encode())
-        output.result({"files": names}, f"{len(names)} files in {out}: {', '.join(names)}")
+        output.result(
+            {"files": names}, f"{counted(len(names), 'files')} in {out}: {', '.join(names)}"
+        )
         return 0
     output.result(configs, "\n".join(str(config["config"]) for config in configs).rstrip())
     return 0

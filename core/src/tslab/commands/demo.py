@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tslab.commands.output import Output, shared_options
+from tslab.errors import counted
 
 if TYPE_CHECKING:
     from tslab.contracts import SampleRecording
@@ -191,8 +192,8 @@ def _summary(output: Output, root: Path, exported: list[str], seconds: float) ->
         "seconds": round(seconds, 1),
     }
     text = (
-        f"\nDone in {seconds:.0f} s: {document['recordings']} recordings, "
-        f"{document['tasks']} tasks, {document['predicted']} predicted and "
+        f"\nDone in {seconds:.0f} s: {counted(len(project.entries()), 'recordings')}, "
+        f"{counted(len(project.tasks()), 'tasks')}, {document['predicted']} predicted and "
         f"{document['annotated']} annotated regions.\n"
         f"Project folder: {root.name}   Label Studio: {address.url}\n"
         f"Log in with what 'tslab up --show-password --project {root.name}' prints."

@@ -129,19 +129,21 @@ def _notes(
     project: Project, data: TrainingSet, name: str, predicted: Mapping[str, Sequence[Span]]
 ) -> list[str]:
     """What makes the figures better or worse than they should be."""
+    from tslab.errors import counted
     from tslab.segmentation.choosing import OWN, model_store
 
     keys = {example.recording.id for example in data.examples}
     notes = []
     silent = sorted(keys - predicted.keys())
     if silent:
+        without = counted(len(silent), "recordings")
         named = ", ".join(silent[:3]) + (", ..." if len(silent) > 3 else "")
-        notes.append(f"{len(silent)} recordings have no prediction and count as silence: {named}")
+        notes.append(f"{without} without a prediction, taken as silence: {named}")
     card = next((c for c in model_store(project).cards(OWN) if c.version == name), None)
     learned = keys & set(card.trained_on) if card else set()
     if learned:
         notes.append(
-            f"the model learned from {len(learned)} of the {len(keys)} recordings: figures of new "
+            f"the model learned from {len(learned)} of the {counted(len(keys), 'recordings')}: figures of new "
             "recordings will be lower; those of 'tslab train' are held out"
         )
     return notes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tslab.commands.output import Output, shared_options, table
+from tslab.errors import counted
 
 if TYPE_CHECKING:
     from tslab.annotation import Annotation
@@ -60,7 +61,7 @@ def command(
             different += _verify(exporter, group, paths, recordings, project)
     for line in different:
         output.warn(line)
-    text = f"{len(written)} files in {folder.relative_to(project.root)}"
+    text = f"{counted(len(written), 'files')} in {folder.relative_to(project.root)}"
     text += ", read back and equal" if verify and not different else ""
     names = [path.relative_to(project.root).as_posix() for path in written]
     output.result({"files": names, "verified": verify, "different": different}, text)
@@ -127,7 +128,9 @@ def _verify(
     lost, new = before - after, after - before
     example = min(lost or new)
     name = paths[0].name if paths else exporter.name
-    return [f"{name}: {lost.total()} spans lost, {new.total()} new, for example {example}"]
+    return [
+        f"{name}: {counted(lost.total(), 'spans')} lost, {new.total()} new, for example {example}"
+    ]
 
 
 def _keys(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tslab.commands.output import Output, shared_options
+from tslab.errors import counted
 
 if TYPE_CHECKING:
     from tslab.contracts import Finding
@@ -29,7 +30,7 @@ def command(output: Output) -> int:
     findings += _check_predictions(project)
     findings += check(output, project, project.annotations_list())
     if not findings:
-        output.say(f"{project.title}: no finding in {len(project.tasks())} tasks.")
+        output.say(f"{project.title}: no finding in {counted(len(project.tasks()), 'tasks')}.")
     return output.findings(findings)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tslab.commands.output import Output, shared_options, table
+from tslab.errors import counted
 
 if TYPE_CHECKING:
     from tslab.domain import Domain
@@ -90,7 +91,9 @@ def _text(report: dict[str, Any]) -> str:
     identity = ", ".join(report["identity"]) or "none found"
     lines.append(f"identity fields (never leave this machine): {identity}")
     if report["tasks"]:
-        lines.append(f"would become {report['tasks']} tasks of {report['window_seconds']:g} s")
+        lines.append(
+            f"would become {counted(report['tasks'], 'tasks')} of {report['window_seconds']:g} s"
+        )
     return "\n".join(lines)
 
 

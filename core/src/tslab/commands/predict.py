@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command("predict", help="Pre-annotate all tasks, by a segmenter or from a model's file.")
 @click.option("--segmenter", "name", default="", metavar="NAME", help="'?' lists them.")
-@click.option("--model", default="", metavar="VERSION", help="A trained model, see 'tslab models'.")
+@click.option(
+    "--model", default="", metavar="VERSION", help="A trained model, see 'tslab models list'."
+)
 @click.option("--from", "file", metavar="FILE", help="Table or Label Studio JSON of a model.")
 @click.option("--model-version", default="", metavar="TEXT", help="Name of the model in --from.")
 @shared_options
@@ -54,7 +56,7 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
     segmenter, version = serving.segmenter, serving.version
     output.say(f"predicting with '{version}' ({serving.why})")
     if serving.lost:
-        labels = counted(len(serving.lost), "label")
+        labels = counted(len(serving.lost), "labels")
         named = ", ".join(serving.lost[:3]) + (", ..." if len(serving.lost) > 3 else "")
         output.warn(
             f"'{version}' learned {labels} that this project no longer has, and predicts without: "
@@ -94,11 +96,14 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
 def _report(
     output: Output, version: str, spans: dict[str, Sequence[Span]], failed: list[dict[str, str]]
 ) -> int:
+    from tslab.errors import counted
+
     counts: dict[str, int] = {}
     for found in spans.values():
         for span in found:
             counts[span.label] = counts.get(span.label, 0) + 1
-    text = f"{version}: {sum(counts.values())} regions in {len(spans)} recordings"
+    regions = counted(sum(counts.values()), "regions")
+    text = f"{version}: {regions} in {counted(len(spans), 'recordings')}"
     text += "".join(f"\n  {label}: {counts[label]}" for label in sorted(counts))
     document = {"model_version": version, "labels": counts, "recordings": len(spans)}
     output.result({**document, "failed": failed}, text)

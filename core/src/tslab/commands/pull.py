@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @shared_options
 def command(output: Output, raw: bool) -> int:
     """Writes annotations/annotations.json; exits with 1 if a finding is an error."""
+    from tslab.errors import counted
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
     from tslab.label_studio.pull import pull
@@ -38,7 +39,7 @@ def command(output: Output, raw: bool) -> int:
         text = (
             table(rows, ("annotator", "view", "recording", "spans", "time spent")) if rows else ""
         )
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(pulled.counts.items()))
+        counts = ", ".join(counted(count, what) for what, count in sorted(pulled.counts.items()))
         document = {
             "annotations": len(pulled.annotations),
             "spans": sum(len(a.spans) for a in pulled.annotations),

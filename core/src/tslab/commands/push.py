@@ -14,7 +14,7 @@ from tslab.commands.output import Output, shared_options
 @shared_options
 def command(output: Output, dry_run: bool) -> int:
     """Pushes projects, tasks, predictions, views; the project's model version last."""
-    from tslab.errors import ProjectError
+    from tslab.errors import ProjectError, counted
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
     from tslab.label_studio.push import Push
@@ -35,12 +35,12 @@ def command(output: Output, dry_run: bool) -> int:
             save_projects(project, address, report.projects)
         shown = "".join(f"\n  {change}" for change in report.changes)
         if dry_run:
-            text = f"Would make {len(report.changes)} changes at {address.url}:{shown}"
+            text = f"Would make {counted(len(report.changes), 'changes')} at {address.url}:{shown}"
         elif report.changes:
             links = "".join(
                 f"\n  {address.url}/projects/{i}/data" for i in report.projects.values()
             )
-            text = f"{len(report.changes)} changes:{shown}\nAnnotate at:{links}"
+            text = f"{counted(len(report.changes), 'changes')}:{shown}\nAnnotate at:{links}"
         else:
             text = f"Nothing to change at {address.url}."
         document = {

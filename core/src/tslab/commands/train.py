@@ -136,6 +136,7 @@ def read_tolerances(project: Project, given: tuple[str, ...]) -> dict[str, float
 
 
 def _show(output: Output, project: Project, trained: Trained, current: str) -> None:
+    from tslab.errors import counted
     from tslab.segmentation.choosing import MODELS, OWN, model_store
     from tslab.segmentation.report_text import duration, report_text
     from tslab.segmentation.train_run import PAGE
@@ -146,8 +147,8 @@ def _show(output: Output, project: Project, trained: Trained, current: str) -> N
     if trained.is_new:
         time = duration(card.reviewed_seconds)
         lines.append(
-            f"{card.version}: learned from {card.recordings} recordings, {time} reviewed, "
-            f"{card.spans} spans, in {duration(card.seconds)}"
+            f"{card.version}: learned from {counted(card.recordings, 'recordings')}, "
+            f"{time} reviewed, {counted(card.spans, 'spans')}, in {duration(card.seconds)}"
         )
     if trained.report is not None:
         lines += [report_text(trained.report), ""]

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from tslab.errors import ProjectError
+from tslab.errors import ProjectError, counted
 from tslab.project import Project
 
 
@@ -90,7 +90,7 @@ def check_labels_stay(used: dict[str, dict[str, int]], config: str) -> None:
         values = {str(item.get("value")) for item in control}
         offered[str(control.get("name"))] = values
     lost = [
-        f"'{label}' of '{control}' ({count} regions)"
+        f"'{label}' of '{control}' ({counted(count, 'regions')})"
         for control, labels in sorted(used.items())
         for label, count in sorted(labels.items())
         if count > 0 and label not in offered.get(control, set())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tslab import files
-from tslab.errors import DataError, ProjectError
+from tslab.errors import DataError, ProjectError, counted
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.task import Task
 
@@ -65,7 +65,7 @@ class TaskData:
             documents = [self._document(task, predictions) for task in batch]
             count = sum(len(document["predictions"]) for document in documents)
             self.push.change(
-                f"import {len(batch)} tasks with {count} predictions",
+                f"import {counted(len(batch), 'tasks')} with {counted(count, 'predictions')}",
                 self.push.client.import_tasks,
                 self.project,
                 documents,
@@ -176,7 +176,7 @@ class TaskData:
         for batch in self.push.progress(batches, "uploading"):
             paths = {names[task.id]: self.push.project.root / task.csv for task in batch}
             self.push.change(
-                f"upload {len(batch)} files",
+                f"upload {counted(len(batch), 'files')}",
                 self.push.client.upload,
                 self.project,
                 paths,

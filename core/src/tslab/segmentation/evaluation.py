@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tslab.errors import DataError
+from tslab.errors import DataError, counted
 from tslab.segmentation.folds import FOLDS, Fold, divided
 from tslab.segmentation.matching import instant_tolerance
 from tslab.segmentation.report import (
@@ -44,7 +44,7 @@ def score(
         tolerances: Where the usual ones do not fit, for example 0.15 s for heart beats.
     """
     trials = [Trial(example, predicted.get(example.recording.id, ())) for example in examples]
-    return _report(trials, domain, tolerances or {}, f"{len(examples)} recordings", ())
+    return _report(trials, domain, tolerances or {}, counted(len(examples), "recordings"), ())
 
 
 def cross_validate(
@@ -129,7 +129,7 @@ def score_trials(
     trials: Sequence[Trial], domain: Domain, tolerances: Tolerances | None = None
 ) -> Report:
     """Compares what was predicted for recordings, or for parts of them."""
-    return _report(trials, domain, tolerances or {}, f"{len(trials)} recordings", ())
+    return _report(trials, domain, tolerances or {}, counted(len(trials), "recordings"), ())
 
 
 def _report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from tslab.errors import counted
 from tslab.segmentation.report import Bin, Confusion
 
 CELL = 56
@@ -117,7 +118,7 @@ def reliability_plot(bins: Sequence[Bin]) -> str:
     points = [(b.mean_score or 0.0, b.right or 0.0) for b in known]
     parts += [_line(*points[i], *points[i + 1], "curve") for i in range(len(points) - 1)]
     for b, (score, right) in zip(known, points, strict=True):
-        tip = f"scores {b.low:.1f} to {b.high:.1f}: {b.count} regions, "
+        tip = f"scores {b.low:.1f} to {b.high:.1f}: {counted(b.count, 'regions')}, "
         tip += f"mean score {score:.2f}, right {right:.2f}"
         radius = 3 + 6 * (b.count / most) ** 0.5
         parts.append(

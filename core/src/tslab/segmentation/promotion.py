@@ -82,7 +82,7 @@ def no_worse(
         ours = score_trials(fresh, domain, tolerances).scores["overall"]
         tried = [Trial(t.example, _predicted(segment_old, t)) for t in fresh]
         theirs = score_trials(tried, domain, tolerances).scores["overall"]
-        count = counted(len({trial.example.recording.id for trial in fresh}), "recording")
+        count = counted(len({trial.example.recording.id for trial in fresh}), "recordings")
         unseen = f"{count} that the current one never saw"
         if ours is not None and theirs is not None:
             doubt = _doubt(ours, theirs, fresh, report.trials)

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tslab.errors import counted
 from tslab.segmentation.plots import (
     bars_plot,
     confusion_plot,
@@ -191,7 +192,7 @@ def _bars(labels: Sequence[LabelScore], what: str) -> str:
 def _calibration(found: Calibration) -> str:
     if found.error is None:
         return element("p", text(_sentence(found.missing)), class_="soft")
-    words = f"Calibration error {found.error:.3f} over {found.regions} regions"
+    words = f"Calibration error {found.error:.3f} over {counted(found.regions, 'regions')}"
     return reliability_plot(found.bins) + element("p", text(words), class_="soft")
 
 
@@ -237,7 +238,9 @@ def _card(card: ModelCard) -> str:
 
 def _amount(card: ModelCard) -> str:
     time = duration(card.reviewed_seconds)
-    return f"{card.recordings} recordings, {time} reviewed, {card.spans} spans"
+    return (
+        f"{counted(card.recordings, 'recordings')}, {time} reviewed, {counted(card.spans, 'spans')}"
+    )
 
 
 def _plain(value: object) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tslab.contracts import TrainingExample
-from tslab.errors import TslabError
+from tslab.errors import TslabError, counted
 from tslab.segmentation.borders import settle_borders
 from tslab.segmentation.instant_clusters import PointReading, agreed_points
 from tslab.segmentation.majority import Reading, majority, painted
@@ -79,7 +79,7 @@ class _Loss:
     lines: list[str] = field(default_factory=list)
 
     def text(self) -> list[str]:
-        return [*self.lines, *(f"{n} {what}" for what, n in sorted(self.counts.items()))]
+        return [*self.lines, *(counted(n, what) for what, n in sorted(self.counts.items()))]
 
 
 def training_set(
@@ -111,7 +111,7 @@ def training_set(
         try:
             recording = open_recording(key)
         except TslabError as error:
-            loss.lines.append(f"recording '{key}' ({len(own)} annotations): {error}")
+            loss.lines.append(f"recording '{key}' ({counted(len(own), 'annotations')}): {error}")
             continue
         example, true_time = _example(recording, key, own, domain, loss)
         if not example.reviewed:
@@ -183,7 +183,7 @@ def _count_strange_tiers(annotations: Sequence[Annotation], domain: Domain, loss
         if not tiers:
             loss.counts[f"annotations in view '{annotation.view}', which is no view now"] += 1
         if not annotation.extents:
-            loss.counts["annotations that do not say what was reviewed"] += 1
+            loss.counts["annotations without a stretch that was reviewed"] += 1
         for span in annotation.spans:
             if span.tier not in known:
                 loss.counts[f"spans in tier '{span.tier}', which the domain no longer has"] += 1
