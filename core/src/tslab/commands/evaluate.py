@@ -143,7 +143,7 @@ def _notes(
     learned = keys & set(card.trained_on) if card else set()
     if learned:
         notes.append(
-            f"the model learned from {len(learned)} of the {counted(len(keys), 'recordings')}: figures of new "
-            "recordings will be lower; those of 'tslab train' are held out"
+            f"the model learned from {len(learned)} of the {counted(len(keys), 'recordings')}: "
+            "figures of new recordings will be lower; those of 'tslab train' are held out"
         )
     return notes
