@@ -118,6 +118,8 @@ def test_up_twice_then_down_twice(
     second = run_json(capsys, "up", *project)
     assert (first["started"], second["started"]) == (True, False)
     assert first["pid"] == second["pid"]
+    assert first["backend"]["pid"] == second["backend"]["pid"]
+    assert (first["backend"]["started"], second["backend"]["started"]) == (True, False)
     assert "password" not in second
     shown = run_json(capsys, "up", *project, "--show-password")
     assert shown["password"] == server.record.password
@@ -125,7 +127,7 @@ def test_up_twice_then_down_twice(
     assert f"already running at {server.address}" in capsys.readouterr().out
     assert servers_of(server) == [first["pid"]]
 
-    assert run_json(capsys, "down", *project) == {"stopped": True, "backend_stopped": False}
+    assert run_json(capsys, "down", *project) == {"stopped": True, "backend_stopped": True}
     assert servers_of(server) == []
     assert zombies() == []
     assert run_json(capsys, "down", *project) == {"stopped": False, "backend_stopped": False}
