@@ -126,8 +126,15 @@ def test_up_checks_an_existing_server(
     (mine / "tslab.yaml").write_text(f"domain: ecg\nlabel_studio: {{url: '{address.url}/'}}\n")
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", address.api_key)
     document = run_json(capsys, "up", "--project", str(mine))
-    assert document["url"] == address.url
-    assert (document["embedded"], document["started"]) == (False, False)
+    try:
+        assert document["url"] == address.url
+        assert (document["embedded"], document["started"]) == (False, False)
+        # Beside a server on this machine the backend can serve.
+        assert document["backend"]["started"] is True  # type: ignore[index]
+        assert (mine / ".tslab").stat().st_mode & 0o077 == 0
+    finally:
+        stopped = run_json(capsys, "down", "--project", str(mine))
+    assert stopped == {"stopped": False, "backend_stopped": True}
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "0" * 40)
     assert cli.run(["up", "--project", str(mine)]) == 5
     assert not (mine / ".tslab" / "server.json").exists()

@@ -66,6 +66,7 @@ class BackendProcess:
             ServerError: A package is missing, the port is taken, or it does not start.
         """
         require_backend()
+        self.state.mkdir(parents=True, mode=0o700, exist_ok=True)
         with files.locked(self.state / "backend.lock"):
             process, record = self._process(), self.record
             if process is not None and record is not None:
