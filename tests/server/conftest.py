@@ -10,6 +10,7 @@ import httpx
 import pytest
 from kit.studies import give_database
 
+from tslab.backend.process import BackendProcess
 from tslab.label_studio.server import EmbeddedServer
 from tslab.project import Project
 
@@ -61,6 +62,7 @@ def make_server(prepared: MakeServer) -> Iterator[MakeServer]:
 
     yield make
     for server in made:
+        BackendProcess(server.root).stop()
         server.stop()
 
 
