@@ -105,7 +105,8 @@ def test_first_start_makes_everything(
         assert server.pid not in {0, os.getpid()}
         assert psutil.Process(server.pid).net_connections(kind="tcp")[0].laddr.ip == "127.0.0.1"
     finally:
-        server.stop()
+        assert cli.run(["down", "--project", str(root)]) == 0
+    assert server.pid == 0
     assert zombies() == []
 
 
