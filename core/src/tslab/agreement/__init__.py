@@ -1,0 +1,1 @@
+"""Agreement between annotators: exact arithmetic on runs of time, events, instants, consensus."""
