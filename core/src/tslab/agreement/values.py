@@ -1,0 +1,90 @@
+"""What every measure of agreement answers: a number or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+# Reasons, in plain words. A measure that is undefined names one of them; it never says 0 or 1.
+NOTHING_MARKED = "nobody marked anything"
+NO_VARIATION = "no variation: everything is in one class"
+NO_REFERENCE = "the reference marks nothing"
+NO_HYPOTHESIS = "the hypothesis marks nothing"
+NO_COMMON_TIME = "no time that both reviewed"
+ONE_READER = "single coverage: only one annotator reviewed it"
+NOT_ALL_PRESENT = "no task that all annotators reviewed"
+NO_MATCH = "no matched pair of events"
+TOO_FEW = "too few items"
+
+REASONS = (
+    NOTHING_MARKED,
+    NO_VARIATION,
+    NO_REFERENCE,
+    NO_HYPOTHESIS,
+    NO_COMMON_TIME,
+    ONE_READER,
+    NOT_ALL_PRESENT,
+    NO_MATCH,
+    TOO_FEW,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number, or why there is none.
+
+    Attributes:
+        value: The number; None where it is undefined.
+        reason: Why it is undefined, one of `REASONS`; empty where it is defined.
+        low: Lower end of the interval that the bootstrap over tasks gives.
+        high: Upper end of it.
+    """
+
+    value: float | None
+    reason: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def within(self, low: float, high: float) -> Value:
+        """The same value with an interval."""
+        return replace(self, low=low, high=high)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number of the result, and what it rests on. The result is a long list of these.
+
+    Attributes:
+        tier: Name of the tier.
+        metric: Name of the measure, such as ``time/iou`` or ``event/f1@0.5``.
+        by: What it is for: overall, label, task, pair, annotator, pair-label, reference,
+            reference-label, model or model-label.
+        of: Names of that: () overall, (label,), (task,), (a, b), (a, b, label) and so on.
+        value: The number.
+        tasks: How many tasks went in.
+        events: How many events went in.
+        seconds: How much time went in, each task once for each pair that shares it.
+    """
+
+    tier: str
+    metric: str
+    by: str
+    of: tuple[str, ...]
+    value: Value
+    tasks: int
+    events: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who is who among the annotators of a table.
+
+    Attributes:
+        annotators: People who are compared with each other.
+        reference: The reading that holds the ground truth, if there is one.
+        models: Versions of models; each is compared with the people and the ground truth.
+    """
+
+    annotators: tuple[str, ...]
+    reference: str | None = None
+    models: tuple[str, ...] = ()
