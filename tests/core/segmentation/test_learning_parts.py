@@ -4,6 +4,7 @@ import itertools
 import json
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from kit import marked_signals as made
 from tslab.domain import Label, Tier
 from tslab.errors import DataError
 from tslab.recording import Signal
-from tslab.segmentation import features, weights, windows
+from tslab.segmentation import features, pooling, statistics, weights, windows
 from tslab.segmentation.anchors import learn_anchor
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import stretches_of
@@ -24,7 +25,7 @@ from tslab.segmentation.decoding import runs, viterbi
 from tslab.segmentation.features import FramePlan, feature_chunks, feature_widths
 from tslab.segmentation.grid import Grid, make_grid, on_cells
 from tslab.segmentation.instants import best_threshold, hits, peaks
-from tslab.segmentation.kernels import draw_kernels, responses
+from tslab.segmentation.kernels import draw_kernels, exceeded, responses
 from tslab.segmentation.learning import LearningSegmenter
 from tslab.segmentation.npz import read_array
 from tslab.segmentation.regions import without_gaps
@@ -138,6 +139,63 @@ def test_work_in_chunks_gives_the_same_features(
     joined = np.concatenate([part for _, part in parts], axis=1)
     assert np.array_equal(np.isnan(whole), np.isnan(joined))
     assert np.allclose(whole, joined, atol=2e-4, equal_nan=True)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.9])
+@pytest.mark.parametrize("missing", ["nothing", "cells", "channel"])
+def test_features_that_are_asked_for_alone_are_the_same(
+    share: float, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    values = rng.standard_normal((2, 3000)) + np.sin(np.arange(3000) * 0.5)
+    if missing == "cells":
+        values[0, rng.random(3000) < 0.1] = np.nan
+        values[:, 900:1100] = np.nan
+    if missing == "channel":
+        values[1] = np.nan
+    grid, bank = grid_of(values), draw_kernels(3, [1, 3], 4, 0)
+    whole = np.concatenate([part for _, part in feature_chunks(grid, PLAN, bank)], axis=1)
+    monkeypatch.setattr(features, "CHUNK", 1)
+    for _ in range(5):
+        used = rng.random(len(whole)) < share
+        parts = [part for _, part in feature_chunks(grid, PLAN, bank, used)]
+        joined = np.concatenate(parts, axis=1)
+        assert len(parts) > 5
+        assert joined.shape == whole[used].shape
+        assert np.allclose(whole[used], joined, atol=2e-4, equal_nan=True)
+
+
+def test_only_windows_that_are_asked_for_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid, bank = (
+        grid_of(np.random.default_rng(0).standard_normal((2, 600))),
+        draw_kernels(3, [1], 4, 0),
+    )
+    used = np.zeros(len(feature_widths(PLAN, 3, bank.count)), bool)
+    used[0] = True
+
+    def fail(*_: object) -> None:
+        raise AssertionError("nobody asked for it")
+
+    monkeypatch.setattr(statistics.Statistics, "steps", property(fail))
+    monkeypatch.setattr(features, "find_bursts", fail)
+    monkeypatch.setattr(pooling, "exceeded", fail)
+    ((_, table),) = feature_chunks(grid, PLAN, bank, used)
+    assert table.shape == (1, PLAN.frames(grid.cells))
+
+
+def test_thresholds_are_exceeded_where_responses_do() -> None:
+    signals = np.random.default_rng(0).standard_normal((3, 200)).astype(np.float32)
+    bank = draw_kernels(3, [1, 2, 7], 6, seed=1)
+    limits = np.random.default_rng(1).standard_normal(bank.threshold.shape).astype(np.float32)
+    bank = replace(bank, threshold=limits)
+    for group in range(6):
+        out = np.full((2, 200), np.nan, np.float32)
+        exceeded(signals, bank, group, [3, 1], out)
+        answers = list(responses(signals, bank, group))
+        for row, number in enumerate((3, 1)):
+            away = answers[number] - limits[group, number]
+            clear = np.abs(away) > 1e-4
+            assert np.array_equal(out[row][clear], (away > 0)[clear])
 
 
 def test_in_chunks_the_same_spans_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

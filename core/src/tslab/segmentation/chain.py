@@ -42,7 +42,7 @@ class Scorer:
         centre, scale = self.centre[used], self.scale[used]
         softmax = Softmax(self.softmax.weights[used], self.softmax.bias)
         for _, features in feature_chunks(grid, self.plan, self.bank, used):
-            even = standardised(features[used], centre, scale)
+            even = standardised(features, centre, scale)
             parts.append(softmax.log_probabilities(even.T))
         return np.concatenate(parts)
 

@@ -93,10 +93,9 @@ def distance(scorer: Scorer, grid: Grid) -> float | None:
     total, count = np.zeros(int(used.sum())), np.zeros(int(used.sum()))
     for part in _excerpts(grid, plan, scorer.bank):
         for _, features in feature_chunks(part, plan, scorer.bank, used):
-            chosen = features[used]
-            count += (~np.isnan(chosen)).sum(axis=1)
+            count += (~np.isnan(features)).sum(axis=1)
             even = standardised(
-                chosen, scorer.centre[:timeless][used], scorer.scale[:timeless][used]
+                features, scorer.centre[:timeless][used], scorer.scale[:timeless][used]
             )
             total += even.sum(axis=1, dtype=np.float64)
     means = np.where(count > 0, total / np.maximum(count, 1), 1.0)

@@ -65,17 +65,48 @@ def draw_kernels(channels: int, dilations: Sequence[int], groups: int, seed: int
 
 def responses(signals: Float32, bank: KernelBank, group: int) -> Iterator[Float32]:
     """Each kernel's response in a group, float32 ``(cells,)``; zeros lie beyond both ends."""
-    step = int(bank.dilation[group])
-    half, cells = step * (TAPS // 2), signals.shape[1]
-    padded = np.zeros(cells + 2 * half, np.float32)
-    padded[half : half + cells] = signals[bank.channel[group]]
-    shifted = [padded[i * step : i * step + cells] for i in range(TAPS)]
-    total = shifted[0] + shifted[1]
-    for part in shifted[2:]:
-        total += part
+    shifted, total = _taps(signals, bank, group)
     for first, second, third in bank.taps[group]:
         out = shifted[first] + shifted[second]
         out += shifted[third]
         out *= 3
         out -= total
         yield out
+
+
+def exceeded(
+    signals: Float32, bank: KernelBank, group: int, numbers: Sequence[int], out: Float32
+) -> None:
+    """Writes where the responses of some kernels of a group exceed their thresholds, 1 or 0.
+
+    Args:
+        signals: float32 ``(signals, cells)``.
+        bank: The kernels.
+        group: Which group.
+        numbers: Which kernels of it.
+        out: float32 ``(len(numbers), cells)``.
+    """
+    shifted, total = _taps(signals, bank, group)
+    total *= np.float32(1 / 3)
+    some = np.empty_like(total)
+    for row, number in enumerate(numbers):
+        first, second, third = bank.taps[group, number].tolist()
+        np.add(shifted[first], shifted[second], out=some)
+        some += shifted[third]
+        some -= total
+        np.greater(some, bank.threshold[group, number] / np.float32(3), out=out[row])
+
+
+def _taps(signals: Float32, bank: KernelBank, group: int) -> tuple[list[Float32], Float32]:
+    """What the taps of a group see, and its sum."""
+    step = int(bank.dilation[group])
+    half, cells = step * (TAPS // 2), signals.shape[1]
+    padded = np.zeros(cells + 2 * half, np.float32)
+    padded[half : half + cells] = signals[bank.channel[group]]
+    shifted = [padded[i * step : i * step + cells] for i in range(TAPS)]
+    # Two, four, eight taps, and the ninth.
+    two = padded[:-step] + padded[step:]
+    four = two[: -2 * step] + two[2 * step :]
+    total = four[:cells] + four[4 * step : 4 * step + cells]
+    total += shifted[-1]
+    return shifted, total
