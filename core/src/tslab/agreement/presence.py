@@ -28,7 +28,8 @@ class Presence:
         task: Task of each zone, int32 ``(zones,)``, never falling.
         ticks: Microseconds in each zone, int64 ``(zones,)``.
         shift: What puts times of the zone on the line, int64 ``(zones,)``.
-        width: Length of the whole line.
+        begin: Where each zone begins on the line, int64 ``(zones,)``.
+        width: Length of each zone there, with the gaps in it, int64 ``(zones,)``.
         zone: Zone of each reading, intp ``(readings,)``.
         annotator: Annotator of each reading, int32 ``(readings,)``; sorted by it, then by zone.
         piece_zone: Zone of each piece, intp ``(pieces,)``; pieces are sorted by task and start.
@@ -40,7 +41,8 @@ class Presence:
     task: Numbers
     ticks: Ticks
     shift: Ticks
-    width: int
+    begin: Ticks
+    width: Ticks
     zone: Positions
     annotator: Numbers
     piece_zone: Positions
@@ -128,10 +130,9 @@ def _laid_out(
     np.maximum.at(high, zone, end)
     ticks = np.zeros(many, np.int64)
     np.add.at(ticks, zone, end - start)
-    reach = np.cumsum(high - low)
-    shift = reach - high
-    width = int(reach[-1]) if many else 0
-    return Presence(task, ticks, shift, width, *readings, zone, start, end, whole)
+    width = high - low
+    begin = np.cumsum(width) - width
+    return Presence(task, ticks, begin - low, begin, width, *readings, zone, start, end, whole)
 
 
 def _changes(*columns: NDArray[np.int32]) -> NDArray[np.bool_]:
