@@ -9,12 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tslab.errors import DataError
 from tslab.readers import csv_table
 from tslab.readers.cells import plain_numbers, to_number
 from tslab.readers.text_bytes import FileBytes
 from tslab.recording import Recording
 
 ROWS = 200_000
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a table too large for its samples to be kept, but for the tests of those."""
+    if "kept" not in request.node.name:
+        monkeypatch.setattr(csv_table, "_KEPT_BYTES", 0)
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +144,63 @@ def test_plain_numbers_are_what_a_cell_alone_says(cell: str) -> None:
 def test_a_column_with_anything_else_is_read_cell_by_cell(cell: str) -> None:
     assert plain_numbers(["0", cell]) is None
     assert plain_numbers([cell]) is None
+
+
+def test_samples_are_kept_from_the_pass_over_the_times(
+    big: tuple[Path, npt.NDArray[np.float64]],
+    read_file: Callable[..., Recording],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, values = big
+    counter = Counter(monkeypatch)
+    recording = read_file(path)
+    assert counter.parses == 1
+    for number, name in enumerate("abcd"):
+        np.testing.assert_array_equal(recording.signal(name).values(), values[:, number])
+    np.testing.assert_array_equal(recording.signal("b").reader(7, 1500), values[7:1500, 1])
+    assert counter.parses == 1
+
+
+def test_what_is_kept_is_bounded(
+    big: tuple[Path, npt.NDArray[np.float64]],
+    read_file: Callable[..., Recording],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, values = big
+    monkeypatch.setattr(csv_table, "_KEPT_BYTES", ROWS * 4 * 8 - 1)
+    recording = read_file(path)
+    counter = Counter(monkeypatch)
+    np.testing.assert_array_equal(recording.signal("d").values(), values[:, 3])
+    assert counter.parses == 1
+
+
+@pytest.mark.parametrize("place", [3, 5000, 9999])
+def test_where_samples_are_kept_odd_cells_are_read_as_ever(
+    place: int, tmp_path: Path, read_file: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[f"{i / 4:.2f}", f"{i % 7}.5", str(i % 3)] for i in range(10_000)]
+    rows[place][1] = "+1.25"  # pyarrow knows no plus sign
+    rows[17][2] = "NA"
+    path = tmp_path / "odd.csv"
+    path.write_text("time,a,b\n" + "".join(",".join(row) + "\n" for row in rows))
+    monkeypatch.setattr(csv_table, "_PASS_BYTES", 20_000)
+    kept = [signal.values() for signal in read_file(path).signals]
+    assert kept[0][place] == 1.25
+    assert np.flatnonzero(np.isnan(kept[1])).tolist() == [17]
+    monkeypatch.setattr(csv_table, "_KEPT_BYTES", 0)
+    for mine, plain in zip(kept, read_file(path).signals, strict=True):
+        np.testing.assert_array_equal(mine, plain.values())
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"), [("NA", "has nothing in row 5001"), ("soon", "'soon' in row 5001")]
+)
+def test_where_samples_are_kept_a_missing_time_is_named(
+    cell: str, message: str, tmp_path: Path, read_file: Callable[..., Recording]
+) -> None:
+    rows = [f"{i / 4:.2f},{i % 7}.5\n" for i in range(10_000)]
+    rows[5000] = f"{cell},1.5\n"
+    path = tmp_path / "odd.csv"
+    path.write_text("time,a\n" + "".join(rows))
+    with pytest.raises(DataError, match=message):
+        read_file(path)

@@ -11,7 +11,7 @@ import pytest
 from tslab.contracts import ReadOptions
 from tslab.domain import Domain
 from tslab.errors import DataError
-from tslab.readers import open_source, read_recording, unreadable
+from tslab.readers import csv_table, open_source, read_recording, unreadable
 
 Refuse = Callable[..., str]
 
@@ -145,7 +145,8 @@ def test_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         open_source(tmp_path / "disk.csv")
 
 
-def test_file_that_changes(tmp_path: Path, domain: Domain) -> None:
+def test_file_that_changes(tmp_path: Path, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_table, "_KEPT_BYTES", 0)
     path = tmp_path / "live.csv"
     path.write_text("time,a\n0,1\n1,2\n")
     recording = read_recording(open_source(path), ReadOptions(), domain)

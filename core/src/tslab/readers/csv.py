@@ -129,6 +129,14 @@ def _times(table: CsvTable, spec: TimeColumn | None, options: ReadOptions) -> Ta
 
     if spec is None:
         return times_without_column(table.index.count, options, table.place)
-    parts = table.strings(spec.columns)
+    parts = table.times(spec.columns, numbers=_has_points(table, spec))
     nanoseconds = text_times(spec, parts, table.place, table.decimal)
     return TableTimes(*finish_times(spec, nanoseconds, options, table.place))
+
+
+def _has_points(table: CsvTable, spec: TimeColumn) -> bool:
+    """Whether times are numbers with a decimal point; whole ones need all their digits."""
+    if spec.form is not None or table.decimal != ".":
+        return False
+    sample = table.sample()
+    return bool(sample) and "." in sample[0][spec.columns[0]]

@@ -66,8 +66,12 @@ def index_rows(data: TextBytes, body: int) -> RowIndex:
     blocks: list[IntArray] = []
     comments: list[IntArray] = []
     for base in range(body, data.size, _CHUNK):
-        chunk = np.frombuffer(data.read(base, min(base + _CHUNK, data.size)), dtype=np.uint8)
-        ends, odd, has_quotes = _line_ends(chunk, odd)
+        raw = data.read(base, min(base + _CHUNK, data.size))
+        chunk = np.frombuffer(raw, dtype=np.uint8)
+        has_quotes = b'"' in raw
+        ends = np.flatnonzero(chunk == _NEWLINE)
+        if has_quotes or odd:
+            ends, odd = _outside_quotes(chunk, ends, odd)
         quoted = quoted or has_quotes
         starts = np.concatenate(([begins], ends[:-1] + base + 1)) if len(ends) else ends
         if len(ends):
@@ -88,14 +92,11 @@ def index_rows(data: TextBytes, body: int) -> RowIndex:
     return RowIndex(count, edges, remarks, quoted)
 
 
-def _line_ends(chunk: npt.NDArray[np.uint8], odd: int) -> tuple[IntArray, int, bool]:
-    """Offsets of line breaks outside quotes, whether a quote stays open, whether there are any."""
-    ends = np.flatnonzero(chunk == _NEWLINE)
+def _outside_quotes(chunk: npt.NDArray[np.uint8], ends: IntArray, odd: int) -> tuple[IntArray, int]:
+    """Offsets of line breaks outside quotes, and whether a quote stays open."""
     quotes = np.flatnonzero(chunk == _QUOTE)
-    if not len(quotes) and not odd:
-        return ends, 0, False
     before = np.searchsorted(quotes, ends) + odd
-    return ends[before % 2 == 0], (len(quotes) + odd) % 2, True
+    return ends[before % 2 == 0], (len(quotes) + odd) % 2
 
 
 def _without_remarks(

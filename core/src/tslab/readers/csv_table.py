@@ -30,6 +30,9 @@ _PASS_BYTES = 8 << 20
 _BYTES_FOR_THREADS = 1 << 20
 """Less text is parsed sooner than threads have started."""
 
+_KEPT_BYTES = 32 << 20
+"""Numbers up to this size are kept from the pass that reads the times."""
+
 _SAMPLE_PLACES, _SAMPLE_ROWS, _STATE_PLACES = 16, 32, 64
 
 
@@ -121,21 +124,47 @@ class CsvTable:
             lines += [line.rstrip("\r") for line in islice(rows, _SAMPLE_ROWS)]
         return split_rows(lines, self.form.separator)
 
-    def strings(self, columns: Sequence[int]) -> Iterator[tuple[int, list[pa.ChunkedArray]]]:
-        """Cells of columns as text, in parts of about 8 MB: first row and one array per column.
+    def times(
+        self, columns: Sequence[int], *, numbers: bool = False
+    ) -> Iterator[tuple[int, list[pa.ChunkedArray]]]:
+        """Cells of columns of times, in parts of about 8 MB: first row and one array per column.
+
+        Finding the cells takes most of the work, so the samples are parsed in the same pass as long
+        as they are few and have no surprises.
+
+        Args:
+            columns: Numbers of the columns.
+            numbers: Cells are parsed as float64 as far as they can be; text otherwise.
 
         Raises:
             DataError: A row has more or fewer cells than the header.
         """
-        types = {f"c{i}": pa.string() for i in columns}
+        names = [f"c{index}" for index in columns]
+        plain = dict.fromkeys(names, pa.string())
+        types = {f"c{index}": kind for index, kind in self.types.items()}
+        if self.index.count * len(types) * 8 > _KEPT_BYTES:
+            types = {}
+        wanted = {**types, **(dict.fromkeys(names, pa.float64()) if numbers else plain)}
+        kept: list[pa.Table] = []
         for first, last in self.index.groups(_PASS_BYTES, 0, self.index.block_count):
             raw = self.block_bytes(first, last)
             try:
-                table = parse_bytes(raw, self, types)
-            except pa.ArrowInvalid as error:
-                raise csv_errors.explain(self, raw, first, str(error)) from error
+                table = parse_bytes(raw, self, wanted)
+                kept.append(table)
+            except pa.ArrowInvalid:
+                # Something is no number: its reader will say what, when it is asked for samples.
+                table = self._texts(raw, plain, first)
+                wanted = plain
             self._check_count(table.num_rows, first, last)
-            yield first * ROWS_PER_BLOCK, [table[name] for name in types]
+            yield first * ROWS_PER_BLOCK, [table[name] for name in names]
+        if types and wanted is not plain:
+            self._last = (0, self.index.block_count, pa.concat_tables(kept).select(list(types)))
+
+    def _texts(self, raw: bytes, types: dict[str, pa.DataType], first: int) -> pa.Table:
+        try:
+            return parse_bytes(raw, self, types)
+        except pa.ArrowInvalid as error:
+            raise csv_errors.explain(self, raw, first, str(error)) from error
 
     def reader(self, column: int) -> SampleReader:
         """Reads samples of a column by row number; what was parsed last is kept."""

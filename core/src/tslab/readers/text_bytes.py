@@ -19,6 +19,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_STRANGE = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1a")
+"""Control characters that are no white space."""
 
 
 class TextBytes(Protocol):
@@ -120,8 +122,7 @@ def looks_like_text(head: bytes) -> bool:
     """Whether the first bytes of a file are text: no control characters but white space."""
     if _encoding_mark(head) == "utf-16":
         return True
-    strange = sum(1 for byte in head if byte < 32 and byte not in b"\t\n\r\f\x1a")
-    return bool(head) and strange == 0
+    return bool(head) and len(head.translate(None, _STRANGE)) == len(head)
 
 
 def _encoding_mark(head: bytes) -> str:

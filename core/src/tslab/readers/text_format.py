@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from tslab.contracts import ReadOptions
 from tslab.errors import DataError
-from tslab.readers.cells import decimal_mark, is_missing, is_number, is_time, is_value
+from tslab.readers.cells import (
+    decimal_mark,
+    is_missing,
+    is_number,
+    is_time,
+    is_value,
+    plain_numbers,
+)
 from tslab.readers.text_bytes import TextBytes
 
 HEAD_BYTES = 262_144
@@ -18,6 +25,7 @@ SEPARATORS = ("\t", ";", "|", ",", " ")
 """Candidates, the least likely to stand inside a cell first; " " means any run of blanks."""
 
 _SAMPLE_ROWS = 64
+_BLANK = re.compile(r"\s")
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?')
 
 
@@ -111,14 +119,18 @@ def _lines(head: bytes, start: int, whole: bool, encoding: str) -> Iterator[tupl
 
 def _find_separator(lines: Sequence[str]) -> str:
     best, best_score = ",", (0.0, 0.0)
+    text = "".join(lines)
     for separator in SEPARATORS:
+        if separator not in text and (separator != " " or not _BLANK.search(text)):
+            continue
         rows = split_rows(lines, separator)
         body = rows[1:] or rows
         width, count = Counter(map(len, body)).most_common(1)[0]
         if width < 2:
             continue
         cells = [cell for row in body for cell in row]
-        clean = sum(map(is_value, cells)) / max(1, len(cells))
+        plain = plain_numbers(cells) is not None
+        clean = 1.0 if plain else sum(map(is_value, cells)) / max(1, len(cells))
         score = (float(count >= 0.9 * len(body)), round(clean, 2))
         if score > best_score:
             best, best_score = separator, score

@@ -220,6 +220,8 @@ def text_times(
 def _count_cells(
     spec: TimeColumn, cells: pa.ChunkedArray, first: int, place: str, decimal: str
 ) -> IntArray:
+    if pa.types.is_floating(cells.type):
+        return number_times(spec, floats(cells), first, place)
     trimmed = pc.ascii_trim_whitespace(cells)
     if len(cells) and "." not in (cells[0].as_py() or ""):
         try:  # nanoseconds since 1970 need all their digits

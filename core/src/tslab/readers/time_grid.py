@@ -59,9 +59,12 @@ def find_grid(nanoseconds: IntArray, place: str, column: str) -> Grid:
     Raises:
         DataError: Times run backwards, never advance, or there is only one.
     """
-    nanoseconds, notes = _undo_clock_set_back(nanoseconds)
     steps = np.diff(nanoseconds)
-    _refuse_backwards(steps, place, column)
+    notes: tuple[str, ...] = ()
+    if len(steps) and steps.min() < 0:
+        nanoseconds, notes = _undo_clock_set_back(nanoseconds, steps)
+        steps = np.diff(nanoseconds)
+        _refuse_backwards(steps, place, column)
     if not len(steps) or nanoseconds[-1] == nanoseconds[0]:
         raise DataError(
             f"{place}: time column '{column}' does not advance ({len(nanoseconds)} rows)",
@@ -79,15 +82,16 @@ def find_grid(nanoseconds: IntArray, place: str, column: str) -> Grid:
     return Grid(rate, seconds, gaps, float(seconds[-1]) + 1 / rate, notes)
 
 
-def _undo_clock_set_back(nanoseconds: IntArray) -> tuple[IntArray, tuple[str, ...]]:
+def _undo_clock_set_back(
+    nanoseconds: IntArray, steps: IntArray
+) -> tuple[IntArray, tuple[str, ...]]:
     """Times in which a logger's clock, set back by one hour, runs on as time does.
 
     Only a step back of exactly an hour, less one usual step, is taken for that, and at most two of
     them; everything else that runs backwards stays an error.
     """
-    steps = np.diff(nanoseconds)
     back = np.flatnonzero(steps < 0)
-    if not len(back) or len(back) > _SETTINGS_OF_A_CLOCK:
+    if len(back) > _SETTINGS_OF_A_CLOCK:
         return nanoseconds, ()
     usual = float(np.median(steps))
     if np.any(np.abs(steps[back] + _HOUR - usual) > _JITTER * usual):
@@ -119,7 +123,7 @@ def _regular_rate(elapsed: IntArray, steps: IntArray) -> float | None:
     a grid of exact times are no rounding: they leave few steps that are multiples of the others.
     """
     mean = float(elapsed[-1]) / len(steps)
-    sizes, counts = np.unique(steps, return_counts=True)
+    sizes, counts = _sizes(steps)
     resolution = float(np.gcd.reduce(sizes))
     usual = int(sizes[np.argmax(counts)])
     odd_steps = len(steps) - int(counts.max())
@@ -131,6 +135,14 @@ def _regular_rate(elapsed: IntArray, steps: IntArray) -> float | None:
     if off > tolerance * 1.001:
         return None
     return _plain_rate(elapsed, mean, max(off * 1.05, resolution if rounded else 0.0) + 1e3)
+
+
+def _sizes(steps: IntArray) -> tuple[IntArray, IntArray]:
+    """Sizes of steps, rising, and how often each occurs."""
+    if steps.min() == steps.max():  # as is usual, and sorting takes longer
+        return steps[:1], np.array([len(steps)])
+    sizes, counts = np.unique(steps, return_counts=True)
+    return sizes, counts
 
 
 def _deviation(elapsed: IntArray, mean: float) -> float:
