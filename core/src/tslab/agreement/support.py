@@ -1,0 +1,57 @@
+"""What a number rests on: how many tasks, events and seconds went in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.overlaps import Positions
+from tslab.span_table import SpanTable
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Tasks, events and seconds under one number."""
+
+    tasks: int
+    events: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Spans of each task and annotator.
+
+    Attributes:
+        code: ``task * annotators + annotator``, sorted, int64 ``(readings,)``.
+        count: Spans of each label, int64 ``(readings, labels)``.
+        annotators: How many annotators the table has.
+    """
+
+    code: Counts
+    count: Counts
+    annotators: int
+
+    @classmethod
+    def of(cls, table: SpanTable) -> Events:
+        """Spans of a table; instants are not among them."""
+        annotators, labels = max(1, len(table.annotators)), len(table.labels)
+        seen = table.reviewed
+        code = np.unique(seen.task.astype(np.int64) * annotators + seen.annotator)
+        own = table.task.astype(np.int64) * annotators + table.annotator
+        # Rows are sorted by task and annotator: a search for each reading, not for each row.
+        first = np.append(np.searchsorted(own, code), len(own))
+        reading = np.repeat(np.arange(len(code)), np.diff(first))
+        spans = table.end > table.start
+        key = reading[spans] * labels + table.label[spans]
+        count = np.bincount(key, minlength=len(code) * labels).reshape(len(code), labels)
+        return cls(code, count, annotators)
+
+    def of_readings(self, task: Positions, annotator: NDArray[np.integer]) -> Counts:
+        """Spans of some annotators in some tasks, int64 ``(rows, labels)``."""
+        at = np.searchsorted(self.code, task.astype(np.int64) * self.annotators + annotator)
+        return self.count[at]
