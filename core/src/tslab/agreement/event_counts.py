@@ -20,7 +20,7 @@ Sums = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class EventItems:
     """Every pair of annotators on every task that both reviewed, sorted by pair and task.
 
     Attributes:
@@ -32,7 +32,7 @@ class Items:
     task: Numbers
 
     @classmethod
-    def of(cls, parts: list[Shared]) -> Items:
+    def of(cls, parts: list[Shared]) -> EventItems:
         """The items of pairs, in the order of the pairs."""
         size = [len(part.tasks) for part in parts]
         task = np.concatenate([part.tasks for part in parts] or [np.zeros(0, np.int32)])
@@ -60,7 +60,7 @@ class EventCounts:
         overlap: Sum of intersection over union of the matched ones of the reference, float64.
     """
 
-    items: Items
+    items: EventItems
     sets: Sets
     reference: Numbers
     hypothesis: Numbers
@@ -69,7 +69,9 @@ class EventCounts:
     overlap: Sums
 
     @classmethod
-    def of(cls, items: Items, sets: Sets, columns: Sequence[Sequence[NDArray[np.generic]]]) -> Self:
+    def of(
+        cls, items: EventItems, sets: Sets, columns: Sequence[Sequence[NDArray[np.generic]]]
+    ) -> Self:
         """Counts of all pairs one after the other, in the order of the attributes."""
         none = np.zeros((0, len(sets)))
         joined = [np.concatenate([none, *column]) for column in columns]

@@ -4,103 +4,138 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from tslab.agreement.chains import Scores
 from tslab.agreement.event_counts import EventCounts
-from tslab.agreement.events import Positions, Shared
+from tslab.agreement.events import Positions
 from tslab.span_table import Numbers, Ticks
+
+
+class Columns(Protocol):
+    """Events of one or of all annotators, in columns of one length."""
+
+    @property
+    def label(self) -> Numbers | Positions:
+        """Number of the set of labels."""
+
+    @property
+    def start(self) -> Ticks:
+        """Microseconds."""
+
+    @property
+    def end(self) -> Ticks:
+        """Microseconds."""
+
+    @property
+    def row(self) -> Ticks | Positions:
+        """Row of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The matched events of one pair of annotators.
+    """Some matched events; what is below `least` is none of them.
 
     Attributes:
-        shared: The events of both.
-        reference: Positions in ``shared.reference``, intp ``(matches,)``.
-        hypothesis: Positions in ``shared.hypothesis``, intp ``(matches,)``.
-        iou: Intersection over union, ``(matches,)``.
+        reference: The events of the reference.
+        hypothesis: The events of the hypothesis, on the same time axis.
+        at_reference: Positions in `reference`, intp ``(candidates,)``.
+        at_hypothesis: Positions in `hypothesis`, intp ``(candidates,)``.
+        iou: Intersection over union, ``(candidates,)``.
+        item: Pair and task: rows of the counts, int64 ``(candidates,)``.
+        least: The least intersection over union of a match.
     """
 
-    shared: Shared
-    reference: Positions
-    hypothesis: Positions
+    reference: Columns
+    hypothesis: Columns
+    at_reference: Positions
+    at_hypothesis: Positions
     iou: Scores
+    item: Ticks
+    least: float = 0.0
+
+    def matched(self) -> Piece:
+        """The same without those below `least`."""
+        if not self.least:
+            return self
+        at = np.flatnonzero(self.iou >= self.least)
+        return Piece(
+            self.reference, self.hypothesis, self.at_reference[at], self.at_hypothesis[at],
+            self.iou[at], self.item[at],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Matched events of some pairs of annotators, by one criterion.
 
+    Columns of matches are in the same order for one and the same object; that order means nothing.
+
     Attributes:
         criterion: Name of the criterion.
         counts: How many are found, missed and added for each pair, task and set of labels.
-        pieces: The matched events of each pair.
+        pieces: The matched events.
     """
 
     criterion: str
     counts: EventCounts
     pieces: tuple[Piece, ...]
 
+    def settled(self) -> Matches:
+        """The same with its matches picked once for all that is asked of it."""
+        return Matches(self.criterion, self.counts, tuple(p.matched() for p in self.pieces))
+
     @property
     def reference(self) -> Ticks:
         """Rows of the table, int64 ``(matches,)``."""
-        return _ticks([p.shared.reference.row[p.reference] for p in self.pieces])
+        return _ticks([p.reference.row[p.at_reference] for p in self._pieces()])
 
     @property
     def hypothesis(self) -> Ticks:
         """Rows of the table, int64 ``(matches,)``."""
-        return _ticks([p.shared.hypothesis.row[p.hypothesis] for p in self.pieces])
+        return _ticks([p.hypothesis.row[p.at_hypothesis] for p in self._pieces()])
 
     @property
     def iou(self) -> Scores:
         """Intersection over union, float64 ``(matches,)``."""
-        return np.concatenate([np.zeros(0), *(p.iou for p in self.pieces)])
+        return np.concatenate([np.zeros(0), *(p.iou for p in self._pieces())])
 
     @property
     def item(self) -> Ticks:
         """Pair and task of each match: rows of ``counts``, int64 ``(matches,)``."""
-        size = np.cumsum([0] + [len(p.shared.tasks) for p in self.pieces])
-        places = [
-            np.searchsorted(p.shared.tasks, p.shared.reference.task[p.reference]) + before
-            for p, before in zip(self.pieces, size, strict=False)
-        ]
-        return _ticks(places)
+        return _ticks([p.item for p in self._pieces()])
 
     @property
-    def label(self) -> Numbers:
-        """Set of labels of the reference event: columns of ``counts``, int32 ``(matches,)``."""
-        return _numbers([p.shared.reference.label[p.reference] for p in self.pieces])
+    def label(self) -> Ticks:
+        """Set of labels of the reference event: columns of ``counts``, int64 ``(matches,)``."""
+        return _ticks([p.reference.label[p.at_reference] for p in self._pieces()])
 
     @property
-    def hypothesis_label(self) -> Numbers:
-        """Set of labels of the hypothesis event, int32 ``(matches,)``."""
-        return _numbers([p.shared.hypothesis.label[p.hypothesis] for p in self.pieces])
+    def hypothesis_label(self) -> Ticks:
+        """Set of labels of the hypothesis event, int64 ``(matches,)``."""
+        return _ticks([p.hypothesis.label[p.at_hypothesis] for p in self._pieces()])
 
     @property
     def onset(self) -> Ticks:
         """Start of the hypothesis less that of the reference, microseconds, int64."""
-        errors = [
-            p.shared.hypothesis.start[p.hypothesis] - p.shared.reference.start[p.reference]
-            for p in self.pieces
-        ]
-        return _ticks(errors)
+        return _ticks([
+            p.hypothesis.start.take(p.at_hypothesis) - p.reference.start.take(p.at_reference)
+            for p in self._pieces()
+        ])  # fmt: skip
 
     @property
     def offset(self) -> Ticks:
         """End of the hypothesis less that of the reference, microseconds, int64."""
-        errors = [
-            p.shared.hypothesis.end[p.hypothesis] - p.shared.reference.end[p.reference]
-            for p in self.pieces
-        ]
-        return _ticks(errors)
+        return _ticks([
+            p.hypothesis.end.take(p.at_hypothesis) - p.reference.end.take(p.at_reference)
+            for p in self._pieces()
+        ])  # fmt: skip
+
+    def _pieces(self) -> list[Piece]:
+        return [piece.matched() for piece in self.pieces]
 
 
-def _ticks(parts: Sequence[Ticks]) -> Ticks:
-    return np.concatenate([np.zeros(0, np.int64), *parts])
-
-
-def _numbers(parts: Sequence[Numbers]) -> Numbers:
-    return np.concatenate([np.zeros(0, np.int32), *parts])
+def _ticks(parts: Sequence[Ticks | Numbers | Positions]) -> Ticks:
+    return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64, copy=False)

@@ -8,6 +8,7 @@ found exactly, in linear time where nobody's events overlap among themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +24,7 @@ from tslab.agreement.candidates import (
 )
 from tslab.agreement.chains import Scores, best_in_chains
 from tslab.agreement.criteria import Collar, Criterion, Iou, Labels
-from tslab.agreement.event_counts import EventCounts, Items, tally
+from tslab.agreement.event_counts import EventCounts, EventItems, tally
 from tslab.agreement.events import Events, Positions, Sets, Shared, shared
 from tslab.agreement.lines import Line, Side
 from tslab.agreement.matches import Matches, Piece
@@ -59,8 +60,13 @@ def match_events(
         parts.append(part)
         found.append(_match(part, sides, criteria, labels))
     return tuple(
-        Matches(rule.name, _counts(parts, pieces, events.sets, labels), pieces)
-        for rule, pieces in zip(criteria, _turned(found, len(criteria)), strict=True)
+        _matches(
+            rule.name,
+            events.sets,
+            [(part, pieces[number]) for part, pieces in zip(parts, found, strict=True)],
+            labels,
+        )
+        for number, rule in enumerate(criteria)
     )
 
 
@@ -87,16 +93,15 @@ def match_instants(
     events = every if instant_in_span else every.instants()
     allowed = _tolerances(tolerance, events)
     line = Line.of(events, len(table.tasks), int(allowed.max()), by_label=labels == "same")
-    parts, pieces = [], []
+    found = []
     for pair in _pairs(pairs):
         part = shared(events, table, pair)
         sides = line.sides(part, pair)
         at = allowed[part.reference.label[sides[0].at]]
         search = around_instants if instant_in_span else _instants
         candidates = _of_labels(search(*sides, at), part, sides, labels)
-        pieces.append(_piece(part, sides, candidates))
-        parts.append(_near(part, sides, candidates))
-    return Matches("tolerance", _counts(parts, tuple(pieces), events.sets, labels), tuple(pieces))
+        found.append((_near(part, sides, candidates), _piece(part, sides, candidates)))
+    return _matches("tolerance", events.sets, found, labels)
 
 
 def best(found: Candidates) -> Mask:
@@ -156,7 +161,8 @@ def _piece(
     reference = sides[0].at[found.reference[taken]]
     hypothesis = sides[1].at[found.hypothesis[taken]]
     iou = found.score[taken] if with_iou else _iou(part, reference, hypothesis)
-    return Piece(part, reference, hypothesis, iou)
+    item = np.searchsorted(part.tasks, part.reference.task[reference]).astype(np.int64)
+    return Piece(part.reference, part.hypothesis, reference, hypothesis, iou, item)
 
 
 def _iou(part: Shared, reference: Positions, hypothesis: Positions) -> Scores:
@@ -181,31 +187,32 @@ def _near(part: Shared, sides: tuple[Side, Side], found: Candidates) -> Shared:
     return Shared(part.tasks, kept[0], kept[1], whole=False)
 
 
-def _counts(
-    parts: list[Shared], pieces: tuple[Piece, ...], sets: Sets, labels: Labels
-) -> EventCounts:
-    """Counts of the events of `parts` and of the matches of `pieces`, pair after pair."""
+def _matches(
+    rule: str, sets: Sets, found: Sequence[tuple[Shared, Piece]], labels: Labels
+) -> Matches:
+    """The matches of all pairs, each counted."""
     columns: list[list[NDArray[np.generic]]] = [[], [], [], [], []]
-    for part, piece in zip(parts, pieces, strict=True):
-        whole = piece.shared
-        matched = whole.reference.keys(part.tasks, piece.reference)
-        found = tally(matched, part)
-        confirmed = found
-        if labels != "same":
-            confirmed = tally(whole.hypothesis.keys(part.tasks, piece.hypothesis), part)
-        for column, value in zip(
-            columns,
-            (
-                tally(part.reference.keys(part.tasks), part),
-                tally(part.hypothesis.keys(part.tasks), part),
-                found,
-                confirmed,
-                tally(matched, part, piece.iou),
-            ),
-            strict=True,
-        ):
+    numbered, first = [], 0
+    for part, piece in found:
+        numbered.append(replace(piece, item=piece.item + first))
+        first += len(part.tasks)
+        for column, value in zip(columns, _tallies(part, piece, labels), strict=True):
             column.append(value)
-    return EventCounts.of(Items.of(parts), sets, columns)
+    items = EventItems.of([part for part, _ in found])
+    return Matches(rule, EventCounts.of(items, sets, columns), tuple(numbered))
+
+
+def _tallies(part: Shared, piece: Piece, labels: Labels) -> list[NDArray[np.generic]]:
+    """Events of both, those with a partner, and the sum of their IoU, each ``(tasks, sets)``."""
+    sets = len(part.reference.sets)
+    matched = piece.item * sets + piece.reference.label[piece.at_reference]
+    found = tally(matched, part)
+    confirmed = found
+    if labels != "same":
+        theirs = piece.hypothesis.label[piece.at_hypothesis]
+        confirmed = tally(piece.item * sets + theirs, part)
+    sides = [tally(side.keys(part.tasks), part) for side in (part.reference, part.hypothesis)]
+    return [*sides, found, confirmed, tally(matched, part, piece.iou)]
 
 
 def _tolerances(tolerance: int | Sequence[int], events: Events) -> Ticks:
@@ -219,8 +226,3 @@ def _tolerances(tolerance: int | Sequence[int], events: Events) -> Ticks:
 def _pairs(pairs: ArrayLike) -> list[Pair]:
     numbers = np.asarray(pairs, np.int64).reshape(-1, 2)
     return [(int(one), int(other)) for one, other in numbers]
-
-
-def _turned(found: list[list[Piece]], criteria: int) -> list[tuple[Piece, ...]]:
-    """Pieces by criterion and pair instead of by pair and criterion."""
-    return [tuple(pieces[number] for pieces in found) for number in range(criteria)]
