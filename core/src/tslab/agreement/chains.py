@@ -32,8 +32,8 @@ def best_in_chains(reference: Positions, hypothesis: Positions, score: Scores) -
     Returns:
         bool ``(candidates,)``.
     """
-    same_reference = _as_before(reference)
-    linked = same_reference | _as_before(hypothesis)
+    same_reference = as_before(reference)
+    linked = same_reference | as_before(hypothesis)
     taken = ~linked
     taken[:-1] &= ~linked[1:]
     rest = np.flatnonzero(~taken)
@@ -71,7 +71,8 @@ class _Chains:
         return cls(first, np.diff(np.append(first, len(score))), turn, run, score)
 
 
-def _as_before(numbers: Positions) -> Mask:
+def as_before(numbers: Positions) -> Mask:
+    """Whether each number is that of its left neighbour."""
     same = np.zeros(len(numbers), bool)
     same[1:] = numbers[1:] == numbers[:-1]
     return same

@@ -44,7 +44,8 @@ class Piece:
         at_reference: Positions in `reference`, intp ``(candidates,)``.
         at_hypothesis: Positions in `hypothesis`, intp ``(candidates,)``.
         iou: Intersection over union, ``(candidates,)``.
-        item: Pair and task: rows of the counts, int64 ``(candidates,)``.
+        key: Cell of the counts: item * sets + set of the reference, ``(candidates,)``.
+        sets: How many sets of labels there are.
         least: The least intersection over union of a match.
     """
 
@@ -53,7 +54,8 @@ class Piece:
     at_reference: Positions
     at_hypothesis: Positions
     iou: Scores
-    item: Ticks
+    key: Ticks | Positions
+    sets: int
     least: float = 0.0
 
     def matched(self) -> Piece:
@@ -63,7 +65,7 @@ class Piece:
         at = np.flatnonzero(self.iou >= self.least)
         return Piece(
             self.reference, self.hypothesis, self.at_reference[at], self.at_hypothesis[at],
-            self.iou[at], self.item[at],
+            self.iou[at], self.key[at], self.sets,
         )  # fmt: skip
 
 
@@ -105,12 +107,12 @@ class Matches:
     @property
     def item(self) -> Ticks:
         """Pair and task of each match: rows of ``counts``, int64 ``(matches,)``."""
-        return _ticks([p.item for p in self._pieces()])
+        return _ticks([p.key // p.sets for p in self._pieces()])
 
     @property
     def label(self) -> Ticks:
         """Set of labels of the reference event: columns of ``counts``, int64 ``(matches,)``."""
-        return _ticks([p.reference.label[p.at_reference] for p in self._pieces()])
+        return _ticks([p.key % p.sets for p in self._pieces()])
 
     @property
     def hypothesis_label(self) -> Ticks:

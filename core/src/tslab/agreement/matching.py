@@ -54,7 +54,7 @@ def match_events(
     margin = max([0] + [rule.onset for rule in criteria if isinstance(rule, Collar)])
     line = Line.of(events, len(table.tasks), margin, by_label=labels == "same")
     parts, found = [], []
-    for pair in _pairs(pairs):
+    for pair in as_pairs(pairs):
         part = shared(events, table, pair)
         sides = line.sides(part, pair)
         parts.append(part)
@@ -94,12 +94,12 @@ def match_instants(
     allowed = _tolerances(tolerance, events)
     line = Line.of(events, len(table.tasks), int(allowed.max()), by_label=labels == "same")
     found = []
-    for pair in _pairs(pairs):
+    for pair in as_pairs(pairs):
         part = shared(events, table, pair)
         sides = line.sides(part, pair)
         at = allowed[part.reference.label[sides[0].at]]
         search = around_instants if instant_in_span else _instants
-        candidates = _of_labels(search(*sides, at), part, sides, labels)
+        candidates = of_labels(search(*sides, at), part, sides, labels)
         found.append((_near(part, sides, candidates), _piece(part, sides, candidates)))
     return _matches("tolerance", events.sets, found, labels)
 
@@ -133,10 +133,10 @@ def _match(
     for rule in criteria:
         if isinstance(rule, Collar):
             close = within_collar(*sides, rule.onset, rule.offset, rule.share)
-            pieces.append(_piece(part, sides, _of_labels(close, part, sides, labels)))
+            pieces.append(_piece(part, sides, of_labels(close, part, sides, labels)))
             continue
         if overlaps is None:
-            overlaps = _of_labels(overlapping(*sides), part, sides, labels)
+            overlaps = of_labels(overlapping(*sides), part, sides, labels)
         threshold = rule.threshold if isinstance(rule, Iou) else 0.0
         enough = overlaps.where(overlaps.score >= threshold)
         pieces.append(_piece(part, sides, enough, with_iou=True))
@@ -147,9 +147,10 @@ def _instants(left: Side, right: Side, tolerance: Ticks) -> Candidates:
     return within_collar(left, right, tolerance, tolerance)
 
 
-def _of_labels(
+def of_labels(
     found: Candidates, part: Shared, sides: tuple[Side, Side], labels: Labels
 ) -> Candidates:
+    """Candidates whose labels are alike enough, where that is not equal or whatever they are."""
     return similar(found, part, sides) if labels == "similar" else found
 
 
@@ -161,8 +162,9 @@ def _piece(
     reference = sides[0].at[found.reference[taken]]
     hypothesis = sides[1].at[found.hypothesis[taken]]
     iou = found.score[taken] if with_iou else _iou(part, reference, hypothesis)
-    item = np.searchsorted(part.tasks, part.reference.task[reference]).astype(np.int64)
-    return Piece(part.reference, part.hypothesis, reference, hypothesis, iou, item)
+    key = part.reference.keys(part.tasks, reference)
+    sets = len(part.reference.sets)
+    return Piece(part.reference, part.hypothesis, reference, hypothesis, iou, key, sets)
 
 
 def _iou(part: Shared, reference: Positions, hypothesis: Positions) -> Scores:
@@ -194,7 +196,7 @@ def _matches(
     columns: list[list[NDArray[np.generic]]] = [[], [], [], [], []]
     numbered, first = [], 0
     for part, piece in found:
-        numbered.append(replace(piece, item=piece.item + first))
+        numbered.append(replace(piece, key=piece.key + first * len(sets)))
         first += len(part.tasks)
         for column, value in zip(columns, _tallies(part, piece, labels), strict=True):
             column.append(value)
@@ -205,14 +207,13 @@ def _matches(
 def _tallies(part: Shared, piece: Piece, labels: Labels) -> list[NDArray[np.generic]]:
     """Events of both, those with a partner, and the sum of their IoU, each ``(tasks, sets)``."""
     sets = len(part.reference.sets)
-    matched = piece.item * sets + piece.reference.label[piece.at_reference]
-    found = tally(matched, part)
+    found = tally(piece.key, part)
     confirmed = found
     if labels != "same":
         theirs = piece.hypothesis.label[piece.at_hypothesis]
-        confirmed = tally(piece.item * sets + theirs, part)
+        confirmed = tally(piece.key // sets * sets + theirs, part)
     sides = [tally(side.keys(part.tasks), part) for side in (part.reference, part.hypothesis)]
-    return [*sides, found, confirmed, tally(matched, part, piece.iou)]
+    return [*sides, found, confirmed, tally(piece.key, part, piece.iou)]
 
 
 def _tolerances(tolerance: int | Sequence[int], events: Events) -> Ticks:
@@ -223,6 +224,7 @@ def _tolerances(tolerance: int | Sequence[int], events: Events) -> Ticks:
     return np.array(of_sets or [0], np.int64)
 
 
-def _pairs(pairs: ArrayLike) -> list[Pair]:
+def as_pairs(pairs: ArrayLike) -> list[Pair]:
+    """Two numbers for each pair."""
     numbers = np.asarray(pairs, np.int64).reshape(-1, 2)
     return [(int(one), int(other)) for one, other in numbers]

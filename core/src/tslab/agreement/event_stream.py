@@ -1,0 +1,190 @@
+"""Matching on the overlaps that the time metrics are made of, where nobody's spans overlap.
+
+Where that is so and all annotators of a task reviewed the same time, runs are events, and the
+stream of their overlaps holds all candidates: one pass gives the measures of time and of events.
+Elsewhere `match_events` does the same from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tslab.agreement.chains import Scores, as_before, best_in_chains
+from tslab.agreement.event_counts import EventCounts, EventItems
+from tslab.agreement.events import Positions, Sets
+from tslab.agreement.matches import Matches, Piece
+from tslab.agreement.runs import Runs
+from tslab.agreement.splits import SplitCounts, broken
+from tslab.agreement.stream import Batch, Items
+from tslab.span_table import Ticks
+
+
+def streams(runs: Runs) -> bool:
+    """Whether events can be matched on the stream of runs."""
+    return runs.presence.whole and runs.tracks is None
+
+
+@dataclass(frozen=True, slots=True)
+class _RunEvents:
+    """Runs as events."""
+
+    label: Positions
+    start: Ticks
+    end: Ticks
+    row: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Overlaps of one label; a column for each.
+
+    Attributes:
+        first: Run of the reference, intp ``(overlaps,)``.
+        second: Run of the hypothesis.
+        iou: Intersection over union, ``(overlaps,)``.
+        key: Item and label, as one number.
+    """
+
+    first: Positions
+    second: Positions
+    iou: Scores
+    key: Positions
+
+    def taken(self, at: Positions) -> _Found:
+        return _Found(
+            self.first.take(at), self.second.take(at), self.iou.take(at), self.key.take(at)
+        )
+
+
+class EventTally:
+    """Matches events batch by batch, by intersection over union and equal labels."""
+
+    def __init__(self, runs: Runs, items: Items, thresholds: Sequence[float]) -> None:
+        self.runs, self.items, self.thresholds = runs, items, tuple(thresholds)
+        self.labels = runs.labels
+        self.length = runs.end - runs.start
+        self.alone: list[_Found] = []
+        self.linked: list[_Found] = []
+        cells = len(items) * self.labels
+        self.found = np.zeros((len(self.thresholds), cells), np.int64)
+        self.overlap = np.zeros((len(self.thresholds), cells))
+
+    def add(self, batch: Batch) -> None:
+        """Take in the overlaps of a batch; each batch once."""
+        found = self._same_label(batch)
+        linked = as_before(found.first)
+        linked |= as_before(found.second)
+        # A run is there once for each pair; what looks like one chain may be of two items.
+        linked &= as_before(found.key)
+        linked[:-1] |= linked[1:]
+        rest = np.flatnonzero(linked)
+        if len(rest):
+            self.linked.append(found.taken(rest))
+            found.iou[rest] = -1.0  # below every threshold
+        self.alone.append(found)
+        self._count_alone(found, slice(batch.begin * self.labels, batch.end * self.labels))
+
+    def result(self) -> tuple[Matches, ...]:
+        """The matches at each threshold."""
+        runs, items, labels = self.runs, self.items, self.labels
+        readings = len(runs.presence.zone)
+        key = runs.reading * labels + runs.state - 1
+        each = np.bincount(key, minlength=readings * labels).astype(np.int32)
+        each = each.reshape(readings, labels)
+        sides = each[items.first], each[items.second]
+        own = EventItems(items.pair.astype(np.int32), runs.presence.task[items.zone])
+        events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
+        alone = [self._piece(events, part) for part in self.alone]
+        linked, cells = _joined(self.linked), len(items) * labels
+        matches = []
+        for number, threshold in enumerate(self.thresholds):
+            rest = self._best(linked, threshold)
+            found = self.found[number] + np.bincount(rest.key, minlength=cells)
+            overlap = self.overlap[number] + np.bincount(rest.key, rest.iou, cells)
+            numbers = found.reshape(-1, labels).astype(np.int32)
+            counts = EventCounts(
+                own, _single(labels), *sides, numbers, numbers, overlap.reshape(-1, labels)
+            )
+            pieces = [replace(piece, least=threshold) for piece in alone]
+            pieces.append(self._piece(events, rest))
+            matches.append(Matches(f"{threshold:g}", counts, tuple(pieces)))
+        return tuple(matches)
+
+    def splits(self) -> SplitCounts:
+        """Events that the other one has in several parts."""
+        items, labels = self.items, self.labels
+        own = EventItems(items.pair.astype(np.int32), self.runs.presence.task[items.zone])
+        linked = _joined(self.linked)
+        ids = self._ids(linked)
+        lengths = self.length.take(linked.first), self.length.take(linked.second)
+        # What both share is a whole number, found again from their intersection over union.
+        ticks = np.rint(linked.iou * (lengths[0] + lengths[1]) / (1 + linked.iou))
+        counts = [
+            np.bincount(linked.key[rows], minlength=len(items) * labels).astype(np.int32)
+            for rows in broken(*ids, ticks, *lengths)
+        ]
+        return SplitCounts(own, _single(labels), *(count.reshape(-1, labels) for count in counts))
+
+    def _same_label(self, batch: Batch) -> _Found:
+        overlaps, runs = batch.overlaps, self.runs
+        state = runs.state.take(overlaps.first)
+        at = np.flatnonzero(state == runs.state.take(overlaps.second))
+        first, second = overlaps.first.take(at), overlaps.second.take(at)
+        ticks = overlaps.ticks.take(at)
+        either = self.length.take(first)
+        either += self.length.take(second)
+        either -= ticks
+        key = np.repeat(
+            np.arange(batch.begin * self.labels - 1, batch.end * self.labels - 1, self.labels),
+            np.diff(batch.bounds),
+        ).take(at)
+        key += state.take(at)
+        return _Found(first, second, ticks / either, key)
+
+    def _count_alone(self, alone: _Found, cells: slice) -> None:
+        """Candidates with no rival are matched wherever they reach the threshold."""
+        order = np.argsort(self.thresholds)
+        levels = len(order) + 1
+        level = np.zeros(len(alone.iou), np.int8)
+        for number in order:
+            level += (alone.iou >= self.thresholds[number]).view(np.int8)
+        key = alone.key - cells.start
+        key *= levels
+        key += level
+        size = (cells.stop - cells.start) * levels
+        count = np.bincount(key, minlength=size).reshape(-1, levels)
+        total = np.bincount(key, alone.iou, size).reshape(-1, levels)
+        # What reaches a threshold reaches all lower ones.
+        self.found[order, cells] = np.cumsum(count[:, :0:-1], axis=1)[:, ::-1].T
+        self.overlap[order, cells] = np.cumsum(total[:, :0:-1], axis=1)[:, ::-1].T
+
+    def _best(self, linked: _Found, threshold: float) -> _Found:
+        """The best matching among candidates with rivals."""
+        there = linked.taken(np.flatnonzero(linked.iou >= threshold))
+        first, second = self._ids(there)
+        return there.taken(np.flatnonzero(best_in_chains(first, second, there.iou)))
+
+    def _ids(self, found: _Found) -> tuple[Positions, Positions]:
+        """Numbers of runs that differ between pairs."""
+        lift = self.items.pair[found.key // self.labels] * np.intp(len(self.runs.start))
+        return found.first + lift, found.second + lift
+
+    def _piece(self, events: _RunEvents, found: _Found) -> Piece:
+        return Piece(events, events, found.first, found.second, found.iou, found.key, self.labels)
+
+
+def _joined(parts: Sequence[_Found]) -> _Found:
+    numbers = np.zeros(0, np.intp)
+    return _Found(
+        np.concatenate([numbers, *(part.first for part in parts)]),
+        np.concatenate([numbers, *(part.second for part in parts)]),
+        np.concatenate([np.zeros(0), *(part.iou for part in parts)]),
+        np.concatenate([numbers, *(part.key for part in parts)]),
+    )
+
+
+def _single(labels: int) -> Sets:
+    return tuple((number,) for number in range(labels))
