@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from kit import marked_signals as made
 from tslab.domain import Label, Tier
 from tslab.errors import DataError
 from tslab.recording import Signal
-from tslab.segmentation import features, pooling, statistics, weights, windows
+from tslab.segmentation import decoding, features, pooling, statistics, weights, windows
 from tslab.segmentation.anchors import learn_anchor
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import stretches_of
@@ -188,14 +189,17 @@ def test_thresholds_are_exceeded_where_responses_do() -> None:
     bank = draw_kernels(3, [1, 2, 7], 6, seed=1)
     limits = np.random.default_rng(1).standard_normal(bank.threshold.shape).astype(np.float32)
     bank = replace(bank, threshold=limits)
-    for group in range(6):
-        out = np.full((2, 200), np.nan, np.float32)
-        exceeded(signals, bank, group, [3, 1], out)
+    wanted = np.random.default_rng(2).random(limits.shape) < 0.5
+    wanted[2] = False
+    for place, numbers, above in exceeded(signals, bank, wanted, 210):
+        group = next(g for g in range(6) if wanted[:g].sum() == place and wanted[g].any())
         answers = list(responses(signals, bank, group))
-        for row, number in enumerate((3, 1)):
+        assert len(above) == len(numbers) == wanted[group].sum()
+        assert not above[:, 200:].any()
+        for row, number in enumerate(numbers):
             away = answers[number] - limits[group, number]
             clear = np.abs(away) > 1e-4
-            assert np.array_equal(out[row][clear], (away > 0)[clear])
+            assert np.array_equal(above[row, :200][clear], (away > 0)[clear])
 
 
 def test_in_chunks_the_same_spans_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,14 +291,15 @@ def worth_of(path: np.ndarray, gains: np.ndarray, cost: np.ndarray) -> float:
     return float(total - sum(cost[a, b] for a, b in itertools.pairwise(path)))
 
 
-@given(st.integers(1, 700), st.integers(1, 14), st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
-def test_viterbi_finds_a_best_path(frames: int, classes: int, seed: int) -> None:
+@given(st.integers(1, 700), st.integers(1, 14), st.integers(0, 10**6), st.booleans())
+@settings(max_examples=90, deadline=None)
+def test_viterbi_finds_a_best_path(frames: int, classes: int, seed: int, small: bool) -> None:
     rng = np.random.default_rng(seed)
     gains = rng.standard_normal((frames, classes)).astype(np.float32)
     cost = rng.uniform(0, 4, (classes, classes)).astype(np.float32)
     np.fill_diagonal(cost, 0)
-    path = viterbi(gains, cost)
+    with patch.object(decoding, "SMALL_TREE", 10**9 if small else 0):
+        path = viterbi(gains, cost)
     assert path.shape == (frames,)
     best = plain_viterbi(gains, cost)
     assert worth_of(path, gains, cost) == pytest.approx(best, rel=1e-4, abs=1e-3)

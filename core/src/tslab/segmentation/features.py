@@ -157,9 +157,12 @@ def _add_regularity(
 def _regular(sums: WindowSums, window: int, usual: float) -> Float32:
     """Of one window, in which there are `usual` bursts as a rule."""
     half = window // 2
-    number, *rest = sums.over(-half, half + 1)
+    found = sums.over(-half, half + 1)
+    number = found[0].copy()
     # One burst tells little of how regular they are; none tells nothing.
-    return np.array([np.log(number / usual + 0.1), *(rest / (number + 0.5))], np.float32)
+    found[1:] /= number + 0.5
+    found[0] = np.log(number / usual + 0.1)
+    return found.astype(np.float32)
 
 
 def _clock(plan: FramePlan, rate: float, first: int, last: int) -> Float32:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.segmentation.grid import Float32
+from tslab.segmentation.grid import Float32, Mask
 
 TAPS = 9
 KERNELS_A_GROUP = 4
@@ -65,7 +65,14 @@ def draw_kernels(channels: int, dilations: Sequence[int], groups: int, seed: int
 
 def responses(signals: Float32, bank: KernelBank, group: int) -> Iterator[Float32]:
     """Each kernel's response in a group, float32 ``(cells,)``; zeros lie beyond both ends."""
-    shifted, total = _taps(signals, bank, group)
+    step = int(bank.dilation[group])
+    half, cells = step * (TAPS // 2), signals.shape[1]
+    padded = np.zeros(cells + 2 * half, np.float32)
+    padded[half : half + cells] = signals[bank.channel[group]]
+    shifted = [padded[i * step : i * step + cells] for i in range(TAPS)]
+    total = shifted[0] + shifted[1]
+    for part in shifted[2:]:
+        total += part
     for first, second, third in bank.taps[group]:
         out = shifted[first] + shifted[second]
         out += shifted[third]
@@ -75,38 +82,40 @@ def responses(signals: Float32, bank: KernelBank, group: int) -> Iterator[Float3
 
 
 def exceeded(
-    signals: Float32, bank: KernelBank, group: int, numbers: Sequence[int], out: Float32
-) -> None:
-    """Writes where the responses of some kernels of a group exceed their thresholds, 1 or 0.
+    signals: Float32, bank: KernelBank, wanted: Mask, length: int
+) -> Iterator[tuple[int, list[int], Float32]]:
+    """Where responses exceed their thresholds, group after group of which a kernel is wanted.
+
+    All kernels of a group are one product of matrices: many times fewer calls than tap by tap.
 
     Args:
         signals: float32 ``(signals, cells)``.
         bank: The kernels.
-        group: Which group.
-        numbers: Which kernels of it.
-        out: float32 ``(len(numbers), cells)``.
+        wanted: Which kernels, ``(groups, kernels)``.
+        length: Of the rows that are given; what lies beyond the cells is 0.
+
+    Yields:
+        How many wanted kernels came before, which of the group are wanted, and 1 or 0, float32
+        ``(wanted kernels, length)``, valid until the next is asked for.
     """
-    shifted, total = _taps(signals, bank, group)
-    total *= np.float32(1 / 3)
-    some = np.empty_like(total)
-    for row, number in enumerate(numbers):
-        first, second, third = bank.taps[group, number].tolist()
-        np.add(shifted[first], shifted[second], out=some)
-        some += shifted[third]
-        some -= total
-        np.greater(some, bank.threshold[group, number] / np.float32(3), out=out[row])
-
-
-def _taps(signals: Float32, bank: KernelBank, group: int) -> tuple[list[Float32], Float32]:
-    """What the taps of a group see, and its sum."""
-    step = int(bank.dilation[group])
-    half, cells = step * (TAPS // 2), signals.shape[1]
-    padded = np.zeros(cells + 2 * half, np.float32)
-    padded[half : half + cells] = signals[bank.channel[group]]
-    shifted = [padded[i * step : i * step + cells] for i in range(TAPS)]
-    # Two, four, eight taps, and the ninth.
-    two = padded[:-step] + padded[step:]
-    four = two[: -2 * step] + two[2 * step :]
-    total = four[:cells] + four[4 * step : 4 * step + cells]
-    total += shifted[-1]
-    return shifted, total
+    cells, most = signals.shape[1], bank.reach
+    padded = np.zeros((len(signals), cells + 2 * most), np.float32)
+    padded[:, most : most + cells] = signals
+    weights = np.full((*wanted.shape, TAPS), -1, np.float32)
+    np.put_along_axis(weights, bank.taps, 2, axis=2)
+    taps = np.empty((TAPS, cells), np.float32)
+    above = np.zeros((wanted.shape[1], length), np.float32)
+    before = 0
+    for group, chosen in enumerate(wanted.tolist()):
+        numbers = [number for number, needed in enumerate(chosen) if needed]
+        if not numbers:
+            continue
+        line, step = padded[bank.channel[group]], int(bank.dilation[group])
+        first = 4 * (most - (TAPS // 2) * step)
+        # Row i is the line i steps later: rows that overlap, which a product cannot take as such.
+        taps[...] = np.ndarray(taps.shape, np.float32, line, first, (4 * step, 4))
+        answers = weights[group, numbers] @ taps
+        out = above[: len(numbers)]
+        np.greater(answers, bank.threshold[group, numbers, None], out=out[:, :cells])
+        yield before, numbers, out
+        before += len(numbers)

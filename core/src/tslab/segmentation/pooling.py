@@ -57,16 +57,10 @@ def add_shares(  # noqa: PLR0913 - a stretch is described by that much
 
 def _lines(signals: Float32, bank: KernelBank, stride: int, wanted: Mask) -> NDArray[np.int32]:
     """Cells above the threshold in every frame, int32 ``(wanted kernels, frames)``."""
-    cells = signals.shape[1]
-    lines = np.empty((int(wanted.sum()), -(-cells // stride)), np.float32)
-    above = np.empty((wanted.shape[1], cells), np.float32)
-    row = 0
-    for group in np.flatnonzero(wanted.any(axis=1)).tolist():
-        numbers = np.flatnonzero(wanted[group]).tolist()
-        part = above[: len(numbers)]
-        exceeded(signals, bank, group, numbers, part)
-        frame_sums(part, stride, lines[row : row + len(numbers)])
-        row += len(numbers)
+    frames = -(-signals.shape[1] // stride)
+    lines = np.empty((int(wanted.sum()), frames), np.float32)
+    for row, numbers, above in exceeded(signals, bank, wanted, frames * stride):
+        frame_sums(above, stride, lines[row : row + len(numbers)])
     return lines.astype(np.int32)
 
 

@@ -110,32 +110,24 @@ class _Window:
         self._around = window - self._half if changes else 0
 
     @cached_property
-    def _number(self) -> Float64:
-        """Cells that were measured."""
-        part = slice(2 * self._source.rows, None)
-        number = self._source.levels.over(self._first, self._first + self._window, self._more, part)
-        number[number < 0.5] = np.nan
-        return number
-
-    def _level(self, place: int) -> Float64:
+    def _levels(self) -> Float64:
+        """Means and mean squares, ``(2, signals, frames)``; NaN where nothing was measured."""
         rows = self._source.rows
-        part = slice(place * rows, (place + 1) * rows)
-        total = self._source.levels.over(self._first, self._first + self._window, self._more, part)
-        total /= self._number
-        return total
-
-    @cached_property
-    def _wide_mean(self) -> Float64:
-        return self._level(0)
+        sums = self._source.levels.over(self._first, self._first + self._window, self._more)
+        number = sums[2 * rows :]
+        number[number < 0.5] = np.nan
+        levels = sums[: 2 * rows].reshape(2, rows, -1)
+        levels /= number
+        return levels
 
     @cached_property
     def _means(self) -> Float32:
-        return self._marked(self._wide_mean.astype(np.float32))
+        return self._marked(self._levels[0].astype(np.float32))
 
     @cached_property
     def _spreads(self) -> Float32:
-        variance = self._level(1)
-        variance -= self._wide_mean * self._wide_mean
+        mean, square = self._levels
+        variance = square - mean * mean
         spread = log_of(variance)
         spread *= np.float32(0.5)
         return self._marked(spread)

@@ -49,18 +49,17 @@ class WindowSums:
         self._total: Float64 = total
         self._start, self.count = reach + first, count
 
-    def over(self, first: int, last: int, more: int = 0, rows: slice = slice(None)) -> Float64:
+    def over(self, first: int, last: int, more: int = 0) -> Float64:
         """Sums of the frames ``j + first`` to ``j + last`` (half-open) for every frame j.
 
         Args:
             first: Where the window begins, in frames from j.
             last: Where it ends.
             more: Frames beyond those that were asked about.
-            rows: Quantities.
         """
         start, end = self._start + first, self._start + last
-        count, total = self.count + more, self._total[rows]
-        return np.asarray(total[:, end : end + count] - total[:, start : start + count])
+        count = self.count + more
+        return np.asarray(self._total[:, end : end + count] - self._total[:, start : start + count])
 
 
 def log_of(values: Float64) -> Float32:
