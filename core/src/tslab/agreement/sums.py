@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -68,10 +69,15 @@ def reduced(weights: Floats, rows: Summed) -> Summed:
     """Weighted sums of rows: weights ``(draws, rows)`` replace the first axis by draws."""
 
     def product(part: Floats) -> Floats:
-        flat = weights @ part.reshape(len(part), -1)
+        flat: Floats = weights @ flattened(part)
         return flat.reshape(len(weights), *part.shape[1:])
 
     return mapped(rows, product)
+
+
+def flattened(part: NDArray[Any]) -> NDArray[Any]:
+    """Rows and columns, also where there are no rows."""
+    return part.reshape(len(part), math.prod(part.shape[1:]))
 
 
 def taken(rows: Summed, at: Positions | slice) -> Summed:
@@ -148,7 +154,7 @@ def group_rows(found: Contingency, members: Members, tasks: int) -> Several:
 
 def added(key: Positions, values: NDArray[Any], length: int) -> Floats:
     """Rows of one key added up, float64 ``(length, ...)``; whole ticks stay exact."""
-    flat = values.reshape(len(values), -1)
+    flat = flattened(values)
     columns = [np.bincount(key, flat[:, at], length) for at in range(flat.shape[1])]
     whole = np.array(columns, np.float64).T
     return whole.reshape(length, *values.shape[1:])

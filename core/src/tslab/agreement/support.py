@@ -55,3 +55,27 @@ class Events:
         """Spans of some annotators in some tasks, int64 ``(rows, labels)``."""
         at = np.searchsorted(self.code, task.astype(np.int64) * self.annotators + annotator)
         return self.count[at]
+
+    def of_pair(
+        self, pair: tuple[int, int], task: Positions, ticks: float
+    ) -> tuple[Support, list[Support]]:
+        """What a pair rests on in some tasks, and what it does for each label."""
+        count = sum(
+            (self.of_readings(task, np.full(len(task), who)).sum(axis=0) for who in pair),
+            np.zeros(self.count.shape[1], np.int64),
+        )
+        return _spread(len(task), count, ticks)
+
+    def of_group(
+        self, members: NDArray[np.bool_], tasks: NDArray[np.bool_], ticks: float
+    ) -> tuple[Support, list[Support]]:
+        """What a group rests on in some tasks, and what it does for each label."""
+        task, annotator = np.divmod(self.code, self.annotators)
+        count = self.count[tasks[task] & members[annotator]].sum(axis=0)
+        return _spread(int(tasks.sum()), count, ticks)
+
+
+def _spread(tasks: int, count: Counts, ticks: float) -> tuple[Support, list[Support]]:
+    seconds = ticks / 1e6
+    labels = [Support(tasks, events, seconds) for events in count.tolist()]
+    return Support(tasks, int(count.sum()), seconds), labels

@@ -57,7 +57,7 @@ class Row:
         tier: Name of the tier.
         metric: Name of the measure, such as ``time/iou`` or ``event/f1@0.5``.
         by: What it is for: overall, label, task, pair, annotator, pair-label, reference,
-            reference-label, model or model-label.
+            reference-label, model, model-label, or without (the group less one annotator).
         of: Names of that: () overall, (label,), (task,), (a, b), (a, b, label) and so on.
         value: The number.
         tasks: How many tasks went in.

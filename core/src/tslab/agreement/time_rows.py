@@ -1,0 +1,98 @@
+"""Rows of the result from arrays of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.panel import Draws, TimeSettings
+from tslab.agreement.sums import added, taken
+from tslab.agreement.support import Events, Support
+from tslab.agreement.tier_sums import TierSums
+from tslab.agreement.time_values import Named, group_values, pair_values, shared_values, value_of
+from tslab.agreement.values import ONE_READER, Row, Value
+from tslab.span_table import SpanTable
+
+MEAN_OF_PAIRS = ("time/cohen_kappa", "time/scott_pi")
+OF_A_TASK = ("time/iou", "time/dice")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where values belong.
+
+    Attributes:
+        tier: Name of the tier.
+        by: Level of the result.
+        ofs: What each column of the values is of.
+        supports: What each column rests on.
+        full_ticks: Time that the whole group reviewed.
+    """
+
+    tier: str
+    by: str
+    ofs: Sequence[tuple[str, ...]]
+    supports: Sequence[Support]
+    full_ticks: float = 1.0
+
+    def rows(self, values: Named, draws: Draws) -> Iterator[Row]:
+        """Rows of values ``(1 + draws, ofs)`` or ``(1 + draws,)``."""
+        for metric, array in values.items():
+            columns = array.reshape(len(array), len(self.ofs))
+            bounds = draws.bounds(columns)
+            for at, (of, support) in enumerate(zip(self.ofs, self.supports, strict=True)):
+                value = value_of(metric, float(columns[0, at]), support.seconds, self.full_ticks)
+                if bounds is not None and value.value is not None:
+                    value = value.within(float(bounds[0][at]), float(bounds[1][at]))
+                yield self.row(metric, of, value, support)
+
+    def row(self, metric: str, of: tuple[str, ...], value: Value, support: Support) -> Row:
+        """One row."""
+        return Row(
+            self.tier, metric, self.by, of, value, support.tasks, support.events, support.seconds
+        )
+
+
+def symmetric(values: Named) -> dict[str, Floats]:
+    """Without what asks which of the two comes first: a group of people has no order."""
+    return {name: array for name, array in values.items() if "coverage" not in name}
+
+
+def values_of_tasks(sums: TierSums, settings: TimeSettings) -> Named:
+    """Measures of people in each task, ``(tasks,)``."""
+    rows, unit = sums.rows, settings.unit
+    values = {**symmetric(shared_values(sums.pooled)), **group_values(sums.group, unit)}
+    people = np.flatnonzero(sums.is_pair[rows.pair])
+    by_pair = pair_values(taken(rows.sums, people), unit)
+    for name in MEAN_OF_PAIRS:
+        there = np.isfinite(by_pair[name])
+        columns = np.stack([np.where(there, by_pair[name], 0.0), there.astype(float)], axis=-1)
+        total = added(rows.task[people], columns, len(sums.met))
+        values[name] = ratio(total[:, 0], total[:, 1])
+    if settings.empty_is_one:
+        empty = (sums.pooled.two.ticks > 0) & ~np.isfinite(values["time/iou"])
+        values.update({name: np.where(empty, 1.0, values[name]) for name in OF_A_TASK})
+    return values
+
+
+def rows_of_tasks(
+    tier: str, table: SpanTable, sums: TierSums, events: Events, values: Named
+) -> Iterator[Row]:
+    """Rows of each task that a person reviewed; one reviewed by one alone says so."""
+    task, annotator = np.divmod(events.code, events.annotators)
+    own = sums.members[annotator]
+    readers = np.bincount(task[own], minlength=len(table.tasks))
+    spans = np.bincount(task[own], events.count[own].sum(axis=1), len(table.tasks))
+    group, ticks = sums.group.states, sums.pooled.two.ticks
+    for at in np.flatnonzero(readers).tolist():
+        support = Support(1, int(spans[at]), float(ticks[at]) / 1e6)
+        level = Level(tier, "task", [(table.tasks[at],)], [support])
+        for metric, array in values.items():
+            number, full = float(array[at]), float(group.full_ticks[at])
+            value = value_of(metric, number, support.seconds, full)
+            alone = readers[at] == 1
+            value = Value(None, ONE_READER) if alone else value
+            yield level.row(metric, level.ofs[0], value, support)
