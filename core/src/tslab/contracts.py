@@ -113,7 +113,10 @@ class FamiliaritySegmenter(Protocol):
     """
 
     def familiarity(self, recording: Recording) -> float:
-        """From 0 (nothing like it was learned from) to 1. Deterministic, and cheap."""
+        """From 0 (nothing like it was learned from) to 1. Deterministic, and cheap.
+
+        It is asked right after `segment`, about the same object: what that found out may be kept.
+        """
         ...
 
 

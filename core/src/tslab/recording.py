@@ -114,7 +114,7 @@ class Signal:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Recording:
     """Signals that were measured together, on one time axis that starts at 0 s.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,9 @@ from benchmarks.imu_recordings import DOMAIN, Wearer, imu_example
 
 from tslab.errors import DataError, PluginError
 from tslab.recording import Recording, Signal
-from tslab.segmentation import familiarity as module
-from tslab.segmentation.familiarity import Trust, familiarity
-from tslab.segmentation.features import feature_chunks
-from tslab.segmentation.grid import make_grid
+from tslab.segmentation.chain import Look, Scorer
+from tslab.segmentation.familiarity import Memory, Trust, familiarity
+from tslab.segmentation.grid import Grid
 from tslab.segmentation.learning import LearningSegmenter
 from tslab.spans import Span
 
@@ -76,28 +76,54 @@ def test_a_model_that_has_not_learned_knows_nothing() -> None:
 
 
 def test_a_model_of_one_label_without_features_finds_everything_familiar() -> None:
-    assert familiarity([], make_grid(made(1), ("accx",), 50.0, DOMAIN)) == 1.0
+    assert familiarity([]) == 1.0
+    assert familiarity([Look(np.zeros((5, 2), np.float32), np.zeros(0))]) == 1.0
 
 
-def test_excerpts_of_a_long_recording_tell_nearly_the_same(
+def test_what_was_segmented_is_not_looked_at_again(
     trained: LearningSegmenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording = made(8, seconds=600.0)
-    looked: list[int] = []
+    recording, same = made(8), made(8)
+    alone = trained.familiarity(same)
+    looks: list[Grid] = []
+    look = Scorer.look
 
-    def counting(grid, *rest):  # type: ignore[no-untyped-def]
-        looked.append(grid.cells)
-        return feature_chunks(grid, *rest)
+    def counted(scorer: Scorer, grid: Grid) -> Look:
+        looks.append(grid)
+        return look(scorer, grid)
 
-    monkeypatch.setattr(module, "feature_chunks", counting)
-    whole = trained.familiarity(recording)
-    everything = sum(looked)
-    looked.clear()
-    monkeypatch.setattr(module, "MOST_CELLS", 1000)
-    monkeypatch.setattr(module, "EXCERPTS", 4)
-    parts = trained.familiarity(recording)
-    assert sum(looked) < everything
-    assert parts == pytest.approx(whole, abs=0.1)
+    monkeypatch.setattr(Scorer, "look", counted)
+    trained.segment(recording)
+    parts = len(looks)
+    assert parts >= 1
+    assert trained.familiarity(recording) == alone
+    assert len(looks) == parts
+    # An equal recording is another one, as far as a segmenter can tell without reading it.
+    assert trained.familiarity(made(8)) == alone
+    assert len(looks) == 2 * parts
+
+
+def test_another_model_does_not_remember(trained: LearningSegmenter, tmp_path: Path) -> None:
+    recording = made(6)
+    other = LearningSegmenter(DOMAIN)
+    other.fit([imu_example(7, 5, 30.0, Wearer(USUAL, falls=0))], lambda share, what: None)
+    first = other.familiarity(recording)
+    trained.save(tmp_path)
+    other.load(tmp_path)
+    assert other.familiarity(recording) == trained.familiarity(recording) != first
+
+
+def test_recordings_that_are_gone_are_not_held() -> None:
+    memory = Memory()
+    recording, other = made(6), made(7)
+    memory.keep(recording, 0.25)
+    memory.keep(other, 0.75)
+    assert memory.of(recording) == 0.25
+    gone = weakref.ref(recording)
+    del recording
+    assert gone() is None
+    assert memory.of(other) == 0.75
+    assert memory.of(made(7)) is None
 
 
 def spans(*scores: float | None) -> list[Span]:

@@ -10,11 +10,31 @@ from numpy.typing import NDArray
 
 from tslab.segmentation.calibration import Curve
 from tslab.segmentation.decoding import viterbi
-from tslab.segmentation.features import FramePlan, feature_chunks, standardised
-from tslab.segmentation.grid import Float32, Grid
+from tslab.segmentation.features import (
+    CLOCK_MARKS,
+    FramePlan,
+    feature_chunks,
+    fill_unknown,
+    scaled,
+)
+from tslab.segmentation.grid import Float32, Float64, Grid, Mask
 from tslab.segmentation.kernels import KernelBank
 from tslab.segmentation.softmax import Softmax
 from tslab.segmentation.tuning import Classes, Decoder, events_of
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A recording as a regression sees it.
+
+    Attributes:
+        logs: Log-probability of every class in every frame, float32 ``(frames, classes)``.
+        means: Means over time of the features that the regression uses, in standard deviations of
+            training frames, float64 ``(features,)``.
+    """
+
+    logs: Float32
+    means: Float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +55,29 @@ class Scorer:
     scale: Float32
     softmax: Softmax
 
-    def logs(self, grid: Grid) -> Float32:
-        """Log-probability of every class in every frame, float32 ``(frames, classes)``."""
-        parts = []
+    def look(self, grid: Grid) -> Look:
+        """What the features of a recording say of its classes, and of how usual it is.
+
+        Only features that the regression uses are computed.
+        """
         used = np.asarray(self.softmax.weights.any(axis=1), bool)
         centre, scale = self.centre[used], self.scale[used]
         softmax = Softmax(self.softmax.weights[used], self.softmax.bias)
+        parts, total, known = [], np.zeros(len(centre)), np.zeros(len(centre))
         for _, features in feature_chunks(grid, self.plan, self.bank, used):
-            even = standardised(features, centre, scale)
-            parts.append(softmax.log_probabilities(even.T))
-        return np.concatenate(parts)
+            scaled(features, centre, scale)
+            sums, counts = fill_unknown(features)
+            total += sums
+            known += counts
+            parts.append(softmax.log_probabilities(features.T))
+        # One that cannot be known here counts as one standard deviation.
+        means = np.where(known > 0, total / np.maximum(known, 1), 1.0)
+        return Look(np.concatenate(parts), means[self._timeless()[used]])
+
+    def _timeless(self) -> Mask:
+        """Features of the signals: the time since the start says nothing of a recording."""
+        count = len(self.centre)
+        return np.arange(count) < count - (CLOCK_MARKS if self.plan.clock else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +100,13 @@ class Chain:
     decoder: Decoder
     curve: Curve
 
-    def stretches(self, grid: Grid, longest: Mapping[int, int]) -> list[Stretch]:
-        """What is found on a grid, times in frames.
+    def stretches(self, logs: Float32, longest: Mapping[int, int]) -> list[Stretch]:
+        """What is found, times in frames.
 
         Args:
-            grid: A recording.
+            logs: Log-probabilities of a recording.
             longest: Most frames of a class that has such a limit.
         """
-        logs = self.scorer.logs(grid)
         path = viterbi(self.decoder.gains(logs, self.background), self.decoder.cost)
         return stretches_of(logs, path, self.background, longest)
 

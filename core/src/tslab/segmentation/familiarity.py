@@ -8,25 +8,21 @@ time, lie elsewhere than those of the training recordings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import weakref
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tslab.contracts import FamiliaritySegmenter, Segmenter
 from tslab.errors import PluginError
 from tslab.recording import Recording
-from tslab.segmentation.chain import Scorer
-from tslab.segmentation.features import CLOCK_MARKS, FramePlan, feature_chunks, standardised
-from tslab.segmentation.grid import Grid
-from tslab.segmentation.kernels import KernelBank
+from tslab.segmentation.chain import Look
 from tslab.spans import Span
 
-EXCERPTS = 8
-"""Stretches of a long recording that are looked at, evenly spread."""
-
-MOST_CELLS = 80_000
-"""Cells up to which a recording is looked at as a whole."""
+REMEMBERED = 16
+"""Recordings that a segmenter may be busy with at once."""
 
 COIN = 0.5
 """What it means that nothing was found, as long as nobody knows how good the model is."""
@@ -68,47 +64,31 @@ class Trust:
         return None if mean is None else round(mean * self.familiarity, 4)
 
 
-def familiarity(scorers: Sequence[Scorer], grid: Grid) -> float:
+def familiarity(looks: Sequence[Look]) -> float:
     """1 where a recording's features lie where those of training do on average, towards 0 beyond.
 
     Args:
-        scorers: Of all parts of a model.
-        grid: A recording.
+        looks: What each part of a model sees; parts that use no feature say nothing.
     """
-    away = [part for scorer in scorers if (part := distance(scorer, grid)) is not None]
+    away = [float(np.mean(look.means * look.means)) for look in looks if len(look.means)]
     return 1 / (1 + float(np.mean(away))) if away else 1.0
 
 
-def distance(scorer: Scorer, grid: Grid) -> float | None:
-    """Mean square of the features' means over time, in standard deviations of training frames.
+class Memory:
+    """The familiarity of recordings that were segmented a moment ago and are still in use.
 
-    Only features that the regression uses count; None where it uses none. One that cannot be known
-    here counts as one standard deviation. The time since the start says nothing of a recording.
+    Segmenting computes all that familiarity needs, and is most of the work of either. Whoever
+    predicts asks for both.
     """
-    timeless = len(scorer.centre) - (CLOCK_MARKS if scorer.plan.clock else 0)
-    plan = replace(scorer.plan, clock=0.0)
-    used = np.asarray(scorer.softmax.weights.any(axis=1), bool)[:timeless]
-    if not used.any():
-        return None
-    total, count = np.zeros(int(used.sum())), np.zeros(int(used.sum()))
-    for part in _excerpts(grid, plan, scorer.bank):
-        for _, features in feature_chunks(part, plan, scorer.bank, used):
-            count += (~np.isnan(features)).sum(axis=1)
-            even = standardised(
-                features, scorer.centre[:timeless][used], scorer.scale[:timeless][used]
-            )
-            total += even.sum(axis=1, dtype=np.float64)
-    means = np.where(count > 0, total / np.maximum(count, 1), 1.0)
-    return float(np.mean(means * means))
 
+    def __init__(self) -> None:
+        self._known: deque[tuple[weakref.ref[Recording], float]] = deque(maxlen=REMEMBERED)
 
-def _excerpts(grid: Grid, plan: FramePlan, bank: KernelBank) -> Iterator[Grid]:
-    """The recording, or evenly spread stretches of a long one, each far wider than any window."""
-    reach = max(plan.windows[-1] * plan.stride, bank.reach)
-    size = max(MOST_CELLS // EXCERPTS, 8 * reach)
-    if grid.cells <= max(MOST_CELLS, EXCERPTS * size):
-        yield grid
-        return
-    for first in np.linspace(0, grid.cells - size, EXCERPTS).astype(int).tolist():
-        valid = None if grid.valid is None else grid.valid[:, first : first + size]
-        yield Grid(grid.values[:, first : first + size], valid, grid.present, grid.rate)
+    def keep(self, recording: Recording, value: float) -> None:
+        """Remembers a recording's familiarity as long as the recording lives."""
+        self._known.append((weakref.ref(recording), value))
+
+    def of(self, recording: Recording) -> float | None:
+        """The familiarity of this very recording, None where it is not remembered."""
+        found = (value for kept, value in list(self._known) if kept() is recording)
+        return next(found, None)

@@ -174,13 +174,30 @@ def _clock(plan: FramePlan, rate: float, first: int, last: int) -> Float32:
 
 def standardised(features: Float32, centre: Float32, scale: Float32) -> Float32:
     """Features in standard deviations, in place; what is not known becomes 0."""
+    scaled(features, centre, scale)
+    fill_unknown(features)
+    return features
+
+
+def scaled(features: Float32, centre: Float32, scale: Float32) -> None:
+    """Turns features into standard deviations, in place."""
     features -= centre[:, None]
     features /= scale[:, None]
     np.clip(features, -LIMIT, LIMIT, out=features)
-    # One sum finds out whether there is anything unknown at all.
-    if np.isnan(features.sum()):
-        features[np.isnan(features)] = 0
-    return features
+
+
+def fill_unknown(features: Float32) -> tuple[Float32, NDArray[np.int64]]:
+    """Sets what is not known to 0, in place; gives every feature's sum and number of known."""
+    sums = features.sum(axis=1)
+    known = np.full(len(features), features.shape[1])
+    # The sums tell which features have any that are not known.
+    for row in np.flatnonzero(np.isnan(sums)):
+        line = features[row]
+        unknown = np.isnan(line)
+        line[unknown] = 0
+        sums[row] = line.sum()
+        known[row] -= np.count_nonzero(unknown)
+    return sums, known
 
 
 def feature_widths(plan: FramePlan, signals: int, kernels: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tslab.segmentation.anchors import Anchor, learn_anchor
 from tslab.segmentation.calibration import Curve, fit_curve
-from tslab.segmentation.chain import Scorer
+from tslab.segmentation.chain import Look, Scorer
 from tslab.segmentation.features import FramePlan
 from tslab.segmentation.fitting import (
     Material,
@@ -52,10 +52,10 @@ class Detector:
     anchor: Anchor
     curve: Curve
 
-    def instants(self, grid: Grid) -> list[tuple[float, float]]:
+    def instants(self, grid: Grid, look: Look) -> list[tuple[float, float]]:
         """Time in seconds and confidence of everything that is found."""
         seconds = self.scorer.plan.stride / grid.rate
-        odds = self.scorer.logs(grid)[:, 1]
+        odds = look.logs[:, 1]
         frames = peaks(odds, self.apart / seconds)
         frames = frames[np.exp(odds[frames]) >= self.threshold]
         placed = {

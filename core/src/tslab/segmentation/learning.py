@@ -14,8 +14,8 @@ from tslab.domain import Domain
 from tslab.errors import DataError
 from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED, weights
-from tslab.segmentation.chain import Chain
-from tslab.segmentation.familiarity import familiarity
+from tslab.segmentation.chain import Chain, Look
+from tslab.segmentation.familiarity import Memory, familiarity
 from tslab.segmentation.fitting import Material, learn_chain
 from tslab.segmentation.grid import Grid, channel_key, make_grid
 from tslab.segmentation.instants import Detector, learn_detector
@@ -66,6 +66,7 @@ class LearningSegmenter:
         self._seed = seed
         self._model: Model | None = None
         self._version = UNTRAINED
+        self._memory = Memory()
 
     @property
     def version(self) -> str:
@@ -133,6 +134,7 @@ class LearningSegmenter:
     def _use(self, model: Model) -> None:
         self._version = weights.digest(model.settings(), model.arrays())
         self._model = model
+        self._memory = Memory()
 
     def segment(self, recording: Recording) -> Sequence[Span]:
         """Spans with scores, sorted by time.
@@ -144,9 +146,14 @@ class LearningSegmenter:
         if not _measured(recording):
             return []
         with one_thread():
-            grid = make_grid(recording, model.channels, model.rate, self._domain)
+            grid, looks = self._looks(model, recording)
             placement = Placement.of(recording)
-            spans = [span for part in model.parts for span in self._spans(part, grid, placement)]
+            spans = [
+                span
+                for part, look in zip(model.parts, looks, strict=True)
+                for span in self._spans(part, grid, look, placement)
+            ]
+        self._memory.keep(recording, familiarity(looks))
         return sorted(spans, key=sort_key)
 
     def familiarity(self, recording: Recording) -> float:
@@ -158,22 +165,31 @@ class LearningSegmenter:
         model = self._learned()
         if not _measured(recording):
             return 0.0
-        with one_thread():
-            grid = make_grid(recording, model.channels, model.rate, self._domain)
-            return familiarity([part.scorer for part in model.parts], grid)
+        known = self._memory.of(recording)
+        if known is None:
+            with one_thread():
+                known = familiarity(self._looks(model, recording)[1])
+            self._memory.keep(recording, known)
+        return known
+
+    def _looks(self, model: Model, recording: Recording) -> tuple[Grid, list[Look]]:
+        grid = make_grid(recording, model.channels, model.rate, self._domain)
+        return grid, [part.scorer.look(grid) for part in model.parts]
 
     def _learned(self) -> Model:
         if self._model is None:
             raise DataError("the segmenter has not learned yet", "Train it first: tslab train.")
         return self._model
 
-    def _spans(self, part: Chain | Detector, grid: Grid, placement: Placement) -> list[Span]:
+    def _spans(
+        self, part: Chain | Detector, grid: Grid, look: Look, placement: Placement
+    ) -> list[Span]:
         tier = next((t for t in self._domain.tiers if t.name == part.tier), None)
         if tier is None:
             return []
         if isinstance(part, Chain):
-            return range_spans(part, grid, placement, tier)
-        return instant_spans(part, grid, placement, tier)
+            return range_spans(part, grid, look, placement, tier)
+        return instant_spans(part, grid, look, placement, tier)
 
     def save(self, folder: Path) -> None:
         """Writes the model into a folder.

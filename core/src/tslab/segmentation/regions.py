@@ -9,7 +9,7 @@ import numpy as np
 
 from tslab.domain import Label, Tier
 from tslab.recording import Recording, Signal
-from tslab.segmentation.chain import Chain
+from tslab.segmentation.chain import Chain, Look
 from tslab.segmentation.grid import Grid, fastest
 from tslab.segmentation.instants import Detector
 from tslab.spans import Span
@@ -60,11 +60,13 @@ class Placement:
         return last / self.signal.sampling_rate if times is None else float(times[last])
 
 
-def range_spans(chain: Chain, grid: Grid, placement: Placement, tier: Tier) -> list[Span]:
+def range_spans(
+    chain: Chain, grid: Grid, look: Look, placement: Placement, tier: Tier
+) -> list[Span]:
     """Ranges that a chain finds."""
     seconds = chain.scorer.plan.stride / grid.rate
     spans: list[Span] = []
-    for stretch in chain.stretches(grid, _longest(chain, tier, seconds)):
+    for stretch in chain.stretches(look.logs, _longest(chain, tier, seconds)):
         label = tier.label(chain.labels[stretch.kind - chain.background])
         if label is None:
             continue
@@ -111,12 +113,14 @@ def long_enough(seconds: float, label: Label, background: bool) -> bool:
     return not background or label.min_seconds is None or seconds >= 0.999 * label.min_seconds
 
 
-def instant_spans(detector: Detector, grid: Grid, placement: Placement, tier: Tier) -> list[Span]:
+def instant_spans(
+    detector: Detector, grid: Grid, look: Look, placement: Placement, tier: Tier
+) -> list[Span]:
     """Instants that a detector finds."""
     if tier.label(detector.label) is None:
         return []
     spans: list[Span] = []
-    for time, confidence in detector.instants(grid):
+    for time, confidence in detector.instants(grid, look):
         at = placement.snapped(min(max(time, 0.0), placement.duration))
         score = detector.curve.score(confidence)
         if not spans or spans[-1].start < at:

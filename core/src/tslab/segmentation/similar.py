@@ -129,7 +129,7 @@ def _ranges(
     cost = change_costs([table.classes], task.classes) * np.float32(SMOOTHING)
     scorer = Scorer(plan, bank, centre, scale, softmax)
     chain = Chain(tier.name, names, True, scorer, Decoder(cost, BIAS), Curve())
-    spans = range_spans(chain, grid, Placement.of(recording), tier)
+    spans = range_spans(chain, grid, scorer.look(grid), Placement.of(recording), tier)
     usual = float(np.median([span.duration for span in examples]))
     return [span for span in spans if usual / LENGTHS < span.duration < usual * LENGTHS]
 
