@@ -107,6 +107,15 @@ def test_an_event_is_matched_once_and_by_its_own_label() -> None:
     assert len(loose.reference) > len(found.reference)
 
 
+def test_spans_at_the_same_time_go_with_their_own_labels() -> None:
+    rows = [(0, annotator, label, 0, 10) for annotator in (0, 1) for label in (0, 1, 2)]
+    rows += [(0, 0, 0, 4, 16), (0, 1, 2, 4, 16)]
+    (found,) = match_events(table_of(rows, labels=3), (0, 1), [Iou(0.5)], "any")
+    assert sorted(zip(found.label.tolist(), found.hypothesis_label.tolist(), strict=True)) == [
+        (0, 0), (0, 2), (1, 1), (2, 2),
+    ]  # fmt: skip
+
+
 def test_labels_any_equals_scipys_assignment_over_all_labels() -> None:
     rng = np.random.default_rng(8)
     cases = spans_of(rng, 150, tangled=True)

@@ -104,3 +104,18 @@ def tally(keys: Counts, part: Shared, weights: Sums | None = None) -> NDArray[np
     """How often each task and set of labels occurs, or the sum of weights, ``(tasks, sets)``."""
     shape = len(part.tasks), len(part.reference.sets)
     return np.bincount(keys, weights, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def labels_and_all(cells: Sums, sets: Sets, labels: int) -> Sums:
+    """Sums by label and, in the last column, of all events, ``(items, labels + 1, columns)``.
+
+    Args:
+        cells: Sums by set of labels, ``(items, sets, columns)``.
+        sets: The labels of each set.
+        labels: How many labels there are.
+    """
+    part = np.zeros((len(sets), labels + 1))
+    part[:, labels] = 1
+    for number, members in enumerate(sets):
+        part[number, list(members)] = 1
+    return np.asarray(np.einsum("isc,sl->ilc", cells, part, optimize=True))

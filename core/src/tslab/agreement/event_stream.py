@@ -16,10 +16,11 @@ from tslab.agreement.chains import Scores, as_before, best_in_chains
 from tslab.agreement.event_counts import EventCounts, EventItems
 from tslab.agreement.events import Positions, Sets
 from tslab.agreement.matches import Matches, Piece
+from tslab.agreement.matching import TIE
 from tslab.agreement.runs import Runs
 from tslab.agreement.splits import SplitCounts, broken
 from tslab.agreement.stream import Batch, Items
-from tslab.span_table import Ticks
+from tslab.span_table import Numbers, Ticks
 
 
 def streams(runs: Runs) -> bool:
@@ -62,8 +63,20 @@ class _Found:
 class EventTally:
     """Matches events batch by batch, by intersection over union and equal labels."""
 
-    def __init__(self, runs: Runs, items: Items, thresholds: Sequence[float]) -> None:
+    def __init__(
+        self, runs: Runs, items: Items, thresholds: Sequence[float], loose: float | None = None
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            runs: All runs.
+            items: What is compared.
+            thresholds: Least intersection over union of a match, for each result.
+            loose: That of the matches whatever the labels; None leaves these out.
+        """
         self.runs, self.items, self.thresholds = runs, items, tuple(thresholds)
+        self.loose = loose
+        self.any: list[_Found] = []
         self.labels = runs.labels
         self.length = runs.end - runs.start
         self.alone: list[_Found] = []
@@ -74,6 +87,8 @@ class EventTally:
 
     def add(self, batch: Batch) -> None:
         """Take in the overlaps of a batch; each batch once."""
+        if self.loose is not None:
+            self.any.append(self._close(batch, self.loose))
         found = self._same_label(batch)
         linked = as_before(found.first)
         linked |= as_before(found.second)
@@ -90,12 +105,7 @@ class EventTally:
     def result(self) -> tuple[Matches, ...]:
         """The matches at each threshold."""
         runs, items, labels = self.runs, self.items, self.labels
-        readings = len(runs.presence.zone)
-        key = runs.reading * labels + runs.state - 1
-        each = np.bincount(key, minlength=readings * labels).astype(np.int32)
-        each = each.reshape(readings, labels)
-        sides = each[items.first], each[items.second]
-        own = EventItems(items.pair.astype(np.int32), runs.presence.task[items.zone])
+        own, sides = self._own(), self._events()
         events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
         alone = [self._piece(events, part) for part in self.alone]
         linked, cells = _joined(self.linked), len(items) * labels
@@ -113,10 +123,31 @@ class EventTally:
             matches.append(Matches(f"{threshold:g}", counts, tuple(pieces)))
         return tuple(matches)
 
+    def any_label(self) -> Matches:
+        """The matches at the threshold `loose`, whatever the labels."""
+        found = _joined(self.any)
+        label = self.runs.state.take(found.second) - 1
+        same = label == found.key % self.labels
+        first, second = self._ids(found)
+        best = found.taken(np.flatnonzero(best_in_chains(first, second, found.iou + TIE * same)))
+        label = self.runs.state.take(best.second) - 1
+        cells = len(self.items) * self.labels
+        found_, confirmed = (
+            np.bincount(key, minlength=cells).reshape(-1, self.labels).astype(np.int32)
+            for key in (best.key, best.key // self.labels * self.labels + label)
+        )
+        overlap = np.bincount(best.key, best.iou, cells).astype(float).reshape(-1, self.labels)
+        counts = EventCounts(
+            self._own(), _single(self.labels), *self._events(), found_, confirmed, overlap
+        )
+        runs = self.runs
+        events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
+        return Matches(f"{self.loose or 0.0:g}", counts, (self._piece(events, best),))
+
     def splits(self) -> SplitCounts:
         """Events that the other one has in several parts."""
         items, labels = self.items, self.labels
-        own = EventItems(items.pair.astype(np.int32), self.runs.presence.task[items.zone])
+        own = self._own()
         linked = _joined(self.linked)
         ids = self._ids(linked)
         lengths = self.length.take(linked.first), self.length.take(linked.second)
@@ -127,6 +158,31 @@ class EventTally:
             for rows in broken(*ids, ticks, *lengths)
         ]
         return SplitCounts(own, _single(labels), *(count.reshape(-1, labels) for count in counts))
+
+    def _own(self) -> EventItems:
+        items = self.items
+        return EventItems(items.pair.astype(np.int32), self.runs.presence.task[items.zone])
+
+    def _events(self) -> tuple[Numbers, Numbers]:
+        """Events of the reference and of the hypothesis, int32 ``(items, labels)``."""
+        runs, labels = self.runs, self.labels
+        readings = len(runs.presence.zone)
+        key = runs.reading * labels + runs.state - 1
+        each = np.bincount(key, minlength=readings * labels).astype(np.int32)
+        each = each.reshape(readings, labels)
+        return each[self.items.first], each[self.items.second]
+
+    def _close(self, batch: Batch, least: float) -> _Found:
+        """Overlaps of any labels that reach a threshold."""
+        found = batch.overlaps
+        either = self.length.take(found.first)
+        either += self.length.take(found.second)
+        either -= found.ticks
+        iou = found.ticks / either
+        at = np.flatnonzero(iou >= least)
+        first = found.first.take(at)
+        key = (batch.item().take(at) + batch.begin) * self.labels + self.runs.state.take(first) - 1
+        return _Found(first, found.second.take(at), iou.take(at), key)
 
     def _same_label(self, batch: Batch) -> _Found:
         overlaps, runs = batch.overlaps, self.runs

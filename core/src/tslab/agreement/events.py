@@ -86,6 +86,17 @@ class Events:
         return np.searchsorted(tasks, task) * len(self.sets) + label
 
 
+def by_single_label(table: SpanTable) -> Events:
+    """Ranges of a table, one event for each label of a region: for measures of one label."""
+    rows = np.flatnonzero(table.end > table.start)
+    order = rows[np.argsort(table.annotator[rows].astype(np.int16), kind="stable")]
+    sets: Sets = tuple((number,) for number in range(len(table.labels)))
+    return Events(
+        sets, table.annotator[order], table.task[order], table.label[order], table.start[order],
+        table.end[order], order.astype(np.int64),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What two annotators can be compared on.

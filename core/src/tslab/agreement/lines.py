@@ -59,11 +59,7 @@ class Line:
         low, high = _bounds(events, tasks)
         step = high - low + (margin + 1)
         copies = len(events.sets) if by_label else 1
-        if (step.sum(dtype=float) + 1) * max(1, copies) >= LONGEST:
-            raise DataError(
-                f"{tasks} tasks hold more time than can be compared in one go",
-                "Compare them in several parts.",
-            )
+        refuse_too_long((step.sum(dtype=float) + 1) * max(1, copies), tasks)
         return cls(np.cumsum(step) - step - low, int(step.sum()), by_label)
 
     def sides(self, part: Shared, pair: tuple[int, int]) -> tuple[Side, Side]:
@@ -85,6 +81,19 @@ class Line:
             lift = events.label[at].astype(np.int64) * self.length
             start, end = start[at] + lift, end[at] + lift
         return Side(at, start, end, bool((start[1:] >= end[:-1]).all()))
+
+
+def refuse_too_long(length: float, tasks: int) -> None:
+    """Raise where a line is longer than its numbers can hold.
+
+    Raises:
+        DataError: There is more time than fits.
+    """
+    if length >= LONGEST:
+        raise DataError(
+            f"{tasks} tasks hold more time than can be compared in one go",
+            "Compare them in several parts.",
+        )
 
 
 def _bounds(events: Events, tasks: int) -> tuple[Ticks, Ticks]:

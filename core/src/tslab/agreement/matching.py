@@ -31,6 +31,7 @@ from tslab.agreement.matches import Matches, Piece
 from tslab.span_table import Mask, SpanTable, Ticks
 
 Pair = tuple[int, int]
+TIE = 1e-9
 
 
 def match_events(
@@ -158,13 +159,25 @@ def _piece(
     part: Shared, sides: tuple[Side, Side], found: Candidates, *, with_iou: bool = False
 ) -> Piece:
     """The best matching among candidates; `with_iou` where their score is that already."""
-    taken = np.flatnonzero(best(found))
+    taken = np.flatnonzero(best(_equal_first(found, part, sides)))
     reference = sides[0].at[found.reference[taken]]
     hypothesis = sides[1].at[found.hypothesis[taken]]
     iou = found.score[taken] if with_iou else _iou(part, reference, hypothesis)
     key = part.reference.keys(part.tasks, reference)
     sets = len(part.reference.sets)
     return Piece(part.reference, part.hypothesis, reference, hypothesis, iou, key, sets)
+
+
+def _equal_first(found: Candidates, part: Shared, sides: tuple[Side, Side]) -> Candidates:
+    """Equal labels break ties, as two spans of different labels at the very same time make them."""
+    if len(part.reference.sets) == 1:
+        return found
+    one = part.reference.label[sides[0].at[found.reference]]
+    other = part.hypothesis.label[sides[1].at[found.hypothesis]]
+    same = one == other
+    if same.all():
+        return found
+    return replace(found, score=found.score + TIE * same)
 
 
 def _iou(part: Shared, reference: Positions, hypothesis: Positions) -> Scores:

@@ -14,6 +14,7 @@ ONE_READER = "single coverage: only one annotator reviewed it"
 NOT_ALL_PRESENT = "no task that all annotators reviewed"
 NO_MATCH = "no matched pair of events"
 TOO_FEW = "too few items"
+NO_PAIR = "no pair in which it is defined"
 
 REASONS = (
     NOTHING_MARKED,
@@ -25,6 +26,7 @@ REASONS = (
     NOT_ALL_PRESENT,
     NO_MATCH,
     TOO_FEW,
+    NO_PAIR,
 )
 
 

@@ -1,0 +1,161 @@
+"""How far apart the borders of matched events are.
+
+An error is the hypothesis' time less the reference's: below 0 the hypothesis is earlier. All
+answers are in seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.events import Positions
+from tslab.agreement.matches import Matches
+from tslab.agreement.values import NO_MATCH, Value
+from tslab.span_table import Ticks
+
+SECOND = 1e6
+MEASURES = ("bias", "median_error", "mad", "p95_error")
+SIDES = ("onset", "offset")
+
+
+@dataclass(frozen=True, slots=True)
+class Borders:
+    """Errors of matched events.
+
+    Attributes:
+        item: Pair and task of each, int64 ``(matches,)``.
+        label: Set of labels of the reference event, int64 ``(matches,)``.
+        onset: Microseconds, int64 ``(matches,)``.
+        offset: Microseconds, int64 ``(matches,)``.
+    """
+
+    item: Ticks
+    label: Ticks
+    onset: Ticks
+    offset: Ticks
+
+    @classmethod
+    def of(cls, matches: Matches) -> Borders:
+        """The errors of all matches."""
+        found = matches.settled()
+        return cls(found.item, found.label, found.onset, found.offset)
+
+    def sums(self, items: int, sets: int) -> Floats:
+        """Matches and their summed errors in seconds, float64 ``(items, sets, 3)``.
+
+        In the order count, onset, offset: what the bias and its bootstrap are made of.
+        """
+        key = self.item * sets + self.label
+        columns = [
+            np.bincount(key, weights, items * sets).reshape(items, sets)
+            for weights in (None, self.onset / SECOND, self.offset / SECOND)
+        ]
+        return np.stack([column.astype(float) for column in columns], axis=-1)
+
+
+def border_measures(
+    errors: Ticks,
+    group: NDArray[np.integer],
+    groups: int,
+    order: Positions | None = None,
+) -> dict[str, Floats]:
+    """Measures of `MEASURES` in seconds, each ``(groups,)``; NaN where a group has no match.
+
+    Bias is the mean error; the median and the 95th percentile are of absolute errors; MAD is the
+    median distance from the median error, which a constant shift leaves alone.
+
+    Args:
+        errors: Microseconds, int64 ``(matches,)``.
+        group: Number of the group of each, ``(matches,)``.
+        groups: How many there are.
+        order: What sorts the errors, where that is known: one order serves all groupings.
+    """
+    order = by_value(errors) if order is None else order
+    count = np.bincount(group, minlength=groups)
+    bias = ratio(np.bincount(group, errors, groups).astype(float), count.astype(float))
+    own = _Sorted(errors[by_value(group, order)], np.cumsum(count) - count, count)
+    nothing = np.zeros(groups, np.int64)
+    middle, high = own.distance(nothing, 0.5), own.distance(nothing, 0.95)
+    spread = own.distance(own.twice_median(), 0.5)
+    return dict(zip(MEASURES, (bias / SECOND, middle, spread, high), strict=True))
+
+
+def by_value(values: NDArray[np.integer], order: Positions | None = None) -> Positions:
+    """What sorts whole numbers, 16 bits at a time: NumPy sorts those by radix, in linear time.
+
+    Args:
+        values: Whole numbers.
+        order: An order to keep among equal ones.
+    """
+    if not len(values):
+        return np.zeros(0, np.intp)
+    rest = (values - values.min()).astype(np.uint64)
+    order = np.arange(len(rest)) if order is None else order
+    bits = int(rest.max()).bit_length()
+    for shift in range(0, max(bits, 1), 16):
+        digit = (rest >> np.uint64(shift)).astype(np.uint16)[order]
+        order = order[np.argsort(digit, kind="stable")]
+    return order
+
+
+def border_value(value: float) -> Value:
+    """A measure, or why there is none."""
+    return Value(float(value)) if np.isfinite(value) else Value(None, NO_MATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Groups of sorted values, one after the other.
+
+    Attributes:
+        values: Microseconds, int64 ``(values,)``.
+        first: Where each group begins, intp ``(groups,)``.
+        count: How many values it has, intp ``(groups,)``.
+    """
+
+    values: Ticks
+    first: Positions
+    count: Positions
+
+    def twice_median(self) -> Ticks:
+        """Twice the median of each group, which is a whole number; 0 for empty groups."""
+        last = np.maximum(self.count - 1, 0)
+        return self._at(last // 2) + self._at((last + 1) // 2)
+
+    def distance(self, twice: Ticks, share: float) -> Floats:
+        """A quantile of the distances from half of `twice`, seconds; NaN for empty groups."""
+        rank = share * np.maximum(self.count - 1, 0)
+        low = np.floor(rank).astype(np.intp)
+        high = np.minimum(low + 1, np.maximum(self.count - 1, 0))
+        below, above = self._nearest(twice, low), self._nearest(twice, high)
+        found = below + (above - below) * (rank - low)
+        return np.where(self.count > 0, found / (2 * SECOND), np.nan)
+
+    def _nearest(self, twice: Ticks, rank: Positions) -> Ticks:
+        """Twice the distance of that rank: the narrowest window of ``rank + 1`` neighbours.
+
+        Moving the window to the right brings its left end closer and takes its right end away;
+        the best one is where these cross.
+        """
+        low, high = np.zeros_like(rank), np.maximum(self.count - 1 - rank, 0)
+        while (low < high).any():
+            middle = (low + high) // 2
+            beyond = self._ends(twice, middle, rank)
+            crossed = beyond[1] >= beyond[0]
+            high = np.where(crossed, middle, high)
+            low = np.where(crossed, low, np.minimum(middle + 1, high))
+        windows = [self._ends(twice, at, rank) for at in (low, np.maximum(low - 1, 0))]
+        left, right = (np.maximum(*ends) for ends in windows)
+        return np.asarray(np.minimum(left, right))
+
+    def _ends(self, twice: Ticks, at: Positions, rank: Positions) -> tuple[Ticks, Ticks]:
+        return twice - 2 * self._at(at), 2 * self._at(at + rank) - twice
+
+    def _at(self, place: Positions) -> Ticks:
+        if not len(self.values):
+            return np.zeros(len(place), np.int64)
+        return np.asarray(self.values[np.minimum(self.first + place, len(self.values) - 1)])

@@ -1,0 +1,217 @@
+"""Rows of the result at every level from sums that are kept for each pair, task and label.
+
+What is measured is a function of sums. People are compared with each other in pairs that have no
+order: together they have no measure that asks who comes first. An annotator has the mean of his
+pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.coefficients import Floats
+from tslab.agreement.common_time import common_ticks
+from tslab.agreement.event_counts import EventItems
+from tslab.agreement.panel import MOST_PAIRS, Draws, Mean, TimeSettings
+from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value
+from tslab.span_table import SpanTable
+
+Named = dict[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How sums become numbers.
+
+    Attributes:
+        values: Measures by name of sums ``(..., columns)``, each ``(...)``.
+        explain: The value of a measure by its name, number and sums ``(columns,)``.
+        directed: Whether a measure asks which of the two comes first, by its name.
+        events: How many events sums ``(..., columns)`` rest on.
+    """
+
+    values: Callable[[Floats], Named]
+    explain: Callable[[str, float, Floats], Value]
+    directed: Callable[[str], bool]
+    events: Callable[[Floats], Floats]
+
+
+class Levels:
+    """Who is compared with whom in one tier, and how often each draw takes each task."""
+
+    def __init__(
+        self,
+        tier: str,
+        table: SpanTable,
+        readers: Readers,
+        pairs: NDArray[np.int32],
+        kinds: Sequence[str],
+        settings: TimeSettings,
+    ) -> None:
+        self.tier, self.table, self.readers = tier, table, readers
+        self.pairs, self.kinds = pairs, list(kinds)
+        self.ticks = common_ticks(table, pairs)
+        self.is_pair = np.array([kind == "pair" for kind in kinds], bool)
+        self.met = np.asarray((self.ticks > 0).any(axis=0))
+        self.draws = Draws.of(self.met, settings)
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[int, float]] = {}
+
+    def rows(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+        """Rows of all levels.
+
+        Args:
+            items: Pair and task of each row of `cells`.
+            cells: Sums ``(items, labels + 1, columns)``; the last label stands for all events.
+            measure: How they become numbers.
+        """
+        yield from self._overall(items, cells, measure)
+        yield from self._tasks(items, cells, measure)
+        yield from self._pairs(items, cells, measure)
+
+    def names(self, pair: int) -> tuple[str, ...]:
+        """What a row of a pair is of: both names, or the annotator next to the ground truth."""
+        both = tuple(self.table.annotators[number] for number in self.pairs[pair])
+        return both[1:] if self.kinds[pair] == "reference" else both
+
+    def support(self, by: str, of: tuple[str, ...]) -> tuple[int, float]:
+        """Tasks and seconds that a row rests on, each task once for each pair that shares it."""
+        if not self._known:
+            self._known.update(self._supports())
+        key = by.removesuffix("-label"), of[:-1] if by.endswith("-label") else of
+        return self._known[("overall", ()) if by == "label" else key]
+
+    def _supports(self) -> Iterator[tuple[tuple[str, tuple[str, ...]], tuple[int, float]]]:
+        people = self.ticks[self.is_pair]
+        yield ("overall", ()), _support(people)
+        for pair, kind in enumerate(self.kinds):
+            yield (kind, self.names(pair)), _support(self.ticks[pair : pair + 1])
+        for name in self.readers.annotators:
+            number = self.table.annotators.index(name)
+            own = self.is_pair & (self.pairs == number).any(axis=1)
+            yield ("annotator", (name,)), _support(self.ticks[own])
+        seconds = people.sum(axis=0) / 1e6
+        for task, name in enumerate(self.table.tasks):
+            yield ("task", (name,)), (1, float(seconds[task]))
+
+    def _overall(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+        people = np.flatnonzero(self.is_pair[items.pair])
+        by_task = _added(items.task[people], cells[people], len(self.table.tasks))
+        sums = _weighted(self.draws.weights, by_task)
+        values = _undirected(measure, sums)
+        asked = _Asked("overall", "label", (), measure)
+        yield from self._columns(asked, values, sums[0], self.draws)
+
+    def _tasks(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+        """Rows of each task; one that a single annotator reviewed says so."""
+        people = np.flatnonzero(self.is_pair[items.pair])
+        sums = _added(items.task[people], cells[people, -1], len(self.table.tasks))
+        values = _undirected(measure, sums)
+        seconds = self.ticks[self.is_pair].sum(axis=0) / 1e6
+        met = np.bincount(items.task[people], minlength=len(self.table.tasks)) > 0
+        for task in np.flatnonzero(self._reviewed()).tolist():
+            for name, array in values.items():
+                value = measure.explain(name, float(array[task]), sums[task])
+                if not met[task]:
+                    value = Value(None, ONE_READER)
+                events = int(measure.events(sums[task]))
+                yield Row(self.tier, name, "task", (self.table.tasks[task],), value, 1, events,
+                          float(seconds[task]))  # fmt: skip
+
+    def _reviewed(self) -> NDArray[np.bool_]:
+        """Which tasks any of the people reviewed."""
+        members = [self.table.annotators.index(name) for name in self.readers.annotators]
+        own = np.isin(self.table.reviewed.annotator, members)
+        out = np.zeros(len(self.table.tasks), bool)
+        out[self.table.reviewed.task[own]] = True
+        return out
+
+    def _pairs(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+        means: dict[str, Mean] = {name: Mean() for name in self.readers.annotators}
+        rests = dict.fromkeys(means, 0)
+        draws = self.draws if len(self.pairs) <= MOST_PAIRS else self.draws.none()
+        bounds = np.searchsorted(items.pair, np.arange(len(self.pairs) + 1))
+        for pair, kind in enumerate(self.kinds):
+            own = slice(int(bounds[pair]), int(bounds[pair + 1]))
+            weights = draws.weights[:, items.task[own]]
+            sums = _weighted(weights, cells[own])
+            values = measure.values(sums)
+            asked = _Asked(kind, f"{kind}-label", self.names(pair), measure)
+            yield from self._columns(asked, values, sums[0], draws)
+            if kind == "pair":
+                whole = {k: v[:, -1] for k, v in values.items() if not measure.directed(k)}
+                events = int(measure.events(sums[0, -1]))
+                for name in self.names(pair):
+                    means[name].add(whole)
+                    rests[name] += events
+        for name, mean in means.items():
+            yield from self._annotator(name, mean, rests[name], draws)
+
+    def _annotator(self, name: str, mean: Mean, events: int, draws: Draws) -> Iterator[Row]:
+        """Mean of an annotator's pairs; undefined where all of them are."""
+        for metric, array in mean.values().items():
+            value = Value(None, NO_PAIR)
+            if np.isfinite(array[0]):
+                value = _within(Value(float(array[0])), draws.bounds(array))
+            tasks, seconds = self.support("annotator", (name,))
+            yield Row(self.tier, metric, "annotator", (name,), value, tasks, events, seconds)
+
+    def _columns(self, asked: _Asked, values: Named, sums: Floats, draws: Draws) -> Iterator[Row]:
+        """A row for all events and one for each label, of values ``(1 + draws, labels + 1)``."""
+        labels = self.table.labels
+        tasks, seconds = self.support(asked.by, asked.of)
+        for metric, array in values.items():
+            bounds = draws.bounds(array)
+            for column, name in enumerate([*labels, ""]):
+                value = asked.measure.explain(metric, float(array[0, column]), sums[column])
+                if bounds is not None:
+                    value = _within(value, (bounds[0][column], bounds[1][column]))
+                whole = column == len(labels)
+                by, of = (asked.by, asked.of) if whole else (asked.by_label, (*asked.of, name))
+                events = int(asked.measure.events(sums[column]))
+                yield Row(self.tier, metric, by, of, value, tasks, events, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the rows of one level are for, and how they are measured."""
+
+    by: str
+    by_label: str
+    of: tuple[str, ...]
+    measure: Measure
+
+
+def _support(ticks: NDArray[np.int64]) -> tuple[int, float]:
+    """Tasks that any of some pairs shares, and the seconds of all of them."""
+    return int((ticks > 0).any(axis=0).sum()), float(ticks.sum()) / 1e6
+
+
+def _within(value: Value, bounds: tuple[Floats, Floats] | None) -> Value:
+    if bounds is None or value.value is None or not np.isfinite(bounds[0]):
+        return value
+    return value.within(float(bounds[0]), float(bounds[1]))
+
+
+def _undirected(measure: Measure, sums: Floats) -> Named:
+    values = measure.values(sums)
+    return {name: array for name, array in values.items() if not measure.directed(name)}
+
+
+def _added(key: NDArray[np.int32], cells: Floats, length: int) -> Floats:
+    """Rows of one key added up, ``(length, ...)``."""
+    order = np.argsort(key, kind="stable")
+    out = np.zeros((length, *cells.shape[1:]))
+    if len(key):
+        at = np.flatnonzero(np.diff(key[order], prepend=-1))
+        out[key[order][at]] = np.add.reduceat(cells[order], at, axis=0)
+    return out
+
+
+def _weighted(weights: Floats, cells: Floats) -> Floats:
+    """Weighted sums ``(draws, ...)`` of rows ``(rows, ...)``."""
+    flat = weights @ cells.reshape(len(cells), -1)
+    return np.asarray(flat.reshape(len(weights), *cells.shape[1:]))
