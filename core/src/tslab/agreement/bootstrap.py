@@ -36,11 +36,13 @@ def weights(tasks: NDArray[np.bool_], draws: int, seed: int) -> Floats:
     if not len(there):
         return out
     units = min(len(there), MOST_UNITS)
-    taken = dice.multinomial(units, np.full(units, 1 / units), draws)
+    # Each draw takes as many units as there are, with replacement.
+    taken = dice.integers(units, size=(draws, units)) + np.arange(draws)[:, None] * units
+    times = np.bincount(taken.ravel(), minlength=draws * units).reshape(draws, units)
     unit = np.arange(len(there)) % units
     if units < len(there):
         dice.shuffle(unit)
-    out[:, there] = taken[:, unit]
+    out[:, there] = times[:, unit]
     return out
 
 

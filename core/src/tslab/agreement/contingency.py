@@ -132,10 +132,10 @@ class Tally:
     def _add_cells(self, batch: Batch) -> None:
         states, many = len(self.runs.states), batch.end - batch.begin
         found = batch.overlaps
-        key = self.runs.state.take(found.first)
-        key *= states
-        key += self.runs.state.take(found.second)
-        key += np.repeat(np.arange(many) * states**2, np.diff(batch.bounds))
+        one, other = batch.states
+        key = batch.item * states**2
+        key += one * states
+        key += other
         cells = summed(key, found.ticks, many * states**2).reshape(many, states, states)
         rows = slice(batch.begin, batch.end)
         self.agreed[rows] = np.diagonal(cells, axis1=1, axis2=2)
@@ -149,8 +149,8 @@ class Tally:
 
     def _add_diagonal(self, batch: Batch) -> None:
         states, many = len(self.runs.states), batch.end - batch.begin
-        found, item = batch.overlaps, batch.item()
-        one, other = self.runs.state[found.first], self.runs.state[found.second]
+        found, item = batch.overlaps, batch.item
+        one, other = batch.states
         same = one == other
         rows = slice(batch.begin, batch.end)
         key = item[same] * states + one[same]

@@ -32,7 +32,7 @@ def streams(runs: Runs) -> bool:
 class _RunEvents:
     """Runs as events."""
 
-    label: Positions
+    label: Numbers
     start: Ticks
     end: Ticks
     row: Positions

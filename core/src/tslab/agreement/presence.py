@@ -54,6 +54,11 @@ class Presence:
         """How many annotators each zone has, int64 ``(zones,)``."""
         return np.bincount(self.zone, minlength=len(self.task))
 
+    def reading(self, annotator: Numbers, zone: Positions) -> Positions:
+        """Numbers of the readings of some annotators and zones, intp."""
+        many = np.int64(len(self.task))
+        return np.searchsorted(self.annotator * many + self.zone, annotator * many + zone)
+
     def cut(self, task: Numbers, start: Ticks, end: Ticks) -> tuple[Positions, Positions]:
         """Which rows and which pieces overlap: positions of rows and of pieces, ``(parts,)``.
 

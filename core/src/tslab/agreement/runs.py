@@ -28,7 +28,7 @@ class Runs:
         presence: Who reviewed what.
         states: Labels of each state, sets of positions in the table's labels; the first is empty.
         reading: Reading of each run, intp ``(runs,)``, never falling.
-        state: State of each run, intp ``(runs,)``, above 0.
+        state: State of each run, int32 ``(runs,)``, above 0.
         start: Microseconds on the line, int64 ``(runs,)``.
         end: Microseconds on the line, exclusive.
         row: Row of the table that a run is, intp ``(runs,)``; -1 where it is made of several.
@@ -40,7 +40,7 @@ class Runs:
     presence: Presence
     states: tuple[frozenset[int], ...]
     reading: Positions
-    state: Positions
+    state: Numbers
     start: Ticks
     end: Ticks
     row: Positions
@@ -95,12 +95,21 @@ def first_of(reading: Positions, readings: int) -> Positions:
     return np.asarray(np.concatenate([[0], np.cumsum(count)]), np.intp)
 
 
+def stretches_of(table: SpanTable) -> tuple[Positions, Positions]:
+    """First row of each task and annotator that has rows, and how many rows it has."""
+    fresh = np.ones(len(table), bool)
+    np.not_equal(table.task[1:], table.task[:-1], out=fresh[1:])
+    fresh[1:] |= table.annotator[1:] != table.annotator[:-1]
+    first = np.flatnonzero(fresh)
+    return first, np.diff(np.append(first, len(table)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """Spans cut at the borders of zones, on the line, sorted by reading and start."""
 
     reading: Positions
-    label: Positions
+    label: Numbers
     start: Ticks
     end: Ticks
     row: Positions
@@ -114,44 +123,36 @@ def _single(labels: int) -> tuple[frozenset[int], ...]:
 
 
 def _parts(table: SpanTable, presence: Presence) -> _Parts:
-    row = np.flatnonzero(table.end > table.start)
-    row = row[_by_annotator(table.annotator[row], len(table.annotators))]
-    start, end = table.start[row], table.end[row]
+    """All ranges of a table as parts of zones."""
     if presence.whole:
-        zone = np.searchsorted(presence.task, np.arange(len(table.tasks)))[table.task[row]]
-    else:
-        origin, piece = presence.cut(table.task[row], start, end)
-        row, zone = row[origin], presence.piece_zone[piece]
-        start = np.maximum(start[origin], presence.piece_start[piece])
-        end = np.minimum(end[origin], presence.piece_end[piece])
+        return _whole_parts(table, presence)
+    row = np.flatnonzero(table.end > table.start)
+    origin, piece = presence.cut(table.task[row], table.start[row], table.end[row])
+    row, zone = row[origin], presence.piece_zone[piece]
     shift = presence.shift[zone]
-    parts = _Parts(
-        _reading(table.annotator[row], zone, presence), table.label[row].astype(np.intp),
-        start + shift, end + shift, row,
-    )  # fmt: skip
-    # Zones of one task alternate in time, so that parts of a cut table are in order only now.
-    return parts if presence.whole else parts.taken(np.lexsort((parts.start, parts.reading)))
+    reading = presence.reading(table.annotator[row], zone)
+    start = np.maximum(table.start[row], presence.piece_start[piece]) + shift
+    end = np.minimum(table.end[row], presence.piece_end[piece]) + shift
+    order = np.lexsort((start, reading))
+    return _Parts(reading, table.label[row], start, end, row).taken(order)
 
 
-def _by_annotator(annotator: Numbers, annotators: int) -> Positions:
-    """A stable order by annotator; 16-bit numbers are sorted by radix, in linear time."""
-    narrow = np.uint16 if annotators < 2**16 else np.int32
-    return np.asarray(np.argsort(annotator.astype(narrow), kind="stable"))
-
-
-def _reading(annotator: Numbers, zone: Positions, presence: Presence) -> Positions:
-    """Number of the reading of an annotator and a zone; rows come sorted by annotator."""
-    if not len(annotator):
-        return np.zeros(0, np.intp)
-    many = len(presence.task)
-    code = presence.annotator.astype(np.int64) * many + presence.zone
-    wanted = annotator.astype(np.int64) * many + zone
-    size = (int(presence.annotator[-1]) + 1) * many
-    if size <= 4 * (len(wanted) + len(code)):
-        number = np.zeros(size, np.intp)
-        number[code] = np.arange(len(code))
-        return np.asarray(number[wanted])
-    return np.searchsorted(code, wanted)
+def _whole_parts(table: SpanTable, presence: Presence) -> _Parts:
+    """Where no span is cut, each reading is a stretch of rows: only these are put in order."""
+    first, count = stretches_of(table)
+    zone = np.searchsorted(presence.task, table.task[first])
+    order = np.lexsort((zone, table.annotator[first]))
+    first, count, zone = first[order], count[order], zone[order]
+    reading = np.repeat(presence.reading(table.annotator[first], zone), count)
+    row = np.repeat(first - (np.cumsum(count) - count), count)
+    row += np.arange(len(row))
+    shift = np.repeat(presence.shift[zone], count)
+    start, end = table.start.take(row), table.end.take(row)
+    parts = _Parts(reading, table.label.take(row), start, end, row)
+    ranges = end > start
+    start += shift
+    end += shift
+    return parts if ranges.all() else parts.taken(ranges)
 
 
 def _clashes(parts: _Parts) -> NDArray[np.bool_]:
@@ -179,7 +180,7 @@ def _united(parts: _Parts, clash: NDArray[np.bool_], presence: Presence, labels:
     alone = parts.taken(~clash)
     reading = np.concatenate([alone.reading, swept.group])
     start, end = np.concatenate([alone.start, swept.start]), np.concatenate([alone.end, swept.end])
-    bits = np.concatenate([member_bits(alone.label.astype(np.int32), labels), swept.bits])
+    bits = np.concatenate([member_bits(alone.label, labels), swept.bits])
     row = np.concatenate([alone.row, np.full(len(swept.group), -1, np.intp)])
     order = np.lexsort((start, reading))
     state, states = _states(bits[order], labels)
@@ -193,7 +194,7 @@ def _united(parts: _Parts, clash: NDArray[np.bool_], presence: Presence, labels:
     )  # fmt: skip
 
 
-def _states(bits: Bits, labels: int) -> tuple[Positions, tuple[frozenset[int], ...]]:
+def _states(bits: Bits, labels: int) -> tuple[Numbers, tuple[frozenset[int], ...]]:
     """State of each row, and what the states are: single labels by number, then sets."""
     first, pattern = distinct(bits)
     sets = [frozenset(np.flatnonzero(on).tolist()) for on in membership(bits[first], labels)]
@@ -202,5 +203,5 @@ def _states(bits: Bits, labels: int) -> tuple[Positions, tuple[frozenset[int], .
     for labels_on in sorted((s for s in sets if len(s) > 1), key=sorted):
         known[labels_on] = len(states)
         states.append(labels_on)
-    number = np.array([known[labels_on] for labels_on in sets], np.intp)
+    number = np.array([known[labels_on] for labels_on in sets], np.int32)
     return number[pattern], tuple(states)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Items:
         return len(self.pair)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Overlaps of some items.
 
@@ -52,16 +53,25 @@ class Batch:
         end: One after its last item.
         overlaps: Positions of runs, and microseconds shared; in order of item and time.
         bounds: First overlap of each item, and how many there are, intp ``(items + 1,)``.
+        runs: The runs that overlap.
     """
 
     begin: int
     end: int
     overlaps: Overlaps
     bounds: Positions
+    runs: Runs
 
+    @cached_property
     def item(self) -> Positions:
         """Item of each overlap, counted from `begin`, intp ``(overlaps,)``."""
         return np.repeat(np.arange(self.end - self.begin), np.diff(self.bounds))
+
+    @cached_property
+    def states(self) -> tuple[Numbers, Numbers]:
+        """States of both sides of each overlap, int32; looked up once for all who measure."""
+        state = self.runs.state
+        return state.take(self.overlaps.first), state.take(self.overlaps.second)
 
 
 def items_of(presence: Presence, pairs: Numbers) -> Items:
@@ -144,7 +154,7 @@ def _sliced(
     bounds = np.searchsorted(found.first, first[readings] - one.start)
     bounds = np.append(bounds, len(found))
     found = Overlaps(found.first + one.start, found.second + other.start, found.ticks)
-    return Batch(begin, begin + len(readings), found, bounds)
+    return Batch(begin, begin + len(readings), found, bounds, runs)
 
 
 def _gathered(runs: Runs, items: Items, first: Positions, begin: int, end: int) -> Batch:
@@ -157,7 +167,7 @@ def _gathered(runs: Runs, items: Items, first: Positions, begin: int, end: int) 
     found = overlaps(start, stop, start_2, stop_2)
     bounds = np.searchsorted(item[found.first], np.arange(end - begin + 1))
     found = Overlaps(rows[found.first], others[found.second], found.ticks)
-    return Batch(begin, end, found, bounds)
+    return Batch(begin, end, found, bounds, runs)
 
 
 def lifted(

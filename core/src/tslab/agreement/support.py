@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.overlaps import Positions
+from tslab.agreement.runs import stretches_of
 from tslab.span_table import SpanTable
 
 Counts = NDArray[np.int64]
@@ -41,13 +42,15 @@ class Events:
         """Spans of a table; instants are not among them."""
         annotators, labels = max(1, len(table.annotators)), len(table.labels)
         seen = table.reviewed
-        code = np.unique(seen.task.astype(np.int64) * annotators + seen.annotator)
-        own = table.task.astype(np.int64) * annotators + table.annotator
-        # Rows are sorted by task and annotator: a search for each reading, not for each row.
-        first = np.append(np.searchsorted(own, code), len(own))
-        reading = np.repeat(np.arange(len(code)), np.diff(first))
+        code = seen.task.astype(np.int64) * annotators + seen.annotator
+        code = code[np.diff(code, prepend=-1) > 0]
+        first, rows = stretches_of(table)
+        own = table.task[first].astype(np.int64) * annotators + table.annotator[first]
+        key = np.repeat(np.searchsorted(code, own) * labels, rows)
+        key += table.label
         spans = table.end > table.start
-        key = reading[spans] * labels + table.label[spans]
+        if not spans.all():
+            key = key[spans]
         count = np.bincount(key, minlength=len(code) * labels).reshape(len(code), labels)
         return cls(code, count, annotators)
 

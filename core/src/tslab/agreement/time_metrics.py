@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tslab.agreement.bootstrap import BLOCKS, FEW_TASKS, in_blocks
-from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.coefficients import Floats, Group, ratio
 from tslab.agreement.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
-from tslab.agreement.sums import reduced
+from tslab.agreement.sums import added, added_up, group_rows, mapped, reduced, taken
 from tslab.agreement.support import Events
 from tslab.agreement.tier_sums import TierSums
 from tslab.agreement.time_pairs import Pairs
-from tslab.agreement.time_rows import Level, rows_of_tasks, symmetric, values_of_tasks
+from tslab.agreement.time_rows import Level, TaskValues, symmetric
 from tslab.agreement.time_values import (
     Named,
     group_label_values,
@@ -30,7 +31,7 @@ from tslab.agreement.time_values import (
     shared_values,
 )
 from tslab.agreement.values import Readers, Row
-from tslab.span_table import Numbers, SpanTable
+from tslab.span_table import Mask, Numbers, SpanTable
 
 KINDS = ("pair", "reference", "model")
 
@@ -50,21 +51,28 @@ class Confusion:
     hours: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TimeAgreement:
     """All measures of time of one tier.
 
     Attributes:
-        rows: The numbers.
+        levels: The numbers of all levels but tasks.
+        tasks: The numbers of each task.
         states: Labels of each state; the first, empty one is time without a label.
         confusions: Tables of confusion; none where there are too many states.
         notes: What a reader must know to trust the numbers.
     """
 
-    rows: list[Row]
+    levels: list[Row]
+    tasks: TaskValues
     states: tuple[tuple[str, ...], ...]
     confusions: list[Confusion]
     notes: list[str]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All numbers."""
+        return [*self.levels, *self.tasks.rows()]
 
 
 def all_kinds(table: SpanTable, readers: Readers) -> tuple[Numbers, list[str]]:
@@ -98,7 +106,9 @@ def time_metrics(
     study = _Study(tier, table, readers, settings, exact)
     names = tuple(tuple(table.labels[label] for label in sorted(s)) for s in found.states)
     confusions = _confusions(found, exact, table)
-    return TimeAgreement(list(study.rows(found)), names, confusions, study.notes())
+    levels = list(study.rows(found))
+    tasks = TaskValues.of(tier, table, exact, study.events, settings)
+    return TimeAgreement(levels, tasks, names, confusions, study.notes())
 
 
 class _Study:
@@ -117,7 +127,7 @@ class _Study:
         self.events = Events.of(table)
 
     def rows(self, found: Contingency) -> Iterator[Row]:
-        """All rows."""
+        """Rows of all levels but tasks."""
         drawn = self._drawn(found)
         draws = Draws.of(drawn.met, self.settings)
         some = draws if len(found.items.pairs) <= MOST_PAIRS else draws.none()
@@ -125,9 +135,7 @@ class _Study:
         yield from pairs.rows(self.exact, drawn, self.events, self.settings.unit)
         yield from pairs.annotator_rows()
         yield from self._overall(drawn, draws, pairs)
-        values = values_of_tasks(self.exact, self.settings)
-        yield from rows_of_tasks(self.tier, self.table, self.exact, self.events, values)
-        yield from self._without(found)
+        yield from self._without(found, draws.none())
 
     def _drawn(self, found: Contingency) -> TierSums:
         """What draws are made of: tasks, or blocks of the only one."""
@@ -156,17 +164,16 @@ class _Study:
         labels = {**symmetric(shared_label_values(pooled)), **group_label_values(group, unit)}
         values["time/iou_task_mean"] = _task_mean(shared_values(drawn.pooled), draws)
         labels["time/iou_task_mean"] = _task_mean(shared_label_values(drawn.pooled), draws)
-        whole, by_label = self._levels(self.exact)
+        ticks = float(self.exact.pooled.two.ticks.sum())
+        whole, by_label = self._levels(self.exact.members, self.exact.group.states, ticks)
         yield from whole.rows(values, draws)
         yield from whole.rows(pairs.people.values(), pairs.draws)
         yield from by_label.rows(labels, draws)
         yield from by_label.rows(pairs.people_labels.values(), pairs.draws)
 
-    def _levels(self, sums: TierSums) -> tuple[Level, Level]:
+    def _levels(self, members: Mask, group: Group, ticks: float) -> tuple[Level, Level]:
         """Where values of people together belong, and those of each label."""
-        group = sums.group.states
-        met, ticks = group.ticks > 0, float(sums.pooled.two.ticks.sum())
-        support, supports = self.events.of_group(sums.members, met, ticks)
+        support, supports = self.events.of_group(members, group.ticks > 0, ticks)
         full = float(group.full_ticks.sum())
         ofs = [(label,) for label in self.table.labels]
         return (
@@ -174,19 +181,20 @@ class _Study:
             Level(self.tier, "label", ofs, supports, full),
         )
 
-    def _without(self, found: Contingency) -> Iterator[Row]:
+    def _without(self, found: Contingency, draws: Draws) -> Iterator[Row]:
         """Rows of the group without each annotator in turn: who holds agreement up or down."""
         if len(self.readers.annotators) < 3:
             return
-        names = np.array(self.table.annotators)
+        names, pairs = np.array(self.table.annotators), found.items.pairs
+        rows, unit = self.exact.rows, self.settings.unit
+        each = mapped(rows.sums, lambda part: added(rows.pair, part, len(pairs)))
         for name in self.readers.annotators:
             left = self.exact.members & (names != name)
-            kinds = ["pair" if left[pair].all() else "" for pair in found.items.pairs]
-            sums = TierSums.of(found, left, len(self.table.tasks), kinds)
-            draws = Draws.of(sums.met, self.settings).none()
-            pooled, group = reduced(draws.weights, sums.pooled), reduced(draws.weights, sums.group)
-            values = {**symmetric(shared_values(pooled)), **group_values(group, self.settings.unit)}
-            whole, _ = self._levels(sums)
+            inside = np.flatnonzero(left[pairs].all(axis=1))
+            pooled = added_up(taken(each, inside))
+            group = group_rows(found, left, len(self.table.tasks))
+            values = {**symmetric(shared_values(pooled)), **group_values(added_up(group), unit)}
+            whole, _ = self._levels(left, group.states, float(pooled.two.ticks[0]))
             level = Level(self.tier, "without", [(name,)], whole.supports, whole.full_ticks)
             yield from level.rows(values, draws)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.panel import Draws, TimeSettings
@@ -78,21 +79,54 @@ def values_of_tasks(sums: TierSums, settings: TimeSettings) -> Named:
     return values
 
 
-def rows_of_tasks(
-    tier: str, table: SpanTable, sums: TierSums, events: Events, values: Named
-) -> Iterator[Row]:
-    """Rows of each task that a person reviewed; one reviewed by one alone says so."""
-    task, annotator = np.divmod(events.code, events.annotators)
-    own = sums.members[annotator]
-    readers = np.bincount(task[own], minlength=len(table.tasks))
-    spans = np.bincount(task[own], events.count[own].sum(axis=1), len(table.tasks))
-    group, ticks = sums.group.states, sums.pooled.two.ticks
-    for at in np.flatnonzero(readers).tolist():
-        support = Support(1, int(spans[at]), float(ticks[at]) / 1e6)
-        level = Level(tier, "task", [(table.tasks[at],)], [support])
-        for metric, array in values.items():
-            number, full = float(array[at]), float(group.full_ticks[at])
-            value = value_of(metric, number, support.seconds, full)
-            alone = readers[at] == 1
-            value = Value(None, ONE_READER) if alone else value
-            yield level.row(metric, level.ofs[0], value, support)
+@dataclass(frozen=True, slots=True)
+class TaskValues:
+    """Measures of people in each task; rows are made of them when somebody wants to see them.
+
+    Attributes:
+        tier: Name of the tier.
+        tasks: Names of the tasks that somebody reviewed.
+        values: float64 ``(tasks,)`` by measure.
+        readers: How many people reviewed each.
+        spans: How many spans they made.
+        ticks: Time of all pairs together.
+        full_ticks: Time that all people reviewed.
+    """
+
+    tier: str
+    tasks: tuple[str, ...]
+    values: Named
+    readers: NDArray[np.int64]
+    spans: NDArray[np.int64]
+    ticks: Floats
+    full_ticks: Floats
+
+    @classmethod
+    def of(
+        cls, tier: str, table: SpanTable, sums: TierSums, events: Events, settings: TimeSettings
+    ) -> TaskValues:
+        """Values of all tasks."""
+        task, annotator = np.divmod(events.code, events.annotators)
+        own = sums.members[annotator]
+        readers = np.bincount(task[own], minlength=len(table.tasks))
+        spans = np.bincount(task[own], events.count[own].sum(axis=1), len(table.tasks))
+        at = np.flatnonzero(readers)
+        values = values_of_tasks(sums, settings)
+        return cls(
+            tier, tuple(table.tasks[task] for task in at.tolist()),
+            {metric: array[at] for metric, array in values.items()}, readers[at],
+            spans[at].astype(np.int64), sums.pooled.two.ticks[at],
+            sums.group.states.full_ticks[at],
+        )  # fmt: skip
+
+    def rows(self) -> Iterator[Row]:
+        """A row for each task and measure; a task that one person alone reviewed says so."""
+        for at, task in enumerate(self.tasks):
+            support = Support(1, int(self.spans[at]), float(self.ticks[at]) / 1e6)
+            level = Level(self.tier, "task", [(task,)], [support])
+            for metric, array in self.values.items():
+                value = Value(None, ONE_READER)
+                if self.readers[at] > 1:
+                    full = float(self.full_ticks[at])
+                    value = value_of(metric, float(array[at]), support.seconds, full)
+                yield level.row(metric, (task,), value, support)
