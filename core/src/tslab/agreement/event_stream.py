@@ -181,7 +181,7 @@ class EventTally:
         iou = found.ticks / either
         at = np.flatnonzero(iou >= least)
         first = found.first.take(at)
-        key = (batch.item().take(at) + batch.begin) * self.labels + self.runs.state.take(first) - 1
+        key = (batch.item.take(at) + batch.begin) * self.labels + self.runs.state.take(first) - 1
         return _Found(first, found.second.take(at), iou.take(at), key)
 
     def _same_label(self, batch: Batch) -> _Found:
