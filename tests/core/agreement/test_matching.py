@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from tslab.agreement.matching import match_events, match_instants
 from tslab.span_table import Extents
 
 Spans = list[tuple[int, int]]
+GOLDEN = Path(__file__).parent / "golden"
 THRESHOLDS = (0.01, 0.1, 0.25, 0.3, 0.5, 0.51, 0.6, 0.75)
 
 
@@ -144,6 +147,19 @@ def test_collars_equal_scipys_assignment(onset: int, offset: int, share: float) 
         wanted = best_by_scipy(-gaps.sum(axis=-1).astype(float), allowed)
         there = found.item == task
         assert (int(there.sum()), -float(off[there].sum())) == pytest.approx(wanted)
+
+
+def test_collars_equal_sed_eval() -> None:
+    studies = json.loads((GOLDEN / "sed_eval.json").read_text())["studies"]
+    assert len(studies) >= 20
+    for study in studies:
+        rows = [(*row[:3], row[3] * 1000, row[4] * 1000) for row in study["spans"]]
+        collar = round(study["collar"] * 1e6)
+        rule = Collar(collar, collar, study["share"])
+        (found,) = match_events(table_of(rows, labels=3, until=10**8), (0, 1), [rule])
+        counts = found.counts
+        ours = np.stack([counts.reference[0], counts.hypothesis[0], counts.found[0]], axis=1)
+        assert ours.tolist() == study["counts"]
 
 
 def test_five_hundred_cases_of_instants_equal_mir_eval() -> None:

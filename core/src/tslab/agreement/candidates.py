@@ -57,7 +57,7 @@ def _tangled(
     reach = np.maximum.accumulate(second_end)
     low = np.searchsorted(reach, first_start, side="right")
     high = np.searchsorted(second_start, first_end, side="left")
-    first, second = _expand(low, high)
+    first, second = expand(low, high)
     ticks = np.minimum(first_end[first], second_end[second])
     ticks -= np.maximum(first_start[first], second_start[second])
     at = np.flatnonzero(ticks > 0)
@@ -78,7 +78,7 @@ def within_collar(
     """
     first = np.searchsorted(right.start, left.start - onset, side="left")
     last = np.searchsorted(right.start, left.start + onset, side="right")
-    reference, hypothesis = _expand(first, last)
+    reference, hypothesis = expand(first, last)
     at_end = np.abs(right.end[hypothesis] - left.end[reference])
     allowed = np.maximum(offset, share * (left.end - left.start))
     there = np.flatnonzero(at_end <= allowed[reference])
@@ -98,7 +98,7 @@ def around_instants(left: Side, right: Side, tolerance: Ticks) -> Candidates:
     reach = np.maximum.accumulate(right.end)
     first = np.searchsorted(reach, left.start - tolerance, side="left")
     last = np.searchsorted(right.start, left.end + tolerance, side="right")
-    reference, hypothesis = _expand(first, last)
+    reference, hypothesis = expand(first, last)
     starts = left.start[reference], right.start[hypothesis]
     ends = left.end[reference], right.end[hypothesis]
     gap = np.maximum(*starts) - np.minimum(*ends)
@@ -154,7 +154,7 @@ def in_blocks(found: Candidates) -> tuple[Positions, Mask]:
     return block, needs
 
 
-def _expand(
+def expand(
     first: NDArray[np.intp], last: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """All pairs of a row and what it reaches, from `first` up to before `last`."""
