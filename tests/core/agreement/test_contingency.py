@@ -11,8 +11,10 @@ from kit.span_tables import grids, random_table
 from numpy.typing import NDArray
 
 from tslab.agreement import contingency as module
+from tslab.agreement import overlaps as overlap_module
 from tslab.agreement import stream as streams
 from tslab.agreement.contingency import Contingency, contingency, pairs_of
+from tslab.agreement.overlaps import kernel_for, overlaps
 from tslab.agreement.runs import runs_of
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
@@ -147,3 +149,31 @@ def test_who_never_met_is_no_pair() -> None:
     lonely = replace(table.where((table.task == 0) == (table.annotator == 0)), reviewed=extents)
     assert everyone(lonely).tolist() == []
     assert len(contingency(lonely, everyone(lonely)).items) == 0
+
+
+def test_compiled_overlaps_are_the_same_number_for_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba", reason="numba is the extra tslab[fast]")
+    assert kernel_for(1000) is overlaps
+    monkeypatch.setattr(overlap_module, "FAST_FROM", 0)
+    fast = kernel_for(0)
+    assert fast is not overlaps
+    for seed in range(100):
+        dice = np.random.default_rng(seed)
+        families = []
+        for _ in range(2):
+            borders = np.sort(dice.integers(0, 60, 2 * int(dice.integers(0, 12)))).astype(np.int64)
+            start, end = borders[::2], borders[1::2]
+            families += [start[end > start], end[end > start]]
+        one, other = overlaps(*families), fast(*families)
+        assert np.array_equal(one.first, other.first)
+        assert np.array_equal(one.second, other.second)
+        assert np.array_equal(one.ticks, other.ticks)
+    for ragged in (False, True):
+        table = random_table(4, ragged=ragged)
+        check(table, contingency(table, everyone(table)))
+
+
+def test_without_numba_there_is_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap_module, "FAST_FROM", 0)
+    monkeypatch.setattr(overlap_module, "find_spec", lambda name: None)
+    assert kernel_for(10**12) is overlaps

@@ -27,14 +27,15 @@ class Borders:
     """Errors of matched events.
 
     Attributes:
-        item: Pair and task of each, int64 ``(matches,)``.
-        label: Set of labels of the reference event, int64 ``(matches,)``.
+        cell: Pair and task of each, and set of labels of the reference event: item * sets + set,
+            int64 ``(matches,)``.
+        sets: How many sets of labels there are.
         onset: Microseconds, int64 ``(matches,)``.
         offset: Microseconds, int64 ``(matches,)``.
     """
 
-    item: Ticks
-    label: Ticks
+    cell: Ticks
+    sets: int
     onset: Ticks
     offset: Ticks
 
@@ -42,19 +43,28 @@ class Borders:
     def of(cls, matches: Matches) -> Borders:
         """The errors of all matches."""
         found = matches.settled()
-        return cls(found.item, found.label, found.onset, found.offset)
+        return cls(found.cell, len(found.counts.sets), found.onset, found.offset)
+
+    @property
+    def item(self) -> Ticks:
+        """Pair and task of each, int64 ``(matches,)``."""
+        return self.cell // max(1, self.sets)
+
+    @property
+    def label(self) -> Ticks:
+        """Set of labels of the reference event, int64 ``(matches,)``."""
+        return self.cell % max(1, self.sets)
 
     def sums(self, items: int, sets: int) -> Floats:
         """Matches and their summed errors in seconds, float64 ``(items, sets, 3)``.
 
         In the order count, onset, offset: what the bias and its bootstrap are made of.
         """
-        key = self.item * sets + self.label
         columns = [
-            np.bincount(key, weights, items * sets).reshape(items, sets)
-            for weights in (None, self.onset / SECOND, self.offset / SECOND)
+            np.bincount(self.cell, weights, items * sets).reshape(items, sets)
+            for weights in (None, self.onset, self.offset)
         ]
-        return np.stack([column.astype(float) for column in columns], axis=-1)
+        return np.stack([columns[0], columns[1] / SECOND, columns[2] / SECOND], axis=-1)
 
 
 def border_measures(

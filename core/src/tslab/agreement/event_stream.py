@@ -185,18 +185,17 @@ class EventTally:
         return _Found(first, found.second.take(at), iou.take(at), key)
 
     def _same_label(self, batch: Batch) -> _Found:
-        overlaps, runs = batch.overlaps, self.runs
-        state = runs.state.take(overlaps.first)
-        at = np.flatnonzero(state == runs.state.take(overlaps.second))
+        overlaps = batch.overlaps
+        state, other = batch.states
+        at = np.flatnonzero(state == other)
         first, second = overlaps.first.take(at), overlaps.second.take(at)
         ticks = overlaps.ticks.take(at)
         either = self.length.take(first)
         either += self.length.take(second)
         either -= ticks
-        key = np.repeat(
-            np.arange(batch.begin * self.labels - 1, batch.end * self.labels - 1, self.labels),
-            np.diff(batch.bounds),
-        ).take(at)
+        key = batch.item.take(at)
+        key *= self.labels
+        key += batch.begin * self.labels - 1
         key += state.take(at)
         return _Found(first, second, ticks / either, key)
 

@@ -105,6 +105,11 @@ class Matches:
         return np.concatenate([np.zeros(0), *(p.iou for p in self._pieces())])
 
     @property
+    def cell(self) -> Ticks:
+        """Item and set of labels as one number: item * sets + set, int64 ``(matches,)``."""
+        return _ticks([p.key for p in self._pieces()])
+
+    @property
     def item(self) -> Ticks:
         """Pair and task of each match: rows of ``counts``, int64 ``(matches,)``."""
         return _ticks([p.key // p.sets for p in self._pieces()])

@@ -7,7 +7,9 @@ begins, so one merge of the starts finds them all, in order of time: both positi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from numpy.typing import NDArray
 from tslab.span_table import Ticks
 
 Positions = NDArray[np.intp]
+
+# Spans to look at from which compiled code earns the second that it takes to load.
+FAST_FROM = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,22 @@ class Overlaps:
     def __len__(self) -> int:
         """How many overlaps."""
         return len(self.ticks)
+
+
+Kernel = Callable[[Ticks, Ticks, Ticks, Ticks], Overlaps]
+
+
+def kernel_for(spans: int) -> Kernel:
+    """What finds overlaps soonest: numpy, or compiled code where it is installed and worth it.
+
+    Args:
+        spans: How many will be looked at in all, those of both sides of each pair.
+    """
+    if spans < FAST_FROM or find_spec("numba") is None:
+        return overlaps
+    from tslab.agreement import _fast
+
+    return _fast.overlaps
 
 
 def overlaps(

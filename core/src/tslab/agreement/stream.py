@@ -1,7 +1,7 @@
 """Overlaps of all pairs of annotators, batch by batch, for whoever wants to measure on them.
 
-An item is one zone that both annotators of a pair reviewed. Batches are small enough to stay in
-the processor's cache: that is worth more than any trick inside of them.
+An item is one zone that both annotators of a pair reviewed. Batches stay in the processor's cache,
+and no more than a batch of overlaps is ever there.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from tslab.agreement.overlaps import Overlaps, Positions, overlaps
+from tslab.agreement.overlaps import Kernel, Overlaps, Positions, kernel_for
 from tslab.agreement.presence import Presence, ranges
 from tslab.agreement.runs import Runs
 from tslab.span_table import Numbers, SpanTable, Ticks
 
-# Runs of both sides of one batch: about 1 MB of starts, ends and positions.
-BATCH = 30_000
+# Runs of both sides of one batch: some ten megabytes of starts, ends, positions and keys.
+BATCH = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +106,27 @@ def _met(presence: Presence) -> tuple[Positions, Positions]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def stream(runs: Runs, items: Items) -> Iterator[Batch]:
-    """Overlaps of all items, computed once."""
+def stream(runs: Runs, items: Items, kernel: Kernel | None = None) -> Iterator[Batch]:
+    """Overlaps of all items, computed once.
+
+    Args:
+        runs: All runs.
+        items: What is compared.
+        kernel: What finds overlaps; by default whatever is soonest done.
+    """
     first = runs.first
-    size = np.diff(first)
-    for begin, end in batches(items, size[items.first] + size[items.second]):
+    count = np.diff(first)
+    size = count[items.first] + count[items.second]
+    kernel = kernel or kernel_for(int(size.sum()))
+    for begin, end in batches(items, size):
         one, other = items.first[begin:end], items.second[begin:end]
         sides = _slice(first, one), _slice(first, other)
         spread = sum(side.stop - side.start for side in sides)
         if items.pair[begin] == items.pair[end - 1] and spread <= 2 * BATCH:
-            yield _sliced(runs, first, one, sides, begin)
+            found, bounds = _sliced(runs, sides, first[one], kernel)
         else:
-            yield _gathered(runs, items, first, begin, end)
+            found, bounds = _gathered(runs, items, first, slice(begin, end), kernel)
+        yield Batch(begin, end, found, bounds, runs)
 
 
 def batches(items: Items, size: Positions) -> Iterator[tuple[int, int]]:
@@ -146,28 +155,28 @@ def _slice(first: Positions, readings: Positions) -> slice:
 
 
 def _sliced(
-    runs: Runs, first: Positions, readings: Positions, sides: tuple[slice, slice], begin: int
-) -> Batch:
+    runs: Runs, sides: tuple[slice, slice], first: Positions, kernel: Kernel
+) -> tuple[Overlaps, Positions]:
     """Runs of one pair as they lie; zones in between that are not shared hold no overlap."""
     one, other = sides
-    found = overlaps(runs.start[one], runs.end[one], runs.start[other], runs.end[other])
-    bounds = np.searchsorted(found.first, first[readings] - one.start)
-    bounds = np.append(bounds, len(found))
-    found = Overlaps(found.first + one.start, found.second + other.start, found.ticks)
-    return Batch(begin, begin + len(readings), found, bounds, runs)
+    found = kernel(runs.start[one], runs.end[one], runs.start[other], runs.end[other])
+    bounds = np.searchsorted(found.first, first - one.start)
+    moved = Overlaps(found.first + one.start, found.second + other.start, found.ticks)
+    return moved, np.append(bounds, len(found))
 
 
-def _gathered(runs: Runs, items: Items, first: Positions, begin: int, end: int) -> Batch:
+def _gathered(
+    runs: Runs, items: Items, first: Positions, part: slice, kernel: Kernel
+) -> tuple[Overlaps, Positions]:
     """Runs of several items, put on a line of their own, one item after the other."""
-    zone = items.zone[begin:end]
+    zone = items.zone[part]
     width = runs.presence.width[zone]
     lift = np.cumsum(width) - width - runs.presence.begin[zone]
-    item, rows, start, stop = lifted(runs.start, runs.end, first, items.first[begin:end], lift)
-    _, others, start_2, stop_2 = lifted(runs.start, runs.end, first, items.second[begin:end], lift)
-    found = overlaps(start, stop, start_2, stop_2)
-    bounds = np.searchsorted(item[found.first], np.arange(end - begin + 1))
-    found = Overlaps(rows[found.first], others[found.second], found.ticks)
-    return Batch(begin, end, found, bounds, runs)
+    item, rows, start, stop = lifted(runs.start, runs.end, first, items.first[part], lift)
+    _, others, start_2, stop_2 = lifted(runs.start, runs.end, first, items.second[part], lift)
+    found = kernel(start, stop, start_2, stop_2)
+    bounds = np.searchsorted(item[found.first], np.arange(len(zone) + 1))
+    return Overlaps(rows[found.first], others[found.second], found.ticks), bounds
 
 
 def lifted(

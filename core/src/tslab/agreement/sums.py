@@ -140,36 +140,30 @@ def task_rows(found: Contingency) -> TaskRows:
 
 
 def group_rows(found: Contingency, members: Members, tasks: int) -> Several:
-    """Time of a group of annotators for each task.
+    """Time of a group of annotators for each task, by state and by label.
 
     Args:
         found: Time of all pairs in the group, and maybe of others.
         members: Who belongs to the group, bool ``(annotators,)``.
         tasks: How many tasks there are.
     """
-    there = found.presence
-    own = members[there.annotator]
-    zones = len(there.task)
-    present = np.bincount(there.zone[own], minlength=zones)
-    known = np.asarray(members[found.items.pairs].reshape(-1, 2).all(axis=1))
-    inside = known[found.items.pair]
-    differing = (found.ticks - found.agreed.sum(axis=1))[inside]
+    zones, own, inside = _Zones.of(found, members, tasks)
+    zone, many = found.presence.zone[own], len(zones.task)
     apart = (found.label_first + found.label_second - 2 * found.both)[inside]
-    zone = found.items.zone[inside]
-    whole = int(members.sum())
-    label_spent = added(there.zone[own], found.label_spent[own], zones)
-    rest = (present * there.ticks)[:, None] - label_spent
-    states = _group(
-        _Zones(present, there.ticks, there.task, tasks, whole),
-        added(zone, differing, zones),
-        added(there.zone[own], found.spent[own], zones),
-    )
-    labels = _group(
-        _Zones(present, there.ticks, there.task, tasks, whole),
-        added(zone, apart, zones),
-        np.stack([rest, label_spent], axis=-1),
-    )
-    return Several(states, labels)
+    spent = added(zone, found.label_spent[own], many)
+    rest = (zones.present * zones.ticks)[:, None] - spent
+    differing = added(found.items.zone[inside], apart, many)
+    labels = _group(zones, differing, np.stack([rest, spent], axis=-1))
+    return Several(group_states(found, members, tasks), labels)
+
+
+def group_states(found: Contingency, members: Members, tasks: int) -> Group:
+    """Time of a group of annotators for each task, by state alone."""
+    zones, own, inside = _Zones.of(found, members, tasks)
+    many = len(zones.task)
+    apart = (found.ticks - found.agreed.sum(axis=1))[inside]
+    differing = added(found.items.zone[inside], apart, many)
+    return _group(zones, differing, added(found.presence.zone[own], found.spent[own], many))
 
 
 def added(key: Positions, values: NDArray[Any], length: int) -> Floats:
@@ -190,6 +184,19 @@ class _Zones:
     tasks: int
     whole: int
 
+    @classmethod
+    def of(
+        cls, found: Contingency, members: Members, tasks: int
+    ) -> tuple[_Zones, Positions, Positions]:
+        """Zones, the readings of the group, and the items whose pair is in it."""
+        there = found.presence
+        own = np.flatnonzero(members[there.annotator])
+        present = np.bincount(there.zone[own], minlength=len(there.task))
+        known = np.asarray(members[found.items.pairs].reshape(-1, 2).all(axis=1))
+        inside = np.flatnonzero(known[found.items.pair])
+        zones = cls(present, there.ticks, there.task, tasks, int(members.sum()))
+        return zones, own, inside
+
 
 def _group(zones: _Zones, differing: Floats, spent: Floats) -> Group:
     """Sums for each task.
@@ -208,6 +215,8 @@ def _group(zones: _Zones, differing: Floats, spent: Floats) -> Group:
     paired = np.where(several, 2 * differing / np.maximum(present, 1) / others, 0)
 
     def by_task(column: Floats) -> Floats:
+        if len(zones.task) == zones.tasks and (np.diff(zones.task) > 0).all():
+            return column
         return added(zones.task.astype(np.intp), column, zones.tasks)
 
     return Group(

@@ -18,14 +18,13 @@ from tslab.agreement.bootstrap import BLOCKS, FEW_TASKS, in_blocks
 from tslab.agreement.coefficients import Floats, Group, ratio
 from tslab.agreement.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
-from tslab.agreement.sums import added, added_up, group_rows, mapped, reduced, taken
+from tslab.agreement.sums import added, added_up, group_states, mapped, reduced, taken
 from tslab.agreement.support import Events
 from tslab.agreement.tier_sums import TierSums
 from tslab.agreement.time_pairs import Pairs
 from tslab.agreement.time_rows import Level, TaskValues, symmetric
 from tslab.agreement.time_values import (
     Named,
-    group_label_values,
     group_values,
     shared_label_values,
     shared_values,
@@ -160,8 +159,8 @@ class _Study:
         """Rows of people together, and of each label."""
         pooled, group = reduced(draws.weights, drawn.pooled), reduced(draws.weights, drawn.group)
         unit = self.settings.unit
-        values = {**symmetric(shared_values(pooled)), **group_values(group, unit)}
-        labels = {**symmetric(shared_label_values(pooled)), **group_label_values(group, unit)}
+        values = {**symmetric(shared_values(pooled)), **group_values(group.states, unit)}
+        labels = {**symmetric(shared_label_values(pooled)), **group_values(group.labels, unit)}
         values["time/iou_task_mean"] = _task_mean(shared_values(drawn.pooled), draws)
         labels["time/iou_task_mean"] = _task_mean(shared_label_values(drawn.pooled), draws)
         ticks = float(self.exact.pooled.two.ticks.sum())
@@ -192,9 +191,9 @@ class _Study:
             left = self.exact.members & (names != name)
             inside = np.flatnonzero(left[pairs].all(axis=1))
             pooled = added_up(taken(each, inside))
-            group = group_rows(found, left, len(self.table.tasks))
+            group = group_states(found, left, len(self.table.tasks))
             values = {**symmetric(shared_values(pooled)), **group_values(added_up(group), unit)}
-            whole, _ = self._levels(left, group.states, float(pooled.two.ticks[0]))
+            whole, _ = self._levels(left, group, float(pooled.two.ticks[0]))
             level = Level(self.tier, "without", [(name,)], whole.supports, whole.full_ticks)
             yield from level.rows(values, draws)
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.coefficients import Floats, cohen_kappa, ratio, scott_pi
 from tslab.agreement.panel import Draws, TimeSettings
 from tslab.agreement.sums import added, taken
 from tslab.agreement.support import Events, Support
 from tslab.agreement.tier_sums import TierSums
-from tslab.agreement.time_values import Named, group_values, pair_values, shared_values, value_of
+from tslab.agreement.time_values import Named, group_values, shared_values, value_of
 from tslab.agreement.values import ONE_READER, Row, Value
 from tslab.span_table import SpanTable
 
@@ -65,12 +65,12 @@ def symmetric(values: Named) -> dict[str, Floats]:
 def values_of_tasks(sums: TierSums, settings: TimeSettings) -> Named:
     """Measures of people in each task, ``(tasks,)``."""
     rows, unit = sums.rows, settings.unit
-    values = {**symmetric(shared_values(sums.pooled)), **group_values(sums.group, unit)}
+    values = {**symmetric(shared_values(sums.pooled)), **group_values(sums.group.states, unit)}
     people = np.flatnonzero(sums.is_pair[rows.pair])
-    by_pair = pair_values(taken(rows.sums, people), unit)
-    for name in MEAN_OF_PAIRS:
-        there = np.isfinite(by_pair[name])
-        columns = np.stack([np.where(there, by_pair[name], 0.0), there.astype(float)], axis=-1)
+    two = taken(rows.sums.two, people)
+    for name, numbers in zip(MEAN_OF_PAIRS, (cohen_kappa(two), scott_pi(two)), strict=True):
+        there = np.isfinite(numbers)
+        columns = np.stack([np.where(there, numbers, 0.0), there.astype(float)], axis=-1)
         total = added(rows.task[people], columns, len(sums.met))
         values[name] = ratio(total[:, 0], total[:, 1])
     if settings.empty_is_one:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tslab.agreement.coefficients import (
     Floats,
+    Group,
     Two,
     cohen_kappa,
     dice,
@@ -20,7 +21,7 @@ from tslab.agreement.coefficients import (
     ratio,
     scott_pi,
 )
-from tslab.agreement.sums import Pairwise, Several
+from tslab.agreement.sums import Pairwise
 from tslab.agreement.values import (
     NO_COMMON_TIME,
     NO_HYPOTHESIS,
@@ -115,21 +116,12 @@ def _small_sample(pi: Floats, two: Two, unit: float) -> Floats:
     return np.asarray(1 - (1 - pi) * ratio(items - 1, items))
 
 
-def group_values(sums: Several, unit: float | None) -> Named:
-    """Measures of a group as a whole, ``(...)``."""
+def group_values(group: Group, unit: float | None) -> Named:
+    """Measures of a group, ``(...)``; of each label where labels are an axis of its sums."""
     return {
-        "time/fleiss_kappa": fleiss_kappa(sums.states),
-        "time/krippendorff_alpha": krippendorff_alpha(sums.states, unit),
-        "time/gwet_ac1": group_ac1(sums.states, sums.states.spent.shape[-1]),
-    }
-
-
-def group_label_values(sums: Several, unit: float | None) -> Named:
-    """Measures of a group for each label, ``(..., labels)``."""
-    return {
-        "time/fleiss_kappa": fleiss_kappa(sums.labels),
-        "time/krippendorff_alpha": krippendorff_alpha(sums.labels, unit),
-        "time/gwet_ac1": group_ac1(sums.labels, 2),
+        "time/fleiss_kappa": fleiss_kappa(group),
+        "time/krippendorff_alpha": krippendorff_alpha(group, unit),
+        "time/gwet_ac1": group_ac1(group, group.spent.shape[-1]),
     }
 
 
