@@ -15,6 +15,7 @@ from tslab.annotation import Annotation
 from tslab.commands.output import Output
 from tslab.files import json_bytes
 from tslab.project import Project
+from tslab.recording import Recording
 from tslab.segmentation import SPECS
 from tslab.segmentation.choosing import model_store
 from tslab.spans import Span
@@ -291,6 +292,43 @@ def test_ctrl_c_in_a_training_changes_no_model(
     assert line == "tslab: interrupted; no model was changed, and the same command starts over"
     assert study.models == before
     assert study.shell.json("train")["new"]
+
+
+class Knows:
+    """In place of the plugin's rules: knows the truth by heart."""
+
+    fails = False
+
+    def __init__(self, keys: Sequence[str], version: str) -> None:
+        self._keys, self.version = keys, version
+
+    def segment(self, recording: Recording) -> list[Span]:
+        if self.fails:
+            raise ZeroDivisionError
+        return truth(self._keys.index(recording.id))
+
+
+def test_a_model_is_not_mixed_with_another_version_of_the_rules_that_it_looks_at(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = study.shell
+    rules = "tslab_iot_maintenance.segmenter.RuleSegmenter"
+    monkeypatch.setattr(rules, lambda _: Knows(study.keys, "1"))
+    assert "must be trained again" in shell("train", "--folds", "2")
+    first = shell.json("predict")["model_version"]
+    assert first.startswith("learning ")
+    monkeypatch.setattr(Knows, "fails", True)
+    shell("predict")
+    assert shell.err.count("'iot-rules' failed on") == 3
+    monkeypatch.setattr(Knows, "fails", False)
+
+    monkeypatch.setattr(rules, lambda _: Knows(study.keys, "2"))
+    line = shell.fails(4, "predict")
+    assert "'iot-rules 1' finds, and 'iot-rules 2' is installed. Train again: tslab train" in line
+    again = shell.json("train", "--no-evaluate")
+    assert again["promoted"]
+    assert again["version"] != first
+    assert shell.json("predict")["model_version"] == again["version"]
 
 
 def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:

@@ -177,6 +177,28 @@ class TrainableSegmenter(Segmenter, Protocol):
         ...
 
 
+@runtime_checkable
+class GuidedSegmenter(Protocol):
+    """What a trainable segmenter may offer: to look at what the domain's own one finds.
+
+    Where the domain has a segmenter that needs no training, `guide` is called once, before `fit` or
+    `load`. What it says is no truth: whether it helps is for the examples to show.
+    """
+
+    def guide(self, prior: Segmenter) -> None:
+        """Takes the domain's own segmenter.
+
+        A model that looks at it belongs to its `version`: `load` raises a DataError where that is
+        another one, because the same recording could give other spans.
+
+        Args:
+            prior: Its version begins with its name; its `segment` raises a DataError, and nothing
+                else, for recordings that it fails on, which people are told by whoever hands it in.
+                In a training it is asked once for each recording, however often it is called.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SegmenterSpec:
     """A segmenter that can be chosen by name.
@@ -325,6 +347,7 @@ __all__ = [
     "FamiliaritySegmenter",
     "FieldValue",
     "Finding",
+    "GuidedSegmenter",
     "PredictRequest",
     "Progress",
     "ReadOptions",

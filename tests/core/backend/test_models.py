@@ -6,17 +6,22 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kit.backend import CONFIG, SPEC, LevelSegmenter, store_level
 
 from tslab.backend.metrics import Metrics
 from tslab.backend.models import NOBODY, Model, Models, Subject
-from tslab.contracts import SegmenterSpec
+from tslab.contracts import SegmenterSpec, TrainingExample
 from tslab.domain import Domain, Label, Tier
 from tslab.label_studio.foreign_config import read_config
-from tslab.recording import Recording
+from tslab.recording import Recording, Signal
+from tslab.segmentation import SPECS
 from tslab.segmentation.familiarity import Trust
 from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.train_run import Options, Shelf, train
+from tslab.segmentation.training_set import TrainingSet, data_hash
+from tslab.spans import Span
 
 DOMAIN = read_config(CONFIG).domain
 SUBJECT = Subject("one", DOMAIN, {"learning": SPEC})
@@ -187,3 +192,80 @@ def test_a_model_is_trusted_as_far_as_it_knows_the_recording() -> None:
     assert Model("a", HalfKnown(DOMAIN, 0.0), 0.8).trust(recording) == Trust(0.5, 0.8)
     assert Model("b", LevelSegmenter(DOMAIN, 0.0), 0.8).trust(recording) == Trust(1.0, 0.8)
     assert NOBODY.trust(recording) == Trust(1.0, 0.0)
+
+
+# --- models that look at what the domain's own segmenter finds -------------------------------
+
+
+class Thirds:
+    """Calls the middle third of every recording by the domain's first label."""
+
+    def __init__(self, domain: Domain, version: str, fails: bool = False) -> None:
+        self._tier, self.version, self._fails = domain.tiers[0], version, fails
+
+    def segment(self, recording: Recording) -> list[Span]:
+        if self._fails:
+            raise ZeroDivisionError(recording.id)
+        third = recording.duration / 3
+        return [Span(third, 2 * third, self._tier.labels[0].name, self._tier.name)]
+
+
+def guided_subject(version: str, fails: bool = False) -> Subject:
+    rules = SegmenterSpec("rules", "", lambda domain: Thirds(domain, version, fails))
+    specs = {spec.name: spec for spec in (rules, *SPECS)}
+    return Subject(f"rules {version} {fails}", DOMAIN, specs, rules)
+
+
+def noise(number: int) -> Recording:
+    values = np.random.default_rng(number).standard_normal(600)
+    return Recording(f"patient {number}", (Signal.from_array("a", values, 10.0),), 60.0)
+
+
+@pytest.fixture
+def looks(models: Models) -> str:
+    """A promoted model that looks at version 1 of the rules."""
+    subject, tier = guided_subject("1"), DOMAIN.tiers[0]
+    spans = Thirds(DOMAIN, "1").segment(noise(0))
+    examples = [TrainingExample(noise(0), spans, {tier.name: ((0.0, 60.0),)})]
+    shelf = Shelf(models.store, 24, DOMAIN, list(subject.specs.values()))
+    data = TrainingSet(examples, [], data_hash(examples))
+    card = train(data, SPECS[0], shelf, Options(folds=0), lambda *_: None).card
+    assert subject.has_prior_of(card)
+    assert not guided_subject("2").has_prior_of(card)
+    assert not SUBJECT.has_prior_of(card)
+    models.store.promote(24, card.version)
+    return card.version
+
+
+def test_a_model_serves_with_the_segmenter_that_it_learned_with(models: Models, looks: str) -> None:
+    model = models.serving(24, guided_subject("1"))
+    assert model.version == looks
+    assert model.segmenter is not None
+    (span,) = model.segmenter.segment(noise(5))
+    assert (span.start, span.end) == pytest.approx((20, 40), abs=1)
+
+
+def test_a_model_is_refused_beside_another_version_of_that_segmenter(
+    models: Models, looks: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    subject = guided_subject("2")
+    assert models.version(24, subject) == models.serving(24, subject).version == "rules 2"
+    assert refused(models) == 1
+    assert "'rules 1' finds, and 'rules 2' is installed. Train again" in caplog.text
+
+
+def test_versions_agree_before_anything_is_loaded(models: Models, looks: str) -> None:
+    assert models.version(24, guided_subject("1")) == looks
+    assert loaded(models) == 0
+    assert models.version(24, guided_subject("2")) == "rules 2"
+
+
+def test_a_failing_segmenter_is_told_without_naming_anybody(
+    models: Models, looks: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = models.serving(24, guided_subject("1", fails=True))
+    assert model.segmenter is not None
+    model.segmenter.segment(noise(5))
+    (record,) = [r for r in caplog.records if r.levelname == "WARNING"]
+    assert "it failed there" in record.getMessage()
+    assert "patient" not in record.getMessage()

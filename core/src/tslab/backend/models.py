@@ -8,15 +8,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tslab.errors import TslabError
 from tslab.segmentation import UNTRAINED
+from tslab.segmentation.choosing import open_model
 from tslab.segmentation.familiarity import Trust
+from tslab.segmentation.prior import Prior, own_prior, prior_of
 
 if TYPE_CHECKING:
     from tslab.backend.metrics import Metrics
-    from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
+    from tslab.contracts import Segmenter, SegmenterSpec
     from tslab.domain import Domain
     from tslab.recording import Recording
     from tslab.segmentation.model_card import ModelCard
@@ -40,6 +42,20 @@ class Subject:
     domain: Domain
     specs: Mapping[str, SegmenterSpec]
     own: SegmenterSpec | None = None
+
+    def prior(self) -> Prior | None:
+        """The domain's own segmenter as a model may look at it; who reads the log is told."""
+        specs = list(self.specs.values())
+        return own_prior(specs, self.domain, tell=_tell)
+
+    def has_prior_of(self, card: ModelCard) -> bool:
+        """Whether a model would look at the segmenter that it learned with.
+
+        Raises:
+            PluginError: That segmenter cannot be made.
+        """
+        looked, prior = prior_of(card.settings), self.prior()
+        return not looked or (prior is not None and prior.version == looked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +151,13 @@ class Models:
                 return key in self._loaded
         try:
             card = self.store.check(holder, version)
+            # What it looks at is compared when it is loaded, too; that refuses it aloud.
+            return subject is None or (_fits(card, subject) and subject.has_prior_of(card))
         except (TslabError, OSError) as error:
             self._refuse(holder, version, error)
             with self._lock:
                 self._refused[key] = time.monotonic()
             return False
-        return subject is None or _fits(card, subject)
 
     def _is_refused(self, key: tuple[str, ...]) -> bool:
         return time.monotonic() < self._refused.get(key, float("-inf")) + REFUSED_SECONDS
@@ -182,17 +199,19 @@ class Models:
             card = self.store.card(holder, version)
             if not _fits(card, subject):
                 return None
-            spec = subject.specs[card.segmenter]
-
-            def create() -> TrainableSegmenter:
-                return cast("TrainableSegmenter", spec.create(subject.domain))
-
             silence = card.scores.get("overall")
-            model = self.store.open(holder, version, create)
+            prior, specs = subject.prior(), list(subject.specs.values())
+            model = open_model(self.store, holder, version, specs, subject.domain, prior)
             return Model(version, model, 0.5 if silence is None else silence)
         except (TslabError, OSError) as error:
             self._refuse(holder, version, error)
             return None
+
+
+def _tell(text: str) -> None:
+    # The whole text may name files, and those may name people: only who asks for it gets it.
+    log.warning("what the domain's own segmenter finds is missing for a recording: it failed there")
+    log.debug("%s", text)
 
 
 def _own(subject: Subject) -> Model | None:

@@ -27,6 +27,7 @@ from tslab.errors import TslabError
 from tslab.segmentation.model_store import ModelStore
 
 if TYPE_CHECKING:
+    from tslab.backend.models import Subject
     from tslab.contracts import Progress
     from tslab.label_studio.client import Client
 
@@ -105,7 +106,7 @@ class Worker:
                 self.tell(News(0.3, line))  # may name files: for those who debug
             text = f"no usable label; {len(data.left_out)} things were left out"
             return News(1.0, text, "nothing to learn")
-        if self._knows(data.data_hash):
+        if self._knows(data.data_hash, found.subject):
             return News(1.0, "the annotations are those of an earlier training", "unchanged")
         study = self._study if found.is_ours else None
         named = self._settings.segmenter
@@ -114,15 +115,20 @@ class Worker:
         outcome = "promoted" if verdict.promote else "not better"
         return News(1.0, verdict.reason, outcome, version, data.data_hash)
 
-    def _knows(self, data_hash: str) -> bool:
-        """Whether these annotations were learned already, so that anybody may ask in vain."""
+    def _knows(self, data_hash: str, subject: Subject) -> bool:
+        """Whether these annotations were learned already, so that anybody may ask in vain.
+
+        Not so if that model looks at another version of the domain's own segmenter.
+        """
         if data_hash == self._job.known:
             return True
         project = self._job.project
         # The neural net's settings may have changed with a new start of the backend.
         served = set(self._store.history(project)) if self._settings.segmenter != "lstm" else set()
         return any(
-            card.data_hash == data_hash and card.segmenter == self._settings.segmenter
+            card.data_hash == data_hash
+            and card.segmenter == self._settings.segmenter
+            and subject.has_prior_of(card)
             for card in self._store.cards(project)
             if card.version in served
         )

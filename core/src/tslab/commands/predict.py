@@ -85,6 +85,8 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
             failed.append({"recording": key, "error": str(error)})
             output.warn(str(error))
             continue
+        if serving.prior is not None and (note := serving.prior.note_of(key)):
+            output.warn(note)
         spans[key] = found
         own = [task for task in tasks if task.recording == key]
         predictions += predict_tasks(recording, found, own, project.domain, version, trust[key])

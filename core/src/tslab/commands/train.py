@@ -59,6 +59,9 @@ def command(
         doing = f"segmenter '{spec.name}', training"
         with output.shares("training") as told, project.plugins.calling(spec, doing):
             trained = train(data, spec, shelf, options, told)
+        for line in trained.card.left_out:
+            if line not in data.left_out:
+                output.warn(line)
         if trained.verdict.promote:
             shelf.store.promote(OWN, trained.card.version)
         current = shelf.store.current(OWN)

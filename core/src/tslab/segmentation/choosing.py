@@ -10,6 +10,7 @@ from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
 from tslab.errors import DataError, PluginError, UsageError, did_you_mean
 from tslab.segmentation.model_damage import promoted
 from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.prior import Prior, guided, own_prior
 
 if TYPE_CHECKING:
     from tslab.domain import Domain
@@ -34,6 +35,7 @@ class Serving:
         segmenter: Trained if it is trainable.
         why: Why it was chosen, a phrase.
         lost: Labels that a model learned and the project no longer has, ``tier: label``.
+        prior: The domain's own segmenter that the model may look at, None where it cannot.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Serving:
     segmenter: Segmenter
     why: str
     lost: Sequence[str] = ()
+    prior: Prior | None = None
 
 
 def model_store(project: Project) -> ModelStore:
@@ -62,8 +65,15 @@ def find_spec(specs: Sequence[SegmenterSpec], name: str) -> SegmenterSpec:
     raise UsageError(f"no segmenter '{name}'", hint)
 
 
-def maker(spec: SegmenterSpec, domain: Domain) -> Callable[[], TrainableSegmenter]:
+def maker(
+    spec: SegmenterSpec, domain: Domain, prior: Prior | None = None
+) -> Callable[[], TrainableSegmenter]:
     """What makes untrained segmenters of a spec.
+
+    Args:
+        spec: What is made.
+        domain: The effective domain.
+        prior: The domain's own segmenter, for those that want to look at it.
 
     Raises:
         PluginError: When called: the segmenter cannot be trained after all.
@@ -76,13 +86,18 @@ def maker(spec: SegmenterSpec, domain: Domain) -> Callable[[], TrainableSegmente
                 f"segmenter '{spec.name}' says that it is trainable and has no fit, save or load",
                 "Report it to the plugin's author.",
             )
-        return made
+        return guided(made, prior)
 
     return create
 
 
 def open_model(
-    store: ModelStore, number: int, version: str, specs: Sequence[SegmenterSpec], domain: Domain
+    store: ModelStore,
+    number: int,
+    version: str,
+    specs: Sequence[SegmenterSpec],
+    domain: Domain,
+    prior: Prior | None = None,
 ) -> TrainableSegmenter:
     """A stored model, checked and loaded, whatever kind it is of.
 
@@ -92,9 +107,11 @@ def open_model(
         version: Of the model.
         specs: The segmenters that there are.
         domain: The effective domain.
+        prior: The domain's own segmenter; the first of `specs` that needs no training unless given.
 
     Raises:
-        DataError: It is not there, damaged, or of a kind that is not installed any more.
+        DataError: It is not there, damaged, of a kind that is not installed any more, or looks at
+            another version of the domain's own segmenter.
     """
     card = store.card(number, version)
     spec = next((s for s in specs if s.name == card.segmenter and s.trainable), None)
@@ -103,7 +120,8 @@ def open_model(
             f"model '{version}' is of the segmenter '{card.segmenter}', which is not installed",
             "Install the plugin that it came with, or promote another: tslab models list",
         )
-    return store.open(number, version, maker(spec, domain))
+    known = prior or own_prior(specs, domain)
+    return store.open(number, version, maker(spec, domain, known))
 
 
 def serving(
@@ -165,10 +183,11 @@ def _stored(
     specs: Sequence[SegmenterSpec],
     why: str,
 ) -> Serving:
-    segmenter = open_model(store, *which, specs, project.domain)
+    prior = own_prior(specs, project.domain)
+    segmenter = open_model(store, *which, specs, project.domain, prior)
     card = store.card(*which)
     lost = lost_labels(card.labels, project.domain)
-    return Serving(card.segmenter, which[1], segmenter, why, lost)
+    return Serving(card.segmenter, which[1], segmenter, why, lost, prior)
 
 
 def lost_labels(learned: Mapping[str, Sequence[str]], domain: Domain) -> list[str]:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.segmentation.grid import Float32, Grid, Mask
+from tslab.segmentation.hint_rows import HintRows
+from tslab.segmentation.hints import Layout
 from tslab.segmentation.kernels import KernelBank
 from tslab.segmentation.picking import Picked
 from tslab.segmentation.pooling import add_shares
@@ -44,6 +46,7 @@ class FramePlan:
         lags: Lags of absolute differences in cells, rising.
         period: Cells between bursts of activity as a rule, 0 where nothing repeats.
         clock: Seconds between the marks of a clock that starts with the recording; 0 is none.
+        layout: Labels of the domain's own segmenter that are looked at, None for none.
     """
 
     rate: float
@@ -52,6 +55,7 @@ class FramePlan:
     lags: tuple[int, ...]
     period: int = 0
     clock: float = 0.0
+    layout: Layout | None = None
 
     @property
     def seconds(self) -> float:
@@ -87,6 +91,7 @@ def feature_chunks(
     if frames <= size + beyond:
         size = frames
     bursts = cache(partial(find_bursts, grid, plan.period))
+    hints = _hints(grid, plan)
     for first in range(0, frames, size):
         last = min(frames, first + size)
         low, high = max(0, first - beyond), min(frames, last + beyond)
@@ -98,9 +103,18 @@ def feature_chunks(
             _add_regularity(picked, lines, plan, asked)
         elif plan.period:
             picked.skip(ROWS * len(plan.windows))
+        if hints is not None:
+            picked.add(hints.height, partial(hints.of, first, last))
         if plan.clock:
             picked.add(CLOCK_MARKS, partial(_clock, plan, grid.rate, first, last))
         yield first, picked.together(last - first)
+
+
+def _hints(grid: Grid, plan: FramePlan) -> HintRows | None:
+    if plan.layout is None:
+        return None
+    seconds, duration = plan.stride / grid.rate, grid.cells / grid.rate
+    return HintRows(grid.hints, plan.layout, plan.windows, seconds, duration)
 
 
 def _reach(plan: FramePlan, bank: KernelBank, signals: int, used: Mask | None) -> tuple[int, int]:
@@ -200,6 +214,15 @@ def fill_unknown(features: Float32) -> tuple[Float32, NDArray[np.int64]]:
     return sums, known
 
 
+def hint_columns(plan: FramePlan, count: int) -> Mask:
+    """Which of so many features come from the domain's own segmenter, ``(features,)``."""
+    found = np.zeros(count, bool)
+    if plan.layout is not None:
+        end = count - (CLOCK_MARKS if plan.clock else 0)
+        found[end - len(plan.layout.widths(plan.windows)) : end] = True
+    return found
+
+
 def feature_widths(plan: FramePlan, signals: int, kernels: int) -> NDArray[np.int64]:
     """Frames that every feature looks at, int64 ``(features,)``."""
     widths: list[int] = []
@@ -212,6 +235,8 @@ def feature_widths(plan: FramePlan, signals: int, kernels: int) -> NDArray[np.in
         widths += [window] * kernels
     if plan.period:
         widths += [window for window in plan.windows for _ in range(ROWS)]
+    if plan.layout is not None:
+        widths += plan.layout.widths(plan.windows)
     if plan.clock:
         widths += [0] * CLOCK_MARKS
     return np.array(widths, np.int64)

@@ -10,22 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.contracts import TrainingExample
+from tslab.segmentation.belief import belief_of, trust_in, worth_it
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import Chain, Scorer, stretches_of
-from tslab.segmentation.clock import CLOCK_GAIN, GOOD_WITHOUT_CLOCK, NOTED, clock_of
+from tslab.segmentation.clock import (
+    CLOCK_GAIN,
+    GOOD_WITHOUT_CLOCK,
+    LEAST_FOR_CLOCK,
+    NOTED,
+    clock_of,
+)
 from tslab.segmentation.features import (
-    CLOCK_MARKS,
     FramePlan,
     feature_chunks,
     feature_widths,
+    hint_columns,
     signals_of,
     standardised,
 )
 from tslab.segmentation.grid import Float32, Grid
+from tslab.segmentation.hints import USES_PRIOR, Layout
 from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
 from tslab.segmentation.plans import dilations
-from tslab.segmentation.relevance import pieces_of, relevance, squared_t
-from tslab.segmentation.rhythm import ROWS
+from tslab.segmentation.relevance import family_gain, pieces_of, relevance, squared_t
 from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
 from tslab.segmentation.targets import Task, frame_classes, instant_classes, reviewed_frames
 from tslab.segmentation.tuning import (
@@ -91,6 +98,9 @@ class Table:
         width: Frames that every feature looks at.
         views: How to fit.
         gain: How much every feature may count beside how far it is trusted.
+        hints: Which features come from the domain's own segmenter.
+        belief: The regression before anything was learned: the domain's own segmenter is right
+            about the labels that it shares with the task. None where it shares none.
     """
 
     features: Float32
@@ -101,6 +111,25 @@ class Table:
     width: NDArray[np.int64]
     views: tuple[View, ...]
     gain: Float32
+    hints: NDArray[np.bool_]
+    belief: Softmax | None = None
+
+    def only(self, kept: NDArray[np.bool_]) -> Table:
+        """The table with some of its features."""
+        if kept.all():
+            return self
+        belief = self.belief
+        if belief is not None:
+            gone = bool(belief.weights[~kept].any())
+            belief = None if gone else Softmax(belief.weights[kept], belief.bias)
+        return replace(
+            self,
+            features=self.features[:, kept],
+            width=self.width[kept],
+            gain=self.gain[kept],
+            hints=self.hints[kept],
+            belief=belief,
+        )
 
     def parts(self, rows: NDArray[Number]) -> list[NDArray[Number]]:
         """Rows by recording."""
@@ -111,16 +140,18 @@ def learn_chain(
     task: Task, material: Sequence[Material], plan: FramePlan, seed: int
 ) -> tuple[Chain, Mapping[str, object]]:
     """Learns one chain, and says what was chosen."""
-    timed = replace(plan, clock=clock_of([part.grid for part in material]))
+    grids = [part.grid for part in material]
+    layout = Layout.of([grid.hints for grid in grids])
+    timed = replace(plan, clock=clock_of(grids), layout=layout)
     bank = make_bank(material, plan, seed)
     table, centre, scale = make_table(task, material, timed, bank)
     tried = try_out(table, task)
-    if not tried.clock:
-        plain = len(centre) - (CLOCK_MARKS if timed.clock else 0)
-        table, centre, scale = _without_clock(table, plain), centre[:plain], scale[:plain]
+    table, centre, scale = table.only(tried.kept), centre[tried.kept], scale[tried.kept]
     softmax = fit_rows(table, np.ones(len(table.classes), bool), task.classes)
-    scorer = Scorer(timed if tried.clock else plan, bank, centre, scale, softmax)
-    notes = {
+    own = timed.clock if tried.clock else 0.0
+    seen = replace(plan, clock=own, layout=layout if tried.hints else None)
+    scorer = Scorer(seen, bank, centre, scale, softmax)
+    notes: dict[str, object] = {
         "frame_seconds": plan.seconds,
         "windows_seconds": [window * plan.seconds for window in plan.windows],
         "period_seconds": plan.period / plan.rate,
@@ -130,6 +161,8 @@ def learn_chain(
         "bias": tried.decoder.bias,
         "smoothing": tried.smoothing,
     }
+    if layout is not None:
+        notes[USES_PRIOR] = tried.hints
     parts = (scorer, tried.decoder, tried.curve)
     return Chain(task.tier, task.labels, task.background, *parts), notes
 
@@ -143,40 +176,51 @@ class Trial:
         smoothing: Its smoothing weight.
         curve: Scores.
         value: How well it does, None where nothing could be held out.
+        kept: Features that are used.
         clock: Whether the time since the start helps.
+        hints: Whether what the domain's own segmenter finds helps.
     """
 
     decoder: Decoder
     smoothing: float
     curve: Curve
     value: float | None
+    kept: NDArray[np.bool_]
     clock: bool
+    hints: bool
 
 
 def try_out(table: Table, task: Task) -> Trial:
-    """Chooses the decoder, with and without the clock, on recordings that were held out."""
+    """Chooses decoder and features on recordings that were held out.
+
+    What the domain's own segmenter finds is looked at where that helps, and where it knows the
+    task's labels unless it clearly does harm; the time since the start only where it helps.
+    """
+    believed = table.belief is not None
+    best = _trial(table, task, clock=False, hints=believed)
+    if table.hints.any() and len(table.starts) > LEAST_FOR_CLOCK:
+        other = _trial(table, task, clock=False, hints=not believed)
+        told, alone = (best, other) if believed else (other, best)
+        best = told if worth_it(told.value, alone.value, believed=believed) else alone
+    if (table.width > 0).all() or (best.value or 0.0) >= GOOD_WITHOUT_CLOCK:
+        return best
+    timed = _trial(table, task, clock=True, hints=best.hints)
+    return timed if (timed.value or 0.0) > (best.value or 0.0) + CLOCK_GAIN else best
+
+
+def _trial(table: Table, task: Task, *, clock: bool, hints: bool) -> Trial:
+    """How well the features do with the best decoder for them."""
+    kept = (clock | (table.width > 0)) & (hints | ~table.hints)
     truth = table.parts(table.classes)
     cost = change_costs(truth, task.classes)
-    marks = int(np.count_nonzero(table.width == 0))
-    best: Trial | None = None
-    for clock in (False, True)[: 1 + bool(marks)]:
-        if best is not None and (best.value or 0.0) >= GOOD_WITHOUT_CLOCK:
-            break
-        part = table if clock else _without_clock(table, len(table.width) - marks)
-        logs = out_of_fold(part, task.classes)
-        if logs is None:
-            continue
-        parts = table.parts(logs)
-        decoder, smoothing, value = tune(parts, truth, cost, task.background)
-        if best is None or value > (best.value or 0.0) + CLOCK_GAIN:
-            curve = curve_of(parts, truth, decoder, task.background)
-            best = Trial(decoder, smoothing, curve, value, clock)
-    return best or Trial(Decoder(cost * np.float32(USUAL), 0.0), USUAL, Curve(), None, False)
-
-
-def _without_clock(table: Table, plain: int) -> Table:
-    width, gain = table.width[:plain], table.gain[:plain]
-    return replace(table, features=table.features[:, :plain], width=width, gain=gain)
+    logs = out_of_fold(table.only(kept), task.classes)
+    if logs is None:
+        usual = Decoder(cost * np.float32(USUAL), 0.0)
+        return Trial(usual, USUAL, Curve(), None, kept, clock, hints)
+    parts = table.parts(logs)
+    decoder, smoothing, value = tune(parts, truth, cost, task.background)
+    curve = curve_of(parts, truth, decoder, task.background)
+    return Trial(decoder, smoothing, curve, value, kept, clock, hints)
 
 
 def make_bank(material: Sequence[Material], plan: FramePlan, seed: int) -> KernelBank:
@@ -219,24 +263,16 @@ def make_table(
     wide = np.concatenate(features, axis=1)
     known = np.concatenate(classes) != UNKNOWN
     centre, scale = spread_of(wide[:, known])
+    belief = belief_of(task, plan, centre, scale)
     table = np.ascontiguousarray(standardised(wide, centre, scale).T)
-    rows = (np.concatenate(classes), np.concatenate(seen), starts, np.concatenate(folds))
+    frames_of = (np.concatenate(classes), np.concatenate(seen), starts, np.concatenate(folds))
     width = feature_widths(plan, len(material[0].grid.values) + 1, bank.count)
     if task.instants:
         # Instants lie apart: a wide window around one holds no other.
         width = np.minimum(width, 1)
     views = INSTANT_VIEWS if task.instants else RANGE_VIEWS
-    return Table(table, *rows, width, views, family_gain(plan, len(width))), centre, scale
-
-
-def family_gain(plan: FramePlan, count: int) -> Float32:
-    """Lets the few features of rhythm count as much together as the many others."""
-    gain = np.ones(count, np.float32)
-    if plan.period:
-        end = count - (CLOCK_MARKS if plan.clock else 0)
-        own = ROWS * len(plan.windows)
-        gain[end - own : end] = np.sqrt(max(1.0, (end - own) / own))
-    return gain
+    gain, told = family_gain(plan, len(width)), hint_columns(plan, len(width))
+    return Table(table, *frames_of, width, views, gain, told, belief), centre, scale
 
 
 def spread_of(features: Float32) -> tuple[Float32, Float32]:
@@ -288,11 +324,15 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
     chosen = chosen[:: max(1, thin)]
     target = table.classes[chosen]
     weight = balanced(target, classes)
+    belief = table.belief
     if len(np.unique(target)) < 2:
-        return _always(target, table.features.shape[1], classes)
+        usual = _always(target, table.features.shape[1], classes)
+        return usual if belief is None else belief.plus(usual)
     recording = np.repeat(np.arange(len(table.starts) - 1), np.diff(table.starts))
     pieces = pieces_of(np.where(rows, table.classes, UNKNOWN), recording)
     told = squared_t(table.features, pieces, table.width)
+    offset = None if belief is None else belief.scores(table.features[chosen])
+    trust = trust_in(belief, len(np.unique(recording[chosen])))
     weights = np.zeros((len(told), classes), np.float32)
     constant = np.zeros(classes, np.float32)
     share = np.float32(1 / len(table.views))
@@ -301,10 +341,12 @@ def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:
         factor = factor if factor.any() else np.ones_like(factor)
         used = np.flatnonzero(factor)
         part = table.features[np.ix_(chosen, used)] * factor[used]
-        fitted = fit_softmax(part, target, weight, view.penalty, classes)
+        penalty = view.penalty * trust
+        fitted = fit_softmax(part, target, weight, penalty, classes, offset)
         weights[used] += share * fitted.weights * factor[used, None]
         constant += share * fitted.bias
-    return Softmax(weights, constant)
+    learned = Softmax(weights, constant)
+    return learned if belief is None else belief.plus(learned)
 
 
 def _always(target: Classes, features: int, classes: int) -> Softmax:

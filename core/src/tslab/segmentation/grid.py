@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tslab.domain import Domain, squeezed
 from tslab.recording import Recording, Signal
+
+if TYPE_CHECKING:
+    from tslab.segmentation.hints import Hints
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -32,12 +36,14 @@ class Grid:
         valid: Which cells were measured, None where all were.
         present: Which channels say anything: measured and not constant, ``(channels,)``.
         rate: Cells a second.
+        hints: What the domain's own segmenter found, None where nobody asked it or it failed.
     """
 
     values: Float32
     valid: Mask | None
     present: Mask
     rate: float
+    hints: Hints | None = None
 
     @property
     def cells(self) -> int:

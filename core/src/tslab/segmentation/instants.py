@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tslab.segmentation.anchors import Anchor, learn_anchor
+from tslab.segmentation.belief import worth_it
 from tslab.segmentation.calibration import Curve, fit_curve
 from tslab.segmentation.chain import Look, Scorer
+from tslab.segmentation.clock import LEAST_FOR_CLOCK
 from tslab.segmentation.features import FramePlan
 from tslab.segmentation.fitting import (
     Material,
@@ -21,6 +23,7 @@ from tslab.segmentation.fitting import (
     out_of_fold,
 )
 from tslab.segmentation.grid import Float32, Float64, Grid
+from tslab.segmentation.hints import USES_PRIOR, Layout
 from tslab.segmentation.targets import Task
 
 UNTRIED = 0.3
@@ -97,22 +100,25 @@ def learn_detector(
     task: Task, material: Sequence[Material], plan: FramePlan, seed: int
 ) -> tuple[Detector, Mapping[str, object]]:
     """Learns to find one label of instants, and says what was chosen."""
+    plan = replace(plan, layout=Layout.of([part.grid.hints for part in material]))
     bank = make_bank(material, plan, seed)
     table, centre, scale = make_table(task, material, plan, bank)
+    truth = [np.array([s.start for s in task.spans(part.example)]) for part in material]
+    apart = _apart(truth, plan.seconds)
+    reach = min(TOLERANCE, 0.5 * apart + plan.seconds)
+    looks, logs = _try_out(table, Trial(material, plan, apart, truth, reach))
+    if not looks:
+        kept = ~table.hints
+        table, centre, scale = table.only(kept), centre[kept], scale[kept]
+        plan = replace(plan, layout=None)
     scorer = Scorer(
         plan, bank, centre, scale, fit_rows(table, np.ones(len(table.classes), bool), 2)
     )
-    truth = [np.array([s.start for s in task.spans(part.example)]) for part in material]
-    apart = _apart(truth, plan.seconds)
-    logs = out_of_fold(table, 2)
     held = logs is not None
     if logs is None:
         logs = scorer.softmax.log_probabilities(table.features)
     found = _peaks_of(table, logs, material, plan, apart)
-    right = [
-        hits(times, true, min(TOLERANCE, 0.5 * apart + plan.seconds))
-        for (times, _), true in zip(found, truth, strict=True)
-    ]
+    right = _right(found, truth, reach)
     odds = np.concatenate([part for _, part in found])
     correct = np.concatenate([part >= 0 for part in right])
     threshold = best_threshold(odds, correct, sum(map(len, truth))) if held else UNTRIED
@@ -127,8 +133,65 @@ def learn_detector(
         if mark >= 0
     ]
     anchor = learn_anchor(pairs, plan.seconds)
-    notes = {"frame_seconds": plan.seconds, "threshold": threshold, "apart": apart}
+    notes: dict[str, object] = {
+        "frame_seconds": plan.seconds,
+        "threshold": threshold,
+        "apart": apart,
+    }
+    if any(part.grid.hints is not None for part in material):
+        notes[USES_PRIOR] = looks
     return Detector(task.tier, task.labels[0], scorer, threshold, apart, anchor, curve), notes
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What features are tried on.
+
+    Attributes:
+        material: The recordings.
+        plan: How time is cut.
+        apart: Seconds that two instants lie apart at least.
+        truth: Times of the instants of each recording.
+        reach: Seconds by which one may be off.
+    """
+
+    material: Sequence[Material]
+    plan: FramePlan
+    apart: float
+    truth: Sequence[Float64]
+    reach: float
+
+    def f1(self, table: Table, logs: Float32) -> float:
+        """The best F1 that any threshold reaches with out-of-fold odds."""
+        found = _peaks_of(table, logs, self.material, self.plan, self.apart)
+        odds = np.concatenate([part for _, part in found])
+        correct = np.concatenate([part >= 0 for part in _right(found, self.truth, self.reach)])
+        order = np.argsort(-odds, kind="stable")
+        wanted = sum(map(len, self.truth))
+        score = 2 * np.cumsum(correct[order]) / (np.arange(len(order)) + 1 + wanted)
+        return float(score.max(initial=0.0))
+
+
+def _try_out(table: Table, trial: Trial) -> tuple[bool, Float32 | None]:
+    """Whether to look at what the domain's own segmenter finds, and out-of-fold odds.
+
+    Only where it knows the label, and unless it clearly does harm.
+    """
+    if table.belief is None:
+        return False, out_of_fold(table.only(~table.hints), 2)
+    told = out_of_fold(table, 2)
+    if told is None or len(trial.material) < LEAST_FOR_CLOCK:
+        return True, told
+    alone = out_of_fold(table.only(~table.hints), 2)
+    value = trial.f1(table, alone) if alone is not None else None
+    looks = worth_it(trial.f1(table, told), value, believed=True)
+    return looks, told if looks else alone
+
+
+def _right(
+    found: Sequence[tuple[Float64, Float64]], truth: Sequence[Float64], reach: float
+) -> list[NDArray[np.int64]]:
+    return [hits(times, true, reach) for (times, _), true in zip(found, truth, strict=True)]
 
 
 def _apart(truth: Sequence[Float64], seconds: float) -> float:

@@ -6,10 +6,10 @@ It learns in seconds from one marked recording or from hundreds, and needs no to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tslab.contracts import Progress, TrainingExample
+from tslab.contracts import Progress, Segmenter, TrainingExample
 from tslab.domain import Domain
 from tslab.errors import DataError
 from tslab.recording import Recording
@@ -18,6 +18,7 @@ from tslab.segmentation.chain import Chain, Look
 from tslab.segmentation.familiarity import Memory, familiarity
 from tslab.segmentation.fitting import Material, learn_chain
 from tslab.segmentation.grid import Grid, channel_key, make_grid
+from tslab.segmentation.hints import NAMED, Hints, refuse_other
 from tslab.segmentation.instants import Detector, learn_detector
 from tslab.segmentation.plans import base_rate, instant_plan, range_plan
 from tslab.segmentation.regions import Placement, instant_spans, range_spans
@@ -37,16 +38,20 @@ class Model:
         channels: Keys of the channels, in the order of the grid's rows.
         rate: Cells a second.
         parts: Chains and detectors.
+        prior: Version of the domain's own segmenter that a part looks at, "" if none does.
     """
 
     channels: tuple[str, ...]
     rate: float
     parts: tuple[Chain | Detector, ...]
+    prior: str = ""
 
     def settings(self) -> weights.ModelSettings:
         """What is no array."""
         parts = [weights.split(part)[0] for part in self.parts]
-        return weights.ModelSettings(weights.FORMAT, list(self.channels), self.rate, parts)
+        layouts = weights.layouts_of(self.parts)
+        names = list(self.channels)
+        return weights.ModelSettings(weights.FORMAT, names, self.rate, parts, self.prior, layouts)
 
     def arrays(self) -> list[weights.Arrays]:
         """The arrays of every part."""
@@ -65,6 +70,7 @@ class LearningSegmenter:
         self._domain = domain
         self._seed = seed
         self._model: Model | None = None
+        self._prior: Segmenter | None = None
         self._version = UNTRAINED
         self._memory = Memory()
 
@@ -72,6 +78,10 @@ class LearningSegmenter:
     def version(self) -> str:
         """A short hash of what was learned."""
         return self._version
+
+    def guide(self, prior: Segmenter) -> None:
+        """Takes the domain's own segmenter, whose spans may help."""
+        self._prior = prior
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -108,6 +118,7 @@ class LearningSegmenter:
         for number, example in enumerate(usable):
             progress(0.3 * number / len(usable), f"reading {example.recording.id}")
             grid = make_grid(example.recording, channels, rate, self._domain)
+            grid = self._hinted(grid, example.recording)
             material.append(Material(example, grid))
         period = usual_period([part.grid for part in material])
         parts: list[Chain | Detector] = []
@@ -117,7 +128,11 @@ class LearningSegmenter:
             progress(0.3 + 0.7 * number / len(tasks), f"learning {name}")
             part, notes[name] = self._learn(task, material, rate, period)
             parts.append(part)
-        self._use(Model(channels, rate, tuple(parts)))
+        looked = any(part.scorer.plan.layout is not None for part in parts)
+        prior = self._prior.version if self._prior is not None else ""
+        if prior:
+            notes[NAMED] = prior
+        self._use(Model(channels, rate, tuple(parts), prior if looked else ""))
         progress(1.0, "done")
         return notes
 
@@ -156,6 +171,15 @@ class LearningSegmenter:
         self._memory.keep(recording, familiarity(looks))
         return sorted(spans, key=sort_key)
 
+    def _hinted(self, grid: Grid, recording: Recording) -> Grid:
+        """The grid with what the domain's own segmenter finds, as far as it can."""
+        if self._prior is None:
+            return grid
+        try:
+            return replace(grid, hints=Hints.of(self._prior.segment(recording)))
+        except DataError:
+            return grid  # whoever handed the segmenter in tells people
+
     def familiarity(self, recording: Recording) -> float:
         """How much the recording resembles those that were learned from, 0 to 1.
 
@@ -174,6 +198,7 @@ class LearningSegmenter:
 
     def _looks(self, model: Model, recording: Recording) -> tuple[Grid, list[Look]]:
         grid = make_grid(recording, model.channels, model.rate, self._domain)
+        grid = self._hinted(grid, recording) if model.prior else grid
         return grid, [part.scorer.look(grid) for part in model.parts]
 
     def _learned(self) -> Model:
@@ -205,11 +230,15 @@ class LearningSegmenter:
         """Reads what `save` wrote.
 
         Raises:
-            DataError: A file is missing, damaged or was tampered with.
+            DataError: A file is missing, damaged or was tampered with, or the model looks at
+                another version of the domain's own segmenter than there is.
         """
         settings, arrays = weights.read(folder)
-        parts = [weights.join(s, a) for s, a in zip(settings.parts, arrays, strict=True)]
-        self._use(Model(tuple(settings.channels), settings.rate, tuple(parts)))
+        present = self._prior.version if self._prior is not None and settings.prior else ""
+        if settings.prior != present:
+            refuse_other(settings.prior, present)
+        parts = weights.parts_of(settings, arrays)
+        self._use(Model(tuple(settings.channels), settings.rate, parts, settings.prior))
 
 
 def _measured(recording: Recording) -> bool:

@@ -14,7 +14,9 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from tslab.segmentation.features import CLOCK_MARKS, FramePlan, hint_columns
 from tslab.segmentation.grid import Float32, Float64
+from tslab.segmentation.rhythm import ROWS
 from tslab.segmentation.tuning import UNKNOWN, Classes
 
 PIECE = 6
@@ -64,6 +66,20 @@ def relevance(told: Float64, least: float) -> Float32:
     top = np.sort(told)[-max(1, len(told) // 50)]
     kept = np.maximum(0, 1 - least / np.maximum(told, 1e-9))
     return np.asarray(np.sqrt(kept * np.minimum(1, told / max(top, 1e-9))), np.float32)
+
+
+def family_gain(plan: FramePlan, count: int) -> Float32:
+    """Lets the few features of a family (rhythm, hints) count together as much as the others."""
+    gain = np.ones(count, np.float32)
+    told = hint_columns(plan, count)
+    own = int(told.sum())
+    if own:
+        gain[told] = np.sqrt(max(1.0, (count - own) / own))
+    if plan.period:
+        end = count - own - (CLOCK_MARKS if plan.clock else 0)
+        own = ROWS * len(plan.windows)
+        gain[end - own : end] = np.sqrt(max(1.0, (end - own) / own))
+    return gain
 
 
 def _means(features: Float32, pieces: NDArray[np.int64]) -> Float64:

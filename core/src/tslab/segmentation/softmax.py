@@ -35,6 +35,15 @@ class Softmax:
         scores = self.weights.T @ features.T + self.bias[:, None]
         return np.ascontiguousarray(log_softmax(scores, axis=0).T)
 
+    def scores(self, features: Float32) -> Float32:
+        """What is made into probabilities, float32 ``(rows, classes)``; few features may count."""
+        used = np.flatnonzero(self.weights.any(axis=1))
+        return np.asarray(features[:, used] @ self.weights[used] + self.bias)
+
+    def plus(self, other: Softmax) -> Softmax:
+        """The regression whose scores are the sum of both."""
+        return Softmax(self.weights + other.weights, self.bias + other.bias)
+
 
 def log_softmax(scores: Float32, axis: int = -1) -> Float32:
     """Scores with the logarithm of the sum of their exponentials along an axis taken off."""
@@ -56,6 +65,7 @@ def fit_softmax(
     weight: Float32,
     penalty: Float32 | float,
     count: int = 2,
+    offset: Float32 | None = None,
 ) -> Softmax:
     """Fits by L-BFGS.
 
@@ -65,6 +75,7 @@ def fit_softmax(
         weight: Weight of every row; they sum to 1.
         penalty: Ridge penalty on the weights, not on the bias; one, or one for each feature.
         count: How many classes there are.
+        offset: Scores that are there before anything is learned, ``(rows, classes)``.
     """
     width = features.shape[1]
     hot = np.zeros((len(classes), count), np.float32)
@@ -72,7 +83,8 @@ def fit_softmax(
     ridge = np.broadcast_to(np.asarray(penalty, np.float32), (width,))[:, None]
 
     def loss(table: Float32) -> tuple[float, Float32]:
-        logs = log_softmax(features @ table[:-1] + table[-1])
+        scores = features @ table[:-1] + table[-1]
+        logs = log_softmax(scores if offset is None else scores + offset)
         slope = (np.exp(logs) - hot) * weight[:, None]
         shrink = ridge * table[:-1]
         value = -float(np.vdot(weight, np.sum(logs * hot, axis=1)))

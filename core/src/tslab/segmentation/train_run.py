@@ -15,6 +15,7 @@ from tslab.segmentation.evaluation import Tolerances, cross_validate
 from tslab.segmentation.folds import FOLDS
 from tslab.segmentation.model_card import ModelCard, describe
 from tslab.segmentation.model_damage import promoted
+from tslab.segmentation.prior import own_prior, prior_note
 from tslab.segmentation.promotion import Verdict, no_worse
 from tslab.segmentation.report_page import page
 
@@ -101,7 +102,9 @@ def train(
     if not data.examples:
         raise DataError("there is no reviewed time to learn from", _why_nothing(data))
     began = time.monotonic()
-    create = maker(spec, shelf.domain)
+    # Folds ask it again about the same recordings.
+    prior = own_prior(shelf.specs, shelf.domain, remember=True)
+    create = maker(spec, shelf.domain, prior)
     segmenter = create()
     # Folds learn a little less than everything each, so the whole is one of folds + 1 shares.
     share = 1 / (options.folds + 1)
@@ -115,12 +118,14 @@ def train(
         progress(share + done * (1 - share), text)
 
     report = _evaluated(data, create, shelf.domain, options, told) if options.folds else None
-    if report and (note := clock_note(notes)):
-        report = replace(report, notes=[*report.notes, note])
+    failed = prior.notes() if prior is not None else []
+    if report:
+        said = [note for note in (clock_note(notes), prior_note(notes)) if note]
+        report = replace(report, notes=[*report.notes, *said])
     card = describe(
         (spec.name, segmenter.version),
         data.examples,
-        (shelf.domain.name, data.data_hash, data.left_out),
+        (shelf.domain.name, data.data_hash, [*data.left_out, *failed]),
         notes,
         report.scores if report else {},
         time.monotonic() - began,

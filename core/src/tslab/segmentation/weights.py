@@ -18,6 +18,7 @@ from tslab.segmentation.anchors import SHAPES, Anchor
 from tslab.segmentation.calibration import Curve
 from tslab.segmentation.chain import Chain, Scorer
 from tslab.segmentation.features import FramePlan, feature_widths
+from tslab.segmentation.hints import MOST_KEYS, Layout
 from tslab.segmentation.instants import Detector
 from tslab.segmentation.kernels import TAPS, KernelBank
 from tslab.segmentation.npz import read_array
@@ -53,13 +54,45 @@ class PartSettings(msgspec.Struct, forbid_unknown_fields=True):
     anchor: list[float] = msgspec.field(default_factory=list)
 
 
-class ModelSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """Everything of a model that is no array."""
+class LayoutSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """Labels of the domain's own segmenter that a part looks at, as pairs of tier and label."""
+
+    part: int
+    ranges: list[tuple[str, str]]
+    instants: list[tuple[str, str]]
+
+
+class ModelSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Everything of a model that is no array; models without a prior are as they always were."""
 
     format: int
     channels: list[str]
     rate: float
     parts: list[PartSettings]
+    prior: str = ""
+    layouts: list[LayoutSettings] = msgspec.field(default_factory=list)
+
+    def layout(self, part: int) -> Layout | None:
+        """What a part looks at."""
+        for found in self.layouts:
+            if found.part == part:
+                return Layout(tuple(found.ranges), tuple(found.instants))
+        return None
+
+
+def layouts_of(parts: Sequence[Chain | Detector]) -> list[LayoutSettings]:
+    """What the parts look at, as far as they do."""
+    return [
+        LayoutSettings(number, list(layout.ranges), list(layout.instants))
+        for number, part in enumerate(parts)
+        if (layout := part.scorer.plan.layout) is not None
+    ]
+
+
+def parts_of(settings: ModelSettings, arrays: Sequence[Arrays]) -> tuple[Chain | Detector, ...]:
+    """The parts of a model that `read` gave."""
+    pairs = zip(settings.parts, arrays, strict=True)
+    return tuple(join(s, a, settings.layout(number)) for number, (s, a) in enumerate(pairs))
 
 
 def split(part: Chain | Detector) -> tuple[PartSettings, Arrays]:
@@ -101,9 +134,13 @@ def split(part: Chain | Detector) -> tuple[PartSettings, Arrays]:
     return settings, arrays
 
 
-def join(settings: PartSettings, arrays: Mapping[str, NDArray[np.generic]]) -> Chain | Detector:
+def join(
+    settings: PartSettings,
+    arrays: Mapping[str, NDArray[np.generic]],
+    layout: Layout | None = None,
+) -> Chain | Detector:
     """The part that `split` took apart; the arrays were checked."""
-    plan = _plan(settings)
+    plan = _plan(settings, layout)
     names = ("channel", "dilation", "taps", "threshold")
     bank = KernelBank(*(arrays[name] for name in names))  # type: ignore[arg-type]
     softmax = Softmax(arrays["weights"], arrays["constant"])  # type: ignore[arg-type]
@@ -120,9 +157,9 @@ def join(settings: PartSettings, arrays: Mapping[str, NDArray[np.generic]]) -> C
     )
 
 
-def _plan(part: PartSettings) -> FramePlan:
+def _plan(part: PartSettings, layout: Layout | None) -> FramePlan:
     windows, lags = tuple(part.windows), tuple(part.lags)
-    return FramePlan(part.rate, part.stride, windows, lags, part.period, part.clock)
+    return FramePlan(part.rate, part.stride, windows, lags, part.period, part.clock, layout)
 
 
 def digest(settings: ModelSettings, arrays: Sequence[Arrays]) -> str:
@@ -168,7 +205,8 @@ def read(folder: Path) -> tuple[ModelSettings, list[Arrays]]:
     for number, part in enumerate(settings.parts):
         prefix = f"{number}_"
         own = {k.removeprefix(prefix): v for k, v in flat.items() if k.startswith(prefix)}
-        _check_arrays(own, part, len(settings.channels), path)
+        plan = _plan(part, settings.layout(number))
+        _check_arrays(own, part, plan, len(settings.channels), path)
         parts.append(own)
     if sum(map(len, parts)) != len(flat):
         raise DataError(f"{path} holds arrays that no part of the model has", REMEDY)
@@ -187,6 +225,8 @@ def _read_settings(path: Path) -> ModelSettings:
     for part in settings.parts:
         if not _sound(part, len(settings.channels)):
             raise DataError(f"{path} has impossible settings for tier '{part.tier}'", REMEDY)
+    if not _sound_layouts(settings):
+        raise DataError(f"{path} has impossible labels of the domain's own segmenter", REMEDY)
     if not settings.parts or not 0 < settings.rate < 1e9:
         raise DataError(f"{path} describes no model", REMEDY)
     return settings
@@ -210,6 +250,18 @@ def _sound(part: PartSettings, channels: int) -> bool:
     return all(checks)
 
 
+def _sound_layouts(settings: ModelSettings) -> bool:
+    """Whether a prior is named where one is looked at, once for each part, within bounds."""
+    named = [layout.part for layout in settings.layouts]
+    sizes = [len(layout.ranges) + len(layout.instants) for layout in settings.layouts]
+    return (
+        bool(settings.prior) == bool(named)
+        and len(set(named)) == len(named)
+        and all(0 <= number < len(settings.parts) for number in named)
+        and all(1 <= size <= 2 * MOST_KEYS for size in sizes)
+    )
+
+
 def _sound_instants(part: PartSettings, channels: int) -> bool:
     return (
         len(part.labels) == 1
@@ -220,11 +272,12 @@ def _sound_instants(part: PartSettings, channels: int) -> bool:
     )
 
 
-def _check_arrays(arrays: Arrays, part: PartSettings, channels: int, path: Path) -> None:
+def _check_arrays(
+    arrays: Arrays, part: PartSettings, plan: FramePlan, channels: int, path: Path
+) -> None:
     """Raises a DataError unless every array has the shape, type and range that it must have."""
     classes = len(part.labels) + part.background
     groups, kernels = (*arrays.get("threshold", np.zeros((0, 0))).shape, 0, 0)[:2]
-    plan = _plan(part)
     width = len(feature_widths(plan, channels + 1, groups * kernels))
     wanted: dict[str, tuple[tuple[int, ...], type]] = {
         "centre": ((width,), np.float32),
