@@ -7,7 +7,7 @@ where its data is absent. Samples are in memory, so that no training time holds 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tslab.contracts import ReadOptions, Source, TrainingExample
 from tslab.domain import Domain, Label, Tier
 from tslab.readers import csv, wfdb
 from tslab.recording import Recording, Signal
+from tslab.segmentation.prior import Prior
 from tslab.spans import Span
 
 DATA = Path(os.environ.get("TSLAB_DATA") or Path(__file__).parents[2] / "shared" / "data")
@@ -34,7 +35,7 @@ SKAB = Domain(
 AF = Domain(
     name="af",
     title="Episodes of atrial fibrillation",
-    tiers=(Tier(name="rhythm", kind="states", labels=(Label(name="AF"),)),),
+    tiers=(Tier(name="rhythm", kind="states", labels=(Label(name="AFIB"),)),),
     open_channels=True,
 )
 
@@ -48,12 +49,14 @@ class Split:
         domain: Of the set.
         train: Learned from.
         test: Scored, no recording of `train`.
+        own: Makes what a plugin ships for such recordings, with its name; None where nothing is.
     """
 
     name: str
     domain: Domain
     train: Sequence[TrainingExample]
     test: Sequence[TrainingExample]
+    own: Callable[[], Prior] | None = None
 
 
 def skab() -> list[TrainingExample]:
@@ -97,10 +100,10 @@ def _af_example(header: Path) -> TrainingExample:
         if note in AF_STARTS and start is None:
             start = sample / rate
         elif note in AF_ENDS and start is not None:
-            spans.append(Span(start, sample / rate, "AF", "rhythm"))
+            spans.append(Span(start, sample / rate, "AFIB", "rhythm"))
             start = None
     if start is not None:
-        spans.append(Span(start, recording.duration, "AF", "rhythm"))
+        spans.append(Span(start, recording.duration, "AFIB", "rhythm"))
     return TrainingExample(recording, spans, {"rhythm": ((0.0, recording.duration),)})
 
 
@@ -125,6 +128,22 @@ def imu(count: int = 10, first: int = 0, seed: int = 0) -> list[TrainingExample]
     return [imu_recordings.imu_example(number, seed) for number in range(first, first + count)]
 
 
+def ecg_rules() -> Prior:
+    """The ECG plugin's segmenter. Its limits were chosen while looking at these very records."""
+    from tslab_ecg_eeg.ecg import tslab_segmenters
+    from tslab_ecg_eeg.ecg_ontology import DOMAIN
+
+    return Prior(tslab_segmenters()[0], DOMAIN, remember=True)
+
+
+def iot_rules() -> Prior:
+    """The IoT plugin's segmenter. Its constants were chosen while looking at these very files."""
+    from tslab_iot_maintenance.iot import tslab_segmenters
+    from tslab_iot_maintenance.ontology import DOMAIN
+
+    return Prior(tslab_segmenters(DOMAIN)[0], DOMAIN, remember=True)
+
+
 def random_split(
     name: str, domain: Domain, examples: Sequence[TrainingExample], train: int, seed: int
 ) -> Split:
@@ -136,7 +155,7 @@ def random_split(
 
 def skab_split(seed: int, train: int = 8) -> Split:
     """SKAB cut by chance."""
-    return random_split("skab", SKAB, skab(), train, seed)
+    return replace(random_split("skab", SKAB, skab(), train, seed), own=iot_rules)
 
 
 def imu_split(seed: int = 0, train: int = 10) -> Split:
@@ -164,6 +183,7 @@ def leave_patients_out() -> list[Split]:
             AF,
             [example for example in examples if patient(example) != name],
             [example for example in examples if patient(example) == name],
+            ecg_rules,
         )
         for name in patients
     ]

@@ -28,6 +28,7 @@ from tslab.contracts import ReadOptions, Source, TrainingExample  # noqa: E402
 from tslab.domain import Domain  # noqa: E402
 from tslab.recording import Recording  # noqa: E402
 from tslab.segmentation.clock import VARIABLE  # noqa: E402
+from tslab.segmentation.prior import Prior, guided  # noqa: E402
 from tslab.segmentation.stretches import in_microseconds  # noqa: E402
 from tslab.segmentation.tier_counts import TierCounts, count_tier  # noqa: E402
 from tslab.spans import Span, to_microseconds  # noqa: E402
@@ -35,14 +36,18 @@ from tslab.spans import Span, to_microseconds  # noqa: E402
 METHODS = (
     "learning",
     "learning-no-clock",
+    "learning-alone",
+    "learning-alone-no-clock",
+    "own",
     "lstm",
     "as-reference",
     "as-reference-1",
     "always",
     "never",
 )
-"""`-no-clock` may not look at the time since the start, `-1` has one thread; the last two are what
-a segmenter must beat to be worth anything."""
+"""`-no-clock` may not look at the time since the start, `-alone` not at what the plugin's own
+segmenter finds, which is `own` itself; `-1` has one thread; the last two are what a segmenter must
+beat to be worth anything."""
 
 TOLERANCE = 0.5
 """Seconds by which an instant may be off."""
@@ -68,12 +73,12 @@ def _quiet(share: float, what: str) -> None:
 
 
 class _Learning:
-    """`learning`, with the time since the start where it helps, or without."""
+    """`learning`, with the time since the start and the own segmenter where they help, or not."""
 
-    def __init__(self, domain: Domain, clock: bool) -> None:
+    def __init__(self, domain: Domain, clock: bool, own: Prior | None) -> None:
         from tslab.segmentation.learning import LearningSegmenter
 
-        self._segmenter, self._clock = LearningSegmenter(domain), clock
+        self._segmenter, self._clock = guided(LearningSegmenter(domain), own), clock
 
     def fit(self, examples: Sequence[TrainingExample]) -> dict[str, Any]:
         os.environ[VARIABLE] = str(int(self._clock))
@@ -126,6 +131,41 @@ class _Reference:
         return self._segmenter.segment(recording)
 
 
+class _Own:
+    """What the plugin finds without learning, in the set's labels.
+
+    A label of the plugin stands for the one that it lies in most of its time in training.
+    """
+
+    def __init__(self, own: Prior) -> None:
+        self._own, self._meaning = own, dict[tuple[str, str], tuple[str, str]]()
+
+    def fit(self, examples: Sequence[TrainingExample]) -> dict[str, Any]:
+        inside: Counter[tuple[tuple[str, str], tuple[str, str]]] = Counter()
+        total: Counter[tuple[str, str]] = Counter()
+        for example in examples:
+            for span in self._ranges(example.recording):
+                total[span.tier, span.label] += span.end_us - span.start_us
+                for true in example.spans:
+                    shared = min(span.end_us, true.end_us) - max(span.start_us, true.start_us)
+                    key = (span.tier, span.label), (true.tier, true.label)
+                    inside[key] += max(0, shared)
+        for (name, meaning), shared in inside.items():
+            if 2 * shared > total[name]:
+                self._meaning[name] = meaning
+        return {}
+
+    def segment(self, recording: Recording) -> Sequence[Span]:
+        return [
+            Span(span.start, span.end, meaning[1], meaning[0], span.score)
+            for span in self._ranges(recording)
+            if (meaning := self._meaning.get((span.tier, span.label))) is not None
+        ]
+
+    def _ranges(self, recording: Recording) -> list[Span]:
+        return [span for span in self._own.segment(recording) if not span.is_instant]
+
+
 class _Floor:
     """Without a look at the samples: nothing, or the usual label of each tier all the time."""
 
@@ -147,7 +187,12 @@ class _Floor:
 
 
 def make(
-    method: str, domain: Domain, seed: int, epochs: int = 1000, budget: float = float("inf")
+    method: str,
+    domain: Domain,
+    seed: int,
+    epochs: int = 1000,
+    budget: float = float("inf"),
+    own: Prior | None = None,
 ) -> Method:
     """An untrained segmenter."""
     if method in ("always", "never"):
@@ -156,7 +201,10 @@ def make(
         return _Reference(domain, seed, epochs, budget)
     if method == "lstm":
         return _Lstm(domain, seed, epochs, budget)
-    return _Learning(domain, clock=method == "learning")
+    if method == "own":
+        return _Own(own) if own is not None else _Floor(domain, always=False)
+    clock = not method.endswith("-no-clock")
+    return _Learning(domain, clock, None if "alone" in method else own)
 
 
 def splits_of(name: str, seed: int) -> list[sets.Split]:
@@ -178,8 +226,9 @@ def learn(method: str, name: str, seed: int, budget: float) -> dict[str, Any]:
     counts = TierCounts()
     for split in splits_of(name, seed):
         # The first call of every library is slow, and no part of learning.
-        make(method, split.domain, seed, epochs=1).fit([_cut(split.train)])
-        segmenter = make(method, split.domain, seed, budget=budget)
+        own = split.own() if split.own is not None else None
+        make(method, split.domain, seed, epochs=1, own=own).fit([_cut(split.train)])
+        segmenter = make(method, split.domain, seed, budget=budget, own=own)
         cpu, wall = time.process_time(), time.perf_counter()
         total["notes"].append(segmenter.fit(split.train))
         total["cpu"] += time.process_time() - cpu
