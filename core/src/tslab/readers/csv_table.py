@@ -115,7 +115,7 @@ class CsvTable:
     def _sampled(self) -> list[list[str]]:
         wanted = np.linspace(0, self.index.block_count - 1, _SAMPLE_PLACES).astype(int)
         lines: list[str] = []
-        for block in np.unique(wanted):
+        for block in sorted(set(wanted.tolist())):
             start, stop = self.index.blocks[block : block + 2]
             raw = self.data.read(int(start), min(int(stop), int(start) + 16_384))
             whole = raw if start + len(raw) == stop else raw[: raw.rfind(b"\n") + 1]

@@ -25,7 +25,6 @@ SEPARATORS = ("\t", ";", "|", ",", " ")
 """Candidates, the least likely to stand inside a cell first; " " means any run of blanks."""
 
 _SAMPLE_ROWS = 64
-_BLANK = re.compile(r"\s")
 _EXCEL_HINT = re.compile(r'"?sep=(.)"?')
 
 
@@ -74,8 +73,9 @@ def find_format(data: TextBytes, options: ReadOptions, place: str) -> TextFormat
             break
     if not lines:
         raise DataError(f"{place} has no rows", "Export it again, or leave it out.")
-    separator = _separator_word(separator) or _find_separator([line for _, line in lines])
-    return _with_header(lines, separator, encoding, comments, place)
+    separator, rows = _separated([line for _, line in lines], _separator_word(separator))
+    starts = [start for start, _ in lines[:2]]
+    return _with_header(rows, starts, separator, encoding, comments, place)
 
 
 def split_rows(lines: Sequence[str], separator: str) -> list[list[str]]:
@@ -83,7 +83,14 @@ def split_rows(lines: Sequence[str], separator: str) -> list[list[str]]:
     if separator == " ":
         return [[cell.strip('"') for cell in line.split()] for line in lines]
     rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    if not has_blanks("".join(lines)):
+        return list(rows)
     return [[cell.strip() for cell in row] for row in rows]
+
+
+def has_blanks(text: str) -> bool:
+    """Whether there is white space in a text: in most tables no cell needs to be stripped."""
+    return text.split(None, 1) != [text]
 
 
 def sample_decimal(rows: Sequence[Sequence[str]], options: ReadOptions) -> str:
@@ -117,11 +124,14 @@ def _lines(head: bytes, start: int, whole: bool, encoding: str) -> Iterator[tupl
         start = stop + 1
 
 
-def _find_separator(lines: Sequence[str]) -> str:
-    best, best_score = ",", (0.0, 0.0)
+def _separated(lines: Sequence[str], separator: str) -> tuple[str, list[list[str]]]:
+    """The separator, found if it is not given (""), and the cells of each line."""
+    if separator:
+        return separator, split_rows(lines, separator)
+    best, found, best_score = ",", None, (0.0, 0.0)
     text = "".join(lines)
     for separator in SEPARATORS:
-        if separator not in text and (separator != " " or not _BLANK.search(text)):
+        if separator not in text and (separator != " " or not has_blanks(text)):
             continue
         rows = split_rows(lines, separator)
         body = rows[1:] or rows
@@ -133,27 +143,27 @@ def _find_separator(lines: Sequence[str]) -> str:
         clean = 1.0 if plain else sum(map(is_value, cells)) / max(1, len(cells))
         score = (float(count >= 0.9 * len(body)), round(clean, 2))
         if score > best_score:
-            best, best_score = separator, score
-    return best
+            best, found, best_score = separator, rows, score
+    return best, split_rows(lines, best) if found is None else found
 
 
 def _with_header(
-    lines: Sequence[tuple[int, str]],
+    rows: Sequence[list[str]],
+    starts: Sequence[int],
     separator: str,
     encoding: str,
     comments: Sequence[str],
     place: str,
 ) -> TextFormat:
-    rows = split_rows([line for _, line in lines], separator)
     width = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
     has_header = _is_header(rows[0], rows[1:])
-    body = lines[0][0]
+    body = starts[0]
     if has_header:
         if len(rows) == 1:
             raise DataError(
                 f"{place} has a header and no rows", "Export it again, or leave it out."
             )
-        headers, body = rows[0], lines[1][0]
+        headers, body = rows[0], starts[1]
         if len(headers) == width - 1:  # R leaves the name of its row numbers out
             headers = ["", *headers]
     else:

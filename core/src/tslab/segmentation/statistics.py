@@ -150,9 +150,13 @@ class _Window:
         """
         size = np.abs(self.mean[:-1])
         size[np.isnan(size)] = 0
-        largest = size.max(axis=0)
+        out = np.empty((2, size.shape[1]), np.float32)
+        np.maximum.reduce(size, axis=0, out=out[1])
         size *= size
-        return np.asarray(np.stack([np.sqrt(size.mean(axis=0)), largest]))
+        np.add.reduce(size, axis=0, out=out[0])
+        out[0] /= len(size)
+        np.sqrt(out[0], out=out[0])
+        return out
 
     def change(self, place: int) -> Float32:
         """What is after every frame less what is before it; 0 where one side was not measured.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,11 +19,16 @@ def frame_sums(lines: Float32, stride: int, out: Float32 | None = None) -> Float
     whole = cells // stride
     if out is None:
         out = np.empty((rows, -(-cells // stride)), np.float32)
-    ones = np.ones(stride, np.float32)
-    np.matmul(lines[:, : whole * stride].reshape(rows, whole, stride), ones, out=out[:, :whole])
+    cells_of_frame = lines[:, : whole * stride].reshape(rows, whole, stride)
+    np.matmul(cells_of_frame, _ones(stride), out=out[:, :whole])
     if whole < out.shape[1]:
         out[:, whole] = lines[:, whole * stride :].sum(axis=1)
     return out
+
+
+@cache
+def _ones(count: int) -> Float32:
+    return np.ones(count, np.float32)
 
 
 class WindowSums:
