@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tslab.domain import Domain
     from tslab.readers.csv_table import CsvTable
     from tslab.readers.table import TableColumn, TableTimes
+    from tslab.readers.text_bytes import TextBytes
     from tslab.readers.time_column import TimeColumn
     from tslab.recording import Recording
 
@@ -38,31 +39,37 @@ def read_recording(source: Source, options: ReadOptions, domain: Domain) -> Reco
     if source.suffix not in SUFFIXES:
         return None
     head_of(source)
-    table = _open(source, options)
-    if table is None:
+    opened = _open(source, options)
+    if opened is None:
         if source.suffix in _OURS_ALONE:
             raise DataError(
                 f"{source.path.name} is binary, not a text table",
                 "Export it again as text, or give it the suffix of its format.",
             )
         return None
-    return _to_recording(table, options)
+    table, file = opened
+    recording = _to_recording(table, options)
+    table.data = file
+    return recording
 
 
-def _open(source: Source, options: ReadOptions) -> CsvTable | None:
+def _open(source: Source, options: ReadOptions) -> tuple[CsvTable, TextBytes] | None:
+    """The table, and where its text stays."""
     from tslab.readers.csv_index import index_rows
     from tslab.readers.csv_table import CsvTable
-    from tslab.readers.text_bytes import open_text
-    from tslab.readers.text_format import find_format, sample_decimal
+    from tslab.readers.text_bytes import MemoryBytes, open_text
+    from tslab.readers.text_format import HEAD_BYTES, find_format, sample_decimal
 
-    data = open_text(source)
-    if data is None:
+    file = open_text(source)
+    if file is None:
         return None
+    # A short file is read once, not for each of the looks that follow.
+    data = MemoryBytes(file.read(0, file.size)) if file.size <= HEAD_BYTES else file
     place = source.path.name
     form = find_format(data, options, place)
     table = CsvTable(data, form, index_rows(data, form.body), place)
     table.decimal = sample_decimal(table.sample(), options)
-    return table
+    return table, file
 
 
 def _to_recording(table: CsvTable, options: ReadOptions) -> Recording:
