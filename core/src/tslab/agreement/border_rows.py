@@ -5,13 +5,13 @@ Medians do not add up, so each level is worked out from the errors themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.boundaries import SIDES, Borders, border_measures, by_value
+from tslab.agreement.boundaries import Borders, border_measures, by_value
 from tslab.agreement.event_counts import EventItems
 from tslab.agreement.events import Sets
 from tslab.agreement.levels import Levels
@@ -42,7 +42,9 @@ class _Group:
     measures: tuple[str, ...] = SPREADS
 
 
-def border_rows(levels: Levels, borders: Borders, items: EventItems, sets: Sets) -> Iterator[Row]:
+def border_rows(
+    levels: Levels, borders: Borders, items: EventItems, sets: Sets, prefixes: Mapping[str, str]
+) -> Iterator[Row]:
     """Rows of medians, MAD and 95th percentiles, and of the bias of each annotator.
 
     Args:
@@ -50,18 +52,19 @@ def border_rows(levels: Levels, borders: Borders, items: EventItems, sets: Sets)
         borders: The errors.
         items: Pair and task of the items that they name.
         sets: The labels of the sets that they name.
+        prefixes: What the names of measures of each side begin with.
     """
     pair, task = items.pair[borders.item].astype(np.intp), items.task[borders.item]
     groups = list(_groups(levels, pair, task, _by_label(borders.label, sets)))
-    for side in SIDES:
+    for side, prefix in prefixes.items():
         errors: Ticks = getattr(borders, side)
         order = by_value(errors)
         for group in groups:
-            yield from _rows(levels, group, side, errors, order)
+            yield from _rows(levels, group, prefix, errors, order)
 
 
 def _rows(
-    levels: Levels, group: _Group, side: str, errors: Ticks, order: NDArray[np.intp]
+    levels: Levels, group: _Group, prefix: str, errors: Ticks, order: NDArray[np.intp]
 ) -> Iterator[Row]:
     whole = group.turned is None and len(group.at) == len(errors)
     own = errors[group.at]
@@ -74,9 +77,7 @@ def _rows(
             number_found = float(found[name][number])
             value = Value(number_found) if count[number] else Value(None, NO_MATCH)
             tasks, seconds = levels.support(by, of)
-            yield Row(
-                levels.tier, f"event/{side}_{name}", by, of, value, tasks, count[number], seconds
-            )
+            yield Row(levels.tier, f"{prefix}{name}", by, of, value, tasks, count[number], seconds)
 
 
 def _groups(

@@ -26,6 +26,7 @@ from tslab.agreement.time_metrics import all_kinds
 from tslab.agreement.values import NO_MATCH, Readers, Row, Value
 from tslab.span_table import Numbers, SpanTable
 
+PREFIXES = {"onset": "event/onset_", "offset": "event/offset_"}
 DIRECTED = ("precision", "recall", "onset_bias", "offset_bias", "splits", "merges")
 
 
@@ -154,7 +155,7 @@ def event_metrics(
     tables = confusions(levels, found.loose)
     rows = [
         *levels.rows(found.splits.items, cells, _measure(names)),
-        *border_rows(levels, found.borders, found.splits.items, found.splits.sets),
+        *border_rows(levels, found.borders, found.splits.items, found.splits.sets, PREFIXES),
         *kappa_rows(levels, tables),
     ]
     sets = tuple(tuple(table.labels[n] for n in members) for members in found.loose.counts.sets)
