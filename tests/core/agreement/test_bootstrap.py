@@ -94,7 +94,7 @@ def test_one_task_is_cut_into_blocks() -> None:
 @pytest.mark.parametrize("blocks", [1, 3, 50])
 def test_blocks_keep_all_time(blocks: int) -> None:
     table = study(6, tasks=2)
-    whole, cut = runs_of(table).ticks(), runs_of(in_blocks(table, blocks)).ticks()
+    whole, cut = runs_of(table).ticks, runs_of(in_blocks(table, blocks)).ticks
     assert np.array_equal(whole.sum(axis=0), cut.sum(axis=0))
 
 

@@ -71,7 +71,7 @@ def test_zones_are_where_the_same_annotators_were(seed: int) -> None:
 def test_time_in_each_state_adds_up(seed: int) -> None:
     table = random_table(seed, ragged=True)
     runs = runs_of(table)
-    spent = runs.ticks()
+    spent = runs.ticks
     assert np.array_equal(spent.sum(axis=1), runs.presence.ticks[runs.presence.zone])
     on, there = grids(table, TICKS)
     idle = (there & ~on.any(axis=2)).sum()
@@ -81,14 +81,14 @@ def test_time_in_each_state_adds_up(seed: int) -> None:
 def test_touching_spans_of_one_label_are_one_stretch_of_time() -> None:
     columns = {"task": [0, 0], "annotator": [0, 0], "label": [0, 0], "start": [0, 5], "end": [5, 9]}
     table = SpanTable.of((["t"], ["a"], ["x"]), columns, Extents.of([0], [0], [0], [10]))
-    assert runs_of(table).ticks().tolist() == [[1, 9]]
+    assert runs_of(table).ticks.tolist() == [[1, 9]]
 
 
 def test_overlap_of_one_label_is_a_union() -> None:
     columns = {"task": [0, 0], "annotator": [0, 0], "label": [0, 0], "start": [0, 3], "end": [5, 9]}
     table = SpanTable.of((["t"], ["a"], ["x"]), columns, Extents.of([0], [0], [0], [10]))
     runs = runs_of(table)
-    assert runs.ticks().tolist() == [[1, 9]]
+    assert runs.ticks.tolist() == [[1, 9]]
     assert runs.row.tolist() == [-1]
 
 
@@ -122,7 +122,7 @@ def test_nothing_at_all() -> None:
     table = SpanTable.of((["t"], ["a", "b"], ["x"]), empty, Extents.of([], [], [], []))
     assert len(runs_of(table).start) == 0
     seen = SpanTable.of((["t"], ["a", "b"], ["x"]), empty, Extents.of([0], [1], [0], [7]))
-    assert runs_of(seen).ticks().tolist() == [[7, 0]]
+    assert runs_of(seen).ticks.tolist() == [[7, 0]]
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -42,8 +42,20 @@ class Borders:
     @classmethod
     def of(cls, matches: Matches) -> Borders:
         """The errors of all matches."""
-        found = matches.settled()
-        return cls(found.cell, len(found.counts.sets), found.onset, found.offset)
+        pieces = matches.pieces
+        most = sum(len(piece.iou) for piece in pieces)
+        cell, onset, offset = (np.empty(most, np.int64) for _ in range(3))
+        done = 0
+        for piece in pieces:
+            at = np.flatnonzero(piece.iou >= piece.least) if piece.least else slice(None)
+            first, second = piece.at_reference[at], piece.at_hypothesis[at]
+            part = slice(done, done + len(first))
+            cell[part] = piece.key[at]
+            one, other = piece.reference, piece.hypothesis
+            np.subtract(other.start.take(second), one.start.take(first), out=onset[part])
+            np.subtract(other.end.take(second), one.end.take(first), out=offset[part])
+            done = part.stop
+        return cls(cell[:done], len(matches.counts.sets), onset[:done], offset[:done])
 
     @property
     def item(self) -> Ticks:

@@ -55,6 +55,8 @@ class Contingency:
             where there are more than `MOST_STATES` states.
         spent: Time of each reading in each state, int64 ``(readings, states)``.
         label_spent: Time of each reading with each label, int64 ``(readings, labels)``.
+        spans: Spans of each reading with each label, int64 ``(readings, labels)``; None where
+            spans are cut or overlap, so that runs are not spans.
     """
 
     items: Items
@@ -71,6 +73,7 @@ class Contingency:
     confusion: Counts | None
     spent: Counts
     label_spent: Counts
+    spans: Counts | None = None
 
     @property
     def task(self) -> Numbers:
@@ -164,7 +167,7 @@ class Tally:
     def result(self) -> Contingency:
         """The sums, with the time that is left without a label."""
         runs, items = self.runs, self.items
-        spent = runs.ticks()
+        spent = runs.ticks
         first, second = spent[items.first], spent[items.second]
         ticks = runs.presence.ticks[items.zone]
         idle = first[:, 0] + second[:, 0] - ticks + self.shared
@@ -181,7 +184,7 @@ class Tally:
         confusion = self._with_idle(first, second) if self.square else None
         return Contingency(
             items, runs.presence, runs.states, ticks, agreed, first, second, similar, *by_label,
-            confusion, spent, label_spent,
+            confusion, spent, label_spent, runs.count[:, 1:] if runs.plain else None,
         )  # fmt: skip
 
     def _with_idle(self, first: Counts, second: Counts) -> Counts:

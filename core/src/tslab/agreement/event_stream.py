@@ -25,7 +25,7 @@ from tslab.span_table import Numbers, Ticks
 
 def streams(runs: Runs) -> bool:
     """Whether events can be matched on the stream of runs."""
-    return runs.presence.whole and runs.tracks is None
+    return runs.plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,7 @@ class EventTally:
 
     def _events(self) -> tuple[Numbers, Numbers]:
         """Events of the reference and of the hypothesis, int32 ``(items, labels)``."""
-        runs, labels = self.runs, self.labels
-        readings = len(runs.presence.zone)
-        key = runs.reading * labels + runs.state - 1
-        each = np.bincount(key, minlength=readings * labels).astype(np.int32)
-        each = each.reshape(readings, labels)
+        each = self.runs.count[:, 1:].astype(np.int32)
         return each[self.items.first], each[self.items.second]
 
     def _close(self, batch: Batch, least: float) -> _Found:

@@ -7,6 +7,7 @@ without a label is state 0 and is not stored. Instants take no time and are not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from tslab.agreement.sweep import Bits, distinct, member_bits, membership, sweep
 from tslab.span_table import Extents, Numbers, SpanTable, Ticks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Runs:
     """Runs of all annotators on one line, sorted by annotator, zone and start.
 
@@ -48,15 +49,33 @@ class Runs:
     tracks: Tracks | None = None
 
     @property
+    def plain(self) -> bool:
+        """Whether runs are the ranges of the table one to one: none is cut, none overlap."""
+        return self.presence.whole and self.tracks is None
+
+    @cached_property
     def first(self) -> Positions:
         """First run of each reading, and how many there are, intp ``(readings + 1,)``."""
         return first_of(self.reading, len(self.presence.zone))
 
+    @cached_property
+    def cell(self) -> Positions:
+        """Reading and state of each run as one number, intp ``(runs,)``."""
+        cell = self.reading * len(self.states)
+        cell += self.state
+        return cell
+
+    @cached_property
+    def count(self) -> NDArray[np.int64]:
+        """How many runs each reading has in each state, int64 ``(readings, states)``."""
+        many, states = len(self.presence.zone), len(self.states)
+        return np.bincount(self.cell, minlength=many * states).reshape(many, states)
+
+    @cached_property
     def ticks(self) -> NDArray[np.int64]:
         """Time of each reading in each state, int64 ``(readings, states)``; state 0 is the rest."""
         many, states = len(self.presence.zone), len(self.states)
-        key = self.reading * states + self.state
-        spent = summed(key, self.end - self.start, many * states).reshape(many, states)
+        spent = summed(self.cell, self.end - self.start, many * states).reshape(many, states)
         spent[:, 0] = self.presence.ticks[self.presence.zone] - spent.sum(axis=1)
         return spent
 

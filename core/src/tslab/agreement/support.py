@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tslab.agreement.contingency import Contingency
 from tslab.agreement.overlaps import Positions
 from tslab.agreement.runs import stretches_of
 from tslab.span_table import SpanTable
@@ -38,19 +39,26 @@ class Events:
     annotators: int
 
     @classmethod
-    def of(cls, table: SpanTable) -> Events:
+    def of(cls, table: SpanTable, found: Contingency) -> Events:
         """Spans of a table; instants are not among them."""
-        annotators, labels = max(1, len(table.annotators)), len(table.labels)
-        seen = table.reviewed
+        annotators = max(1, len(table.annotators))
+        if found.spans is None:
+            return cls._counted(table, annotators)
+        there = found.presence
+        code = there.task[there.zone].astype(np.int64) * annotators + there.annotator
+        order = np.argsort(code)
+        return cls(code[order], found.spans[order], annotators)
+
+    @classmethod
+    def _counted(cls, table: SpanTable, annotators: int) -> Events:
+        seen, labels = table.reviewed, len(table.labels)
         code = seen.task.astype(np.int64) * annotators + seen.annotator
         code = code[np.diff(code, prepend=-1) > 0]
         first, rows = stretches_of(table)
         own = table.task[first].astype(np.int64) * annotators + table.annotator[first]
         key = np.repeat(np.searchsorted(code, own) * labels, rows)
         key += table.label
-        spans = table.end > table.start
-        if not spans.all():
-            key = key[spans]
+        key = key[table.end > table.start]
         count = np.bincount(key, minlength=len(code) * labels).reshape(len(code), labels)
         return cls(code, count, annotators)
 

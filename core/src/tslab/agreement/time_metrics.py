@@ -102,7 +102,7 @@ def time_metrics(
     found = contingency(table, pairs) if found is None else found
     people = np.isin(np.array(table.annotators), np.array(readers.annotators))
     exact = TierSums.of(found, people, len(table.tasks), kinds)
-    study = _Study(tier, table, readers, settings, exact)
+    study = _Study(tier, table, readers, settings, exact, found)
     names = tuple(tuple(table.labels[label] for label in sorted(s)) for s in found.states)
     confusions = _confusions(found, exact, table)
     levels = list(study.rows(found))
@@ -120,10 +120,11 @@ class _Study:
         readers: Readers,
         settings: TimeSettings,
         exact: TierSums,
+        found: Contingency,
     ) -> None:
         self.tier, self.table, self.readers = tier, table, readers
         self.settings, self.exact = settings, exact
-        self.events = Events.of(table)
+        self.events = Events.of(table, found)
 
     def rows(self, found: Contingency) -> Iterator[Row]:
         """Rows of all levels but tasks."""
