@@ -393,6 +393,15 @@ def test_the_threshold_lies_between_what_is_right_and_what_is_not() -> None:
     assert best_threshold(odds[:0], np.zeros(0, bool), 2) == 0.5
 
 
+def test_one_lucky_peak_among_many_does_not_open_the_gate() -> None:
+    """What two instants cannot prove, fifty can."""
+    odds = np.log(np.concatenate([[0.4], np.linspace(0.05, 0.03, 19)]))
+    lucky = np.arange(20) == 12
+    assert best_threshold(odds, lucky, 2) > 0.1
+    low = np.repeat(np.log([0.05, 0.01]), 50)
+    assert best_threshold(low, np.repeat([True, False], 50), 50) < 0.05
+
+
 def test_an_anchor_finds_the_marked_landmark() -> None:
     rng = np.random.default_rng(9)
     line = 0.1 * rng.standard_normal(4000)
@@ -591,6 +600,10 @@ def test_arrays_are_read_as_numpy_wrote_them(tmp_path: Path, order: Literal["C",
         ("labels", []),
         ("labels", ["high"]),
         ("unknown", 1),
+        ("odd", "1"),
+        ("lengths", [[0, 1.0, 1.0]]),
+        ("lengths", [[99, 1.0, 1.0, 5.0]]),
+        ("lengths", [[1, 1.0, 0.0, 5.0]]),
     ],
 )
 def test_tampered_settings_are_refused(

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tslab.contracts import TrainingExample
 from tslab.segmentation.belief import belief_of, trust_in, worth_it
-from tslab.segmentation.calibration import Curve, fit_curve
-from tslab.segmentation.chain import Chain, Scorer, stretches_of
+from tslab.segmentation.calibration import Curve
+from tslab.segmentation.chain import Chain, Scorer
 from tslab.segmentation.clock import (
     CLOCK_GAIN,
     GOOD_WITHOUT_CLOCK,
@@ -29,8 +29,10 @@ from tslab.segmentation.features import (
     standardised,
 )
 from tslab.segmentation.grid import Float32, Grid
+from tslab.segmentation.held_out import HeldOut, fair_classes
 from tslab.segmentation.hints import USES_PRIOR, Layout
 from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
+from tslab.segmentation.lengths import lengths_of
 from tslab.segmentation.plans import dilations
 from tslab.segmentation.relevance import family_gain, pieces_of, relevance, squared_t
 from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
@@ -41,9 +43,7 @@ from tslab.segmentation.tuning import (
     Classes,
     Decoder,
     change_costs,
-    decode_all,
     events_of,
-    matched,
     tune,
 )
 
@@ -163,7 +163,8 @@ def learn_chain(
     }
     if layout is not None:
         notes[USES_PRIOR] = tried.hints
-    parts = (scorer, tried.decoder, tried.curve)
+    lengths = lengths_of(table.parts(table.classes), task.background)
+    parts = (scorer, tried.decoder, tried.curve, lengths)
     return Chain(task.tier, task.labels, task.background, *parts), notes
 
 
@@ -211,15 +212,19 @@ def try_out(table: Table, task: Task) -> Trial:
 def _trial(table: Table, task: Task, *, clock: bool, hints: bool) -> Trial:
     """How well the features do with the best decoder for them."""
     kept = (clock | (table.width > 0)) & (hints | ~table.hints)
-    truth = table.parts(table.classes)
-    cost = change_costs(truth, task.classes)
+    marked, fold = table.parts(table.classes), table.parts(table.fold)
+    cost = change_costs(marked, task.classes)
+    # Who believes the domain's own segmenter knows labels of which there is no example.
+    known = fair_classes(table.classes, table.fold) if table.belief is None else table.classes
+    truth = table.parts(known)
     logs = out_of_fold(table.only(kept), task.classes)
-    if logs is None:
+    if logs is None or not any(events_of(real, task.background) for real in truth):
         usual = Decoder(cost * np.float32(USUAL), 0.0)
         return Trial(usual, USUAL, Curve(), None, kept, clock, hints)
     parts = table.parts(logs)
     decoder, smoothing, value = tune(parts, truth, cost, task.background)
-    curve = curve_of(parts, truth, decoder, task.background)
+    held_out = HeldOut(parts, marked, truth, fold, task.background)
+    curve = held_out.evidence(decoder).curve()
     return Trial(decoder, smoothing, curve, value, kept, clock, hints)
 
 
@@ -373,18 +378,3 @@ def out_of_fold(table: Table, classes: int) -> Float32 | None:
         softmax = fit_rows(table, ~inside, classes)
         logs[inside] = softmax.log_probabilities(table.features[inside])
     return logs
-
-
-def curve_of(
-    logs: Sequence[Float32], truth: Sequence[Classes], decoder: Decoder, background: bool
-) -> Curve:
-    """How often stretches of a given confidence are right."""
-    confidence: list[float] = []
-    correct: list[bool] = []
-    for part, path, real in zip(logs, decode_all(logs, decoder, background), truth, strict=True):
-        seen = np.where(real == UNKNOWN, UNKNOWN, path)
-        guesses = events_of(seen, background)
-        found = stretches_of(part, seen, background)
-        confidence += [stretch.confidence for stretch in found]
-        correct += matched(guesses, events_of(real, background)).tolist()
-    return fit_curve(confidence, correct)

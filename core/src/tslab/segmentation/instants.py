@@ -29,6 +29,12 @@ from tslab.segmentation.targets import Task
 UNTRIED = 0.3
 """Threshold where nothing could be held out: what is missed is dearer than what is too much."""
 
+PREJUDICE = 0.1
+"""F1 that a threshold must gain for each unit of log-odds below `UNTRIED`, for one instant.
+
+It falls with the root of the number of instants.
+"""
+
 TOLERANCE = 0.5
 """Seconds by which an instant may be off and still be the same, unless they lie closer."""
 
@@ -234,19 +240,25 @@ def hits(times: Float64, truth: Float64, tolerance: float) -> NDArray[np.int64]:
 
 
 def best_threshold(odds: Float64, correct: NDArray[np.bool_], wanted: int) -> float:
-    """The probability that parts the peaks best (F1), in the middle between two of them."""
+    """The probability that parts the peaks best (F1), in the middle between two of them.
+
+    A low one lets many peaks in, of which few instants prove little: the fewer are wanted, the more
+    must be gained by peaks that lie below the usual threshold.
+    """
     if not len(odds) or not correct.any():
         return 0.5
     order = np.argsort(-odds, kind="stable")
     right = np.cumsum(correct[order])
     score = 2 * right / (np.arange(len(order)) + 1 + wanted)
-    last = int(np.flatnonzero(score >= score.max() - 1e-12)[-1])
-    level = odds[order[last]]
-    below = odds[order[last + 1]] if last + 1 < len(order) else level - 2.0
-    level = 0.5 * (_logit(level) + _logit(below))
-    return float(1 / (1 + np.exp(-level)))
+    levels = _logits(odds[order])
+    below = np.append(levels[1:], _logits(odds[order[-1:]] - 2.0))
+    cuts = 0.5 * (levels + below)
+    usual = np.log(UNTRIED / (1 - UNTRIED))
+    gain = score - PREJUDICE / np.sqrt(max(1, wanted)) * np.maximum(0, usual - levels)
+    last = int(np.flatnonzero(gain >= gain.max() - 1e-12)[-1])
+    return float(1 / (1 + np.exp(-cuts[last])))
 
 
-def _logit(log_probability: float) -> float:
-    chance = min(max(float(np.exp(log_probability)), 1e-6), 1 - 1e-6)
-    return float(np.log(chance / (1 - chance)))
+def _logits(log_probabilities: Float64) -> Float64:
+    chance = np.clip(np.exp(log_probabilities), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(chance / (1 - chance)))

@@ -70,7 +70,7 @@ def range_spans(
         label = tier.label(chain.labels[stretch.kind - chain.background])
         if label is None:
             continue
-        score = chain.curve.score(stretch.confidence)
+        score = chain.score(stretch)
         whole = (stretch.first * seconds, stretch.last * seconds)
         gaps = placement.gaps if chain.background else ()
         for first, last in without_gaps(whole, gaps, GAP_FRAMES * seconds):

@@ -21,11 +21,12 @@ from tslab.segmentation.features import FramePlan, feature_widths
 from tslab.segmentation.hints import MOST_KEYS, Layout
 from tslab.segmentation.instants import Detector
 from tslab.segmentation.kernels import TAPS, KernelBank
+from tslab.segmentation.lengths import Lengths
 from tslab.segmentation.npz import read_array
 from tslab.segmentation.softmax import Softmax
 from tslab.segmentation.tuning import Decoder
 
-FORMAT = 1
+FORMAT = 2
 SETTINGS, ARRAYS = "settings.json", "weights.npz"
 MOST_BYTES = 256 * 1024 * 1024
 REMEDY = "Train again, or roll back to another version."
@@ -49,6 +50,8 @@ class PartSettings(msgspec.Struct, forbid_unknown_fields=True):
     bias: float
     slope: float
     offset: float
+    odd: float
+    lengths: list[list[float]] = msgspec.field(default_factory=list)
     threshold: float = 0.5
     apart: float = 0.0
     anchor: list[float] = msgspec.field(default_factory=list)
@@ -124,9 +127,11 @@ def split(part: Chain | Detector) -> tuple[PartSettings, Arrays]:
         bias=part.decoder.bias if isinstance(part, Chain) else 0.0,
         slope=curve.slope,
         offset=curve.offset,
+        odd=curve.odd,
     )
     if isinstance(part, Chain):
         arrays["cost"] = part.decoder.cost
+        settings.lengths = part.lengths.rows()
     else:
         anchor = part.anchor
         settings.threshold, settings.apart = part.threshold, part.apart
@@ -145,11 +150,12 @@ def join(
     bank = KernelBank(*(arrays[name] for name in names))  # type: ignore[arg-type]
     softmax = Softmax(arrays["weights"], arrays["constant"])  # type: ignore[arg-type]
     scorer = Scorer(plan, bank, arrays["centre"], arrays["scale"], softmax)  # type: ignore[arg-type]
-    curve = Curve(settings.slope, settings.offset)
+    curve = Curve(settings.slope, settings.offset, settings.odd)
     if settings.kind == "ranges":
         decoder = Decoder(arrays["cost"], settings.bias)  # type: ignore[arg-type]
         labels = tuple(settings.labels)
-        return Chain(settings.tier, labels, settings.background, scorer, decoder, curve)
+        lengths = Lengths.from_rows(settings.lengths)
+        return Chain(settings.tier, labels, settings.background, scorer, decoder, curve, lengths)
     signal, shape, offset, reach = settings.anchor
     anchor = Anchor(int(signal), int(shape), offset, reach)
     return Detector(
@@ -234,17 +240,19 @@ def _read_settings(path: Path) -> ModelSettings:
 
 def _sound(part: PartSettings, channels: int) -> bool:
     """Whether settings can be meant; whatever a loop or a memory size hangs on is bounded."""
-    numbers = (part.rate, part.bias, part.slope, part.offset, part.threshold, part.apart)
+    numbers = (part.rate, part.bias, part.slope, part.offset, part.odd)
+    others = (part.threshold, part.apart, *part.anchor)
     rising = [*part.windows, *part.lags]
     checks = (
         part.kind in ("ranges", "instants"),
-        all(np.isfinite(number) for number in (*numbers, *part.anchor)),
+        all(np.isfinite(number) for number in (*numbers, *others)),
         0 <= part.period <= 10**7 and 0 <= part.clock < 1e12,
         0 < part.rate < 1e9 and 0 < part.stride <= 10**9 and part.apart >= 0,
         1 <= len(part.windows) <= 16 and 1 <= len(part.lags) <= 16,
         all(0 < number <= 10**8 for number in rising) and all(w % 2 for w in part.windows),
         part.windows == sorted(part.windows) and part.lags == sorted(part.lags),
         1 <= len(part.labels) <= 1000,
+        all(_sound_length(row, len(part.labels) + part.background) for row in part.lengths),
         part.kind == "ranges" or _sound_instants(part, channels),
     )
     return all(checks)
@@ -259,6 +267,16 @@ def _sound_layouts(settings: ModelSettings) -> bool:
         and len(set(named)) == len(named)
         and all(0 <= number < len(settings.parts) for number in named)
         and all(1 <= size <= 2 * MOST_KEYS for size in sizes)
+    )
+
+
+def _sound_length(row: Sequence[float], classes: int) -> bool:
+    return (
+        len(row) == 4
+        and all(np.isfinite(number) for number in row)
+        and 0 <= row[0] < classes
+        and row[2] > 0
+        and row[3] > 0
     )
 
 
