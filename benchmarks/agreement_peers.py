@@ -10,12 +10,10 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from benchmarks.agreement import DAY, Cost, numbers, plain_overlap
+from benchmarks.agreement import DAY, Cost
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
-from tslab.agreement.contingency import pairs_of
-from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
 
 TIMES = 10_000
@@ -24,12 +22,7 @@ MINUTES = 30
 
 def peers(table: SpanTable) -> dict[str, Cost]:
     """Costs of everything that is installed, of two annotators and one task, times 10 000."""
-    pairs = pairs_of(table, Readers(table.annotators))
-    found = {
-        "plain overlap": _times(lambda: plain_overlap(table, pairs)),
-        "tslab, all numbers": _times(lambda: numbers(table, pairs)),
-        **dict(_scikit_learn(table)),
-    }
+    found = dict(_scikit_learn(table))
     if find_spec("pyannote.metrics"):
         found.update(_pyannote(table))
     if find_spec("sed_eval"):
