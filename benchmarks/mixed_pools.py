@@ -73,6 +73,21 @@ FLEET = (
 """Twelve usual pumps; three that cavitate, two that are blocked, three of another make."""
 
 
+OTHERS = 1_000_000
+"""What the seeds of held-out recordings lie above those of the pool."""
+
+SKAB_POOL = 8
+"""SKAB files that are corrected; the other four are held out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Recordings that are corrected, and others of the same mixture that nobody corrects."""
+
+    pool: Pool
+    held: Pool
+
+
 def imu_pool(seed: int) -> Pool:
     """Twenty persons, thirty seconds each."""
     return [imu_example(i, seed, 30.0, wearer) for i, wearer in enumerate(WEARERS)]
@@ -83,16 +98,27 @@ def pump_pool(seed: int) -> Pool:
     return [_pump(i, seed, pump) for i, pump in enumerate(FLEET)]
 
 
-def skab_pool(seed: int) -> Pool:
-    """All SKAB files with a fault: valves and other faults of one rig; the same for any seed."""
-    del seed
-    return sets.skab()
+def imu_mixture(seed: int) -> Mixture:
+    """Twenty persons, and twenty others."""
+    return Mixture(imu_pool(seed), imu_pool(seed + OTHERS))
 
 
-POOLS: dict[str, tuple[Domain, Callable[[int], Pool]]] = {
-    "imu": (sets.IMU, imu_pool),
-    "pumps": (PUMPS, pump_pool),
-    "skab": (sets.SKAB, skab_pool),
+def pump_mixture(seed: int) -> Mixture:
+    """Twenty pumps, and twenty others."""
+    return Mixture(pump_pool(seed), pump_pool(seed + OTHERS))
+
+
+def skab_mixture(seed: int) -> Mixture:
+    """The twelve SKAB files with a fault, valves and other faults of one rig, cut by chance."""
+    files = sets.skab()
+    order = np.random.default_rng([seed, 3]).permutation(len(files)).tolist()
+    return Mixture([files[i] for i in order[:SKAB_POOL]], [files[i] for i in order[SKAB_POOL:]])
+
+
+POOLS: dict[str, tuple[Domain, Callable[[int], Mixture]]] = {
+    "imu": (sets.IMU, imu_mixture),
+    "pumps": (PUMPS, pump_mixture),
+    "skab": (sets.SKAB, skab_mixture),
 }
 """Domain of every pool, and what makes it of a seed."""
 

@@ -12,14 +12,14 @@ from benchmarks.loop import (
     least_sure,
     main,
     session,
-    task_score,
+    task_scores,
     tolerance,
 )
-from benchmarks.mixed_pools import FLEET, POOLS, SIZE, WEARERS, imu_pool, pump_pool
+from benchmarks.mixed_pools import FLEET, POOLS, SIZE, WEARERS, Mixture, pump_pool
 from benchmarks.segmentation_sets import IMU, imu
 
-from tslab.contracts import TrainingExample
 from tslab.segmentation.learning import LearningSegmenter
+from tslab.segmentation.typicality import typicality
 from tslab.spans import Span
 
 
@@ -68,14 +68,16 @@ def test_a_border_may_be_off_by_what_a_plot_does_not_show() -> None:
     assert corrections(TRUTH, found, tolerance(short)) == 0
 
 
-def test_the_task_score_is_that_of_tslab_predict() -> None:
-    known, other = imu(2, 100)
+def test_task_scores_are_those_of_tslab_predict() -> None:
+    known, *others = imu(3, 100)
     segmenter = LearningSegmenter(IMU)
     segmenter.fit([known], lambda share, what: None)
-    found = list(segmenter.segment(other.recording))
-    scores = [s.score for s in found if s.score is not None]
-    expected = sum(scores) / len(scores) * segmenter.familiarity(other.recording)
-    assert task_score(segmenter, other, found) == pytest.approx(expected, abs=1e-4)
+    pool = {i: (e.recording, list(segmenter.segment(e.recording))) for i, e in enumerate(others)}
+    typical = typicality({i: segmenter.place(recording) for i, (recording, _) in pool.items()})
+    for number, score in task_scores(segmenter, pool).items():
+        scores = [s.score for s in pool[number][1] if s.score is not None]
+        doubt = 1 - sum(scores) / len(scores)
+        assert score == pytest.approx(1 - doubt * typical[number], abs=1e-4)
 
 
 def test_the_lowest_score_comes_first() -> None:
@@ -91,25 +93,35 @@ def test_chance_repeats_by_seed() -> None:
 
 def test_a_session_corrects_every_recording_once() -> None:
     pool = [imu_example(number, 0, 30.0) for number in range(4)]
-    done = session(IMU, pool, 2, least_sure)
+    held = [imu_example(number, 1, 30.0) for number in range(2)]
+    done = session(IMU, Mixture(pool, held), 2, least_sure)
     assert len(done.made) == len(done.cold) == 4
     assert done.made[0] == done.cold[0] == len(pool[2].spans)
     assert sorted(done.cold) == sorted(len(example.spans) for example in pool)
     assert sum(done.made[1:]) < sum(done.cold[1:])
     assert len(done.left) == 3
     assert done.left[-1] == done.made[-1]
+    assert len(done.held) == 4
+    assert done.held_cold == sum(len(example.spans) for example in held) / 2
+    assert done.held[-1] < done.held_cold
 
 
 def test_a_course_is_the_mean_of_sessions() -> None:
     course = Course.of(
         [
-            Session([4, 4, 4, 4], [4, 2, 1, 0], [6, 3, 0]),
-            Session([4, 4, 4, 4], [4, 0, 1, 2], [4, 1, 2]),
+            Session([4, 4, 4, 4], [4, 2, 1, 0], [6, 3, 0], [3, 2.5, 2, 1], 4),
+            Session([4, 4, 4, 4], [4, 0, 1, 2], [4, 1, 2], [4, 2, 1.5, 1], 4),
         ]
     )
     assert course.made.tolist() == [4, 1, 1, 1]
     assert (course.all, course.late, course.late_share) == (7, 2, 0.25)
     assert course.mean_left == pytest.approx((5 + 2 + 1) / 3)
+    assert course.held.tolist() == [3.5, 2.25, 1.75, 1]
+    assert (course.mean_held, course.until_half) == (2.125, 3)
+
+
+def test_half_of_a_cold_start_may_never_be_reached() -> None:
+    assert Course.of([Session([4, 4], [4, 3], [3], [3, 2.1], 4)]).until_half == 3
 
 
 def test_most_of_a_mixed_pool_looks_alike_and_what_is_rare_comes_more_than_once() -> None:
@@ -121,9 +133,11 @@ def test_most_of_a_mixed_pool_looks_alike_and_what_is_rare_comes_more_than_once(
 
 
 def test_mixed_pools_hold_every_label_of_their_domain() -> None:
-    for name, make in (("imu", imu_pool), ("pumps", pump_pool)):
-        domain, _ = POOLS[name]
-        pool = make(3)
+    for name in ("imu", "pumps"):
+        domain, make = POOLS[name]
+        pool, held = make(3).pool, make(3).held
+        names = [{e.recording.signals[0].values()[:9].tobytes() for e in p} for p in (pool, held)]
+        assert not names[0] & names[1]
         found = {s.label for example in pool for s in example.spans}
         assert found == {label.name for tier in domain.tiers for label in tier.labels}
         assert len({example.recording.id for example in pool}) == SIZE
@@ -133,8 +147,9 @@ def test_mixed_pools_hold_every_label_of_their_domain() -> None:
 def test_a_missed_goal_is_printed_and_makes_the_benchmark_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def short(seed: int) -> list[TrainingExample]:
-        return [imu_example(number, seed, 15.0) for number in range(3)]
+    def short(seed: int) -> Mixture:
+        made = [imu_example(number, seed, 15.0) for number in range(5)]
+        return Mixture(made[:3], made[3:])
 
     monkeypatch.setitem(POOLS, "imu", (IMU, short))
     monkeypatch.setattr("benchmarks.loop.LATE", -1.0)

@@ -16,7 +16,7 @@ from tslab.label_studio.predictions import (
     save_predictions,
 )
 from tslab.project import Project
-from tslab.segmentation.familiarity import Trust
+from tslab.segmentation.typicality import Trust
 from tslab.spans import Span
 
 HEADER = "recording,start,end,label"
@@ -190,7 +190,7 @@ def test_trust_is_kept_for_windows_that_change(machine: Any) -> None:
     )
     save_predictions(project, version, spans, tasks, {key: trust})
     before = load_predictions(project)[version]
-    assert [item.score for item in before.values()] == [0.4] * len(before)
+    assert [item.score for item in before.values()] == [0.9] * len(before)
     recut_predictions(project, [key])
     assert load_predictions(project)[version] == before
 
@@ -201,6 +201,6 @@ def test_damaged_trust_is_named(machine: Any) -> None:
     key = recording_id(machine)
     save_predictions(project, "doubtful 1", {key: []}, [], {key: Trust(0.5)})
     path = project.prediction_files()["doubtful 1"]
-    path.write_text(path.read_text().replace('"familiarity": 0.5', '"familiarity": "none"'))
+    path.write_text(path.read_text().replace('"typicality": 0.5', '"typicality": "none"'))
     with pytest.raises(DataError, match=r"doubtful-1\.json' is damaged"):
         recut_predictions(project, [key])

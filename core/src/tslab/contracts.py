@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from tslab.spans import FieldValue, Span
 
 if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
     from tslab.annotation import Annotation
     from tslab.domain import Domain
     from tslab.recording import Recording
@@ -105,17 +108,18 @@ class Segmenter(Protocol):
 
 
 @runtime_checkable
-class FamiliaritySegmenter(Protocol):
-    """What a segmenter may offer beside `Segmenter`: whether it knows recordings like this one.
+class PlacingSegmenter(Protocol):
+    """What a segmenter may offer beside `Segmenter`: where a recording lies among others.
 
-    The score of a task is the mean score of its regions times the familiarity of its recording, so
-    that recordings unlike all that was learned from come first where tasks are sorted by score.
+    Uncertain recordings that are typical of their pool come first where tasks are sorted by score;
+    odd ones, from which little is learned about the others, come later.
     """
 
-    def familiarity(self, recording: Recording) -> float:
-        """From 0 (nothing like it was learned from) to 1. Deterministic, and cheap.
+    def place(self, recording: Recording) -> Sequence[float] | NDArray[float64]:
+        """Coordinates, equally many for every recording; what is near is alike.
 
-        It is asked right after `segment`, about the same object: what that found out may be kept.
+        NaN where a recording says nothing. Deterministic, and cheap. It is asked right after
+        `segment`, about the same object: what that found out may be kept.
         """
         ...
 
@@ -344,10 +348,10 @@ __all__ = [
     "AgreementContext",
     "AgreementMetric",
     "Exporter",
-    "FamiliaritySegmenter",
     "FieldValue",
     "Finding",
     "GuidedSegmenter",
+    "PlacingSegmenter",
     "PredictRequest",
     "Progress",
     "ReadOptions",

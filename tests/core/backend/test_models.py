@@ -17,10 +17,10 @@ from tslab.domain import Domain, Label, Tier
 from tslab.label_studio.foreign_config import read_config
 from tslab.recording import Recording, Signal
 from tslab.segmentation import SPECS
-from tslab.segmentation.familiarity import Trust
 from tslab.segmentation.model_store import ModelStore
 from tslab.segmentation.train_run import Options, Shelf, train
 from tslab.segmentation.training_set import TrainingSet, data_hash
+from tslab.segmentation.typicality import Trust
 from tslab.spans import Span
 
 DOMAIN = read_config(CONFIG).domain
@@ -179,19 +179,9 @@ def test_a_model_of_an_unknown_kind_does_not_serve(models: Models) -> None:
     assert models.serving(24, Subject("x", DOMAIN, {})) is NOBODY
 
 
-class HalfKnown(LevelSegmenter):
-    """Knows every recording half."""
-
-    def familiarity(self, recording: Recording) -> float:
-        del recording
-        return 0.5
-
-
-def test_a_model_is_trusted_as_far_as_it_knows_the_recording() -> None:
-    recording = Recording("r", (), 1.0)
-    assert Model("a", HalfKnown(DOMAIN, 0.0), 0.8).trust(recording) == Trust(0.5, 0.8)
-    assert Model("b", LevelSegmenter(DOMAIN, 0.0), 0.8).trust(recording) == Trust(1.0, 0.8)
-    assert NOBODY.trust(recording) == Trust(1.0, 0.0)
+def test_silence_of_a_model_means_as_much_as_the_model_is_good() -> None:
+    assert Model("a", LevelSegmenter(DOMAIN, 0.0), 0.8).trust == Trust(1.0, 0.8)
+    assert NOBODY.trust == Trust(1.0, 0.0)
 
 
 # --- models that look at what the domain's own segmenter finds -------------------------------

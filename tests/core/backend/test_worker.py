@@ -178,6 +178,29 @@ def test_a_bounded_number_is_renewed_the_most_uncertain_first(
     assert ours == {tasks[4]["id"], tasks[5]["id"]}
 
 
+def test_renewed_tasks_are_scored_as_parts_of_one_pool(
+    label_studio: FakeLabelStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = add_project(label_studio, 6, 2)
+    pools: list[dict[int, Any]] = []
+
+    def half(places: dict[int, Any]) -> dict[int, float]:
+        pools.append(dict(places))
+        return dict.fromkeys(places, 0.5)
+
+    monkeypatch.setattr("tslab.backend.refreshing.typicality", half)
+    monkeypatch.setattr("tslab.backend.refreshing.BATCH", 3)
+    last, _ = work(job(label_studio, project, tmp_path, refresh=100))
+    assert last.count == 4
+    (places,) = pools
+    assert set(places) == {task["id"] for task in tasks_of(label_studio, project)[2:]}
+    assert len({len(place) for place in places.values()}) == 1
+    for item in label_studio.data["predictions"].values():
+        scores = [region["score"] for region in item["result"]]
+        doubt = 1 - sum(scores) / len(scores)
+        assert item["score"] == pytest.approx(1 - 0.5 * doubt, abs=1e-3)
+
+
 @pytest.mark.parametrize(("sampling", "shown"), [("", "tslab"), ("Uncertainty sampling", "")])
 def test_a_project_that_asks_the_backend_goes_on_asking(
     sampling: str, shown: str, label_studio: FakeLabelStudio, tmp_path: Path

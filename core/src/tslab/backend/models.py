@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from tslab.errors import TslabError
 from tslab.segmentation import UNTRAINED
 from tslab.segmentation.choosing import open_model
-from tslab.segmentation.familiarity import Trust
 from tslab.segmentation.prior import Prior, own_prior, prior_of
+from tslab.segmentation.typicality import Trust
 
 if TYPE_CHECKING:
     from tslab.backend.metrics import Metrics
     from tslab.contracts import Segmenter, SegmenterSpec
     from tslab.domain import Domain
-    from tslab.recording import Recording
     from tslab.segmentation.model_card import ModelCard
     from tslab.segmentation.model_store import ModelStore
 
@@ -72,11 +71,10 @@ class Model:
     segmenter: Segmenter | None
     silence: float = 0.5
 
-    def trust(self, recording: Recording) -> Trust:
-        """How far it is to be trusted on a recording."""
-        if self.segmenter is None:
-            return Trust(silence=self.silence)
-        return Trust.of(self.segmenter, recording, self.silence)
+    @property
+    def trust(self) -> Trust:
+        """What makes a task's score of its regions' scores, as long as no pool is known."""
+        return Trust(silence=self.silence)
 
 
 REFUSED_SECONDS = 60.0

@@ -12,16 +12,21 @@ from tslab.errors import DataError, PluginError
 from tslab.label_studio.predictions import TaskPrediction, predict_tasks, refuse_outside
 from tslab.label_studio.regions import from_regions
 from tslab.segmentation.similar import find_similar
+from tslab.segmentation.typicality import place_of
 
 if TYPE_CHECKING:
     from tslab.backend.models import Model, Subject
     from tslab.backend.study import Study
     from tslab.recording import Recording
+    from tslab.segmentation.grid import Float64
     from tslab.spans import Span
     from tslab.task import Task
 
 ROOM = 300_000
 """Regions that are kept in memory: about as many as a week of heart beats, some 300 MB."""
+
+PLACES = 2_000
+"""Recordings whose places are kept in memory."""
 
 Cut = dict[str, TaskPrediction]
 
@@ -41,6 +46,7 @@ class OwnTasks:
         self._cutting: dict[tuple[object, ...], threading.Lock] = {}
         self._kept: OrderedDict[tuple[object, ...], Cut] = OrderedDict()
         self._size = 0
+        self._places: OrderedDict[tuple[str, str], Float64 | None] = OrderedDict()
 
     def predict(self, task: Task, model: Model, subject: Subject) -> TaskPrediction:
         """A task's part of what the model finds in the whole recording.
@@ -68,6 +74,21 @@ class OwnTasks:
                 with self._lock:
                     self._cutting.pop(key, None)
         return known[task.id]
+
+    def place(self, task: Task, model: Model) -> Float64 | None:
+        """Where a model places the recording of a task; None if it places none."""
+        with self._lock:
+            if (model.version, task.recording) in self._places:
+                return self._places[model.version, task.recording]
+        recording = self.study.project.recording(task.recording)
+        return self._keep_place(place_of(model.segmenter, recording), model, task)
+
+    def _keep_place(self, place: Float64 | None, model: Model, task: Task) -> Float64 | None:
+        with self._lock:
+            self._places[model.version, task.recording] = place
+            while len(self._places) > PLACES:
+                self._places.popitem(last=False)
+        return place
 
     def find_similar(
         self, task: Task, model: Model, subject: Subject, regions: Sequence[Mapping[str, Any]]
@@ -105,9 +126,7 @@ class OwnTasks:
         recording = self.study.project.recording(task.recording)
         request = PredictRequest(view=task.view)
         spans = self._found(recording, model, subject, request)
-        cut = predict_tasks(
-            recording, spans, windows, subject.domain, model.version, model.trust(recording)
-        )
+        cut = predict_tasks(recording, spans, windows, subject.domain, model.version, model.trust)
         return {item.task: item for item in cut}
 
     def _found(

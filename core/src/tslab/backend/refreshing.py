@@ -1,6 +1,7 @@
-"""New predictions for unlabelled tasks after a training, the most uncertain first.
+"""New predictions for unlabelled tasks after a training, the lowest scores first.
 
 Label Studio asks a backend only about tasks without any prediction, so that old ones would stay.
+Here the pool of tasks is known, so their scores say how much there is to learn from each.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tslab.backend.serving import Asked, Predictor
 from tslab.segmentation import UNTRAINED
+from tslab.segmentation.typicality import typicality, weighed
 
 if TYPE_CHECKING:
     from tslab.contracts import Progress
     from tslab.label_studio.client import Client
+    from tslab.segmentation.grid import Float64
 
 BATCH = 20
 SECONDS = 120.0
@@ -53,19 +56,16 @@ class Refresh:
             old.setdefault(int(item["task"]), []).append(item)
         chosen = self._chosen(old)
         tasks = chosen[:limit]
-        until = time.monotonic() + SECONDS
-        done = 0
-        for first in range(0, len(tasks), BATCH):
-            if time.monotonic() > until:
-                break
-            progress(first / len(tasks), f"predicting {len(tasks)} tasks")
-            done += self._renew(tasks[first : first + BATCH], old, until)
+        found = self._predicted(tasks, progress)
+        for first in range(0, len(found), BATCH):
+            self._store(found[first : first + BATCH], old)
+        done = len(found)
         if done:
             self._show(all_done=done == len(chosen))
         return done
 
     def _chosen(self, old: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-        """Unlabelled tasks without a prediction of this model: uncertain ones, then new ones."""
+        """Unlabelled tasks without a prediction of this model: low scores, then new ones."""
         chosen = []
         for task in self._client.tasks(self._project):
             known = old.get(int(task["id"]), ())
@@ -79,18 +79,34 @@ class Refresh:
     def _is_current(self, prediction: Mapping[str, Any]) -> bool:
         return prediction.get("model_version") == self.version
 
-    def _renew(
+    def _predicted(
+        self, tasks: Sequence[dict[str, Any]], progress: Progress
+    ) -> list[dict[str, Any]]:
+        """Predictions of as many tasks as there is time for, scored as parts of one pool."""
+        until = time.monotonic() + SECONDS
+        places: dict[int, Float64] = {}
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(tasks), BATCH):
+            if time.monotonic() > until:
+                break
+            progress(first / len(tasks), f"predicting {len(tasks)} tasks")
+            batch = tasks[first : first + BATCH]
+            asked = Asked(batch, self._project, self._config, None, until, places)
+            found += [
+                {**prediction, "task": int(task["id"])}
+                for task, prediction in zip(batch, self._predictor.predictions(asked), strict=True)
+                if isinstance(prediction, dict) and prediction["model_version"] == self.version
+            ]
+        typical = typicality(places)
+        for item in found:
+            item["score"] = weighed(item["score"], typical.get(item["task"], 1.0))
+        return found
+
+    def _store(
         self,
-        tasks: Sequence[dict[str, Any]],
+        found: Sequence[dict[str, Any]],
         old: Mapping[int, Sequence[Mapping[str, Any]]],
-        until: float,
-    ) -> int:
-        asked = Asked(tasks, self._project, self._config, None, until)
-        found = [
-            {**prediction, "task": int(task["id"])}
-            for task, prediction in zip(tasks, self._predictor.predictions(asked), strict=True)
-            if isinstance(prediction, dict) and prediction["model_version"] == self.version
-        ]
+    ) -> None:
         added = []
         for item in found:
             ours = [p for p in old.get(item["task"], ()) if p.get("model_version") in self._ours]
@@ -104,7 +120,6 @@ class Refresh:
                 added.append(item)
         if added:
             self._client.import_predictions(self._project, added)
-        return len(found)
 
     def _show(self, all_done: bool) -> None:
         """Lets Label Studio show the new version to annotators.

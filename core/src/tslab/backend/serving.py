@@ -23,7 +23,7 @@ from tslab.backend.own_tasks import OwnTasks
 from tslab.errors import DataError, TslabError
 from tslab.label_studio.served_times import remember
 from tslab.segmentation import UNTRAINED
-from tslab.segmentation.familiarity import Trust
+from tslab.segmentation.typicality import place_of
 
 if TYPE_CHECKING:
     from tslab.backend.link import Link
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tslab.backend.models import Model, Models, Subject
     from tslab.backend.study import Study
     from tslab.label_studio.regions import Exact
+    from tslab.segmentation.grid import Float64
 
 log = logging.getLogger("tslab.backend")
 
@@ -45,6 +46,7 @@ class Asked:
         config: The labeling config, "" where nobody sent one.
         context: Regions of an interactive request; None for an ordinary one.
         until: When the work must end, on `time.monotonic`'s clock.
+        places: Gets where the model places the recordings, by the tasks' ids; None: not asked.
     """
 
     tasks: Sequence[Mapping[str, Any]]
@@ -52,6 +54,7 @@ class Asked:
     config: str = ""
     context: Sequence[Mapping[str, Any]] | None = None
     until: float = float("inf")
+    places: dict[int, Float64] | None = None
 
 
 class Predictor:
@@ -186,6 +189,8 @@ class Predictor:
             found = self._own.find_similar(task, model, subject, asked.context)
         else:
             found = self._own.predict(task, model, subject)
+            if asked.places is not None:
+                _keep(self._own.place(task, model), document, asked.places)
         exact[task.id] = exact.get(task.id, {}) | found.exact
         return _prediction(list(found.result), found.score, model)
 
@@ -202,9 +207,9 @@ class Predictor:
         if asked.context and not context:
             raise DataError("no region of the request is usable", "Draw one with a label.")
         spans = find_spans(series, model, project, context)
-        # What is like a drawn region is scored by its likeness, whoever predicts.
-        trust = Trust(silence=model.silence) if context else model.trust(series.recording)
-        return _prediction(results_of(spans, series, project), trust.score(spans), model)
+        if asked.places is not None:
+            _keep(place_of(model.segmenter, series.recording), document, asked.places)
+        return _prediction(results_of(spans, series, project), model.trust.score(spans), model)
 
     def _remember(self, exact: Mapping[str, Exact]) -> None:
         if self._own is None or not exact:
@@ -215,11 +220,15 @@ class Predictor:
             log.error("exact times are lost, pulled borders will sit on samples: %s", error)
 
 
+def _keep(place: Float64 | None, document: Mapping[str, Any], places: dict[int, Float64]) -> None:
+    if place is not None:
+        places[int(document["id"])] = place
+
+
 def _prediction(result: list[Any], score: float | None, model: Model) -> dict[str, Any]:
     """A prediction as Label Studio wants it.
 
-    Its score is what `Trust.score` says: the mean of its regions' scores, or how good the model is
-    where nothing was found, times how well the model knows such recordings.
+    Its score is the mean of its regions' scores, or how good the model is where nothing was found.
     """
     certainty = model.silence if score is None else score
     return {"result": result, "score": round(certainty, 4), "model_version": model.version}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tslab.label_studio.predictions import TaskPrediction
     from tslab.project import Project
     from tslab.segmentation.choosing import Serving
+    from tslab.segmentation.grid import Float64
     from tslab.spans import Span
 
 
@@ -50,8 +51,13 @@ def command(output: Output, name: str, model: str, file: str | None, model_versi
 def _segment(output: Output, project: Project, serving: Serving) -> int:
     from tslab.contracts import PredictRequest
     from tslab.errors import DataError, PluginError, counted
-    from tslab.label_studio.predictions import predict_tasks, refuse_outside, save_predictions
-    from tslab.segmentation.familiarity import Trust
+    from tslab.label_studio.predictions import (
+        predict_tasks,
+        refuse_outside,
+        save_predictions,
+        scored,
+    )
+    from tslab.segmentation.typicality import COIN, Trust, place_of, typicality
 
     segmenter, version = serving.segmenter, serving.version
     output.say(f"predicting with '{version}' ({serving.why})")
@@ -63,8 +69,8 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
             f"{named}. Train again: tslab train"
         )
     spans: dict[str, Sequence[Span]] = {}
-    predictions: list[TaskPrediction] = []
-    trust: dict[str, Trust] = {}
+    cut: dict[str, list[TaskPrediction]] = {}
+    places: dict[str, Float64] = {}
     failed: list[dict[str, str]] = []
     tasks = project.tasks()
     for key in output.progress(sorted({task.recording for task in tasks}), "predicting"):
@@ -80,7 +86,7 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
             problems = refuse_outside(found, recording.duration, key, project.domain)
             if problems:
                 raise PluginError(f"segmenter '{serving.name}': {problems[0]}", "Report it.")
-            trust[key] = Trust.of(segmenter, recording)
+            place = place_of(segmenter, recording)
         except (DataError, PluginError) as error:
             failed.append({"recording": key, "error": str(error)})
             output.warn(str(error))
@@ -89,7 +95,12 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
             output.warn(note)
         spans[key] = found
         own = [task for task in tasks if task.recording == key]
-        predictions += predict_tasks(recording, found, own, project.domain, version, trust[key])
+        alone = Trust() if place is None else Trust(silence=COIN)
+        cut[key] = predict_tasks(recording, found, own, project.domain, version, alone)
+        if place is not None:
+            places[key] = place
+    trust = {key: Trust(share, COIN) for key, share in typicality(places).items()}
+    predictions = [item for key in cut for item in scored(cut[key], trust.get(key, Trust()))]
     if spans:
         save_predictions(project, version, spans, predictions, trust)
     return _report(output, version, spans, failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tslab.preparation.stitching import cut, stitch, with_ids
 from tslab.preparation.task_table import row_ticks
 from tslab.project import Project
 from tslab.recording import Recording
-from tslab.segmentation.familiarity import Trust
+from tslab.segmentation.typicality import Trust, weighed
 from tslab.spans import Span
 from tslab.task import Task
 
@@ -34,7 +34,7 @@ class TaskPrediction:
 
     Attributes:
         task: Id of the task.
-        score: How sure the model is, see `Trust.score`.
+        score: The lower, the more there is to learn from it, see `Trust.score`.
         result: Regions.
         exact: Exact times of the regions, by id.
     """
@@ -61,7 +61,7 @@ def predict_tasks(
         tasks: Of this recording.
         domain: The effective domain.
         seed: Makes region ids differ between model versions.
-        trust: How far the model is to be trusted on this recording.
+        trust: What makes a task's score of its regions' scores.
     """
     predictions = []
     named = with_ids(spans, f"{seed}|{recording.id}")
@@ -74,6 +74,14 @@ def predict_tasks(
             score = trust.score(parts[task.id])
             predictions.append(TaskPrediction(task.id, score, result, exact))
     return predictions
+
+
+def scored(predictions: Iterable[TaskPrediction], trust: Trust) -> list[TaskPrediction]:
+    """Predictions of one recording, scored before its pool was known, now that it is."""
+    return [
+        item if item.score is None else replace(item, score=weighed(item.score, trust.typicality))
+        for item in predictions
+    ]
 
 
 def save_predictions(
@@ -90,7 +98,7 @@ def save_predictions(
         model_version: Who predicted.
         spans: Of whole recordings, by recording id.
         tasks: The same, cut into tasks.
-        trust: By recording id, for when windows change; a recording without is fully trusted.
+        trust: By recording id, for when windows change; a recording without is typical.
     """
     _write(project, model_version, spans, tasks, trust or {})
     current = project.root / "predictions" / CURRENT
@@ -114,7 +122,7 @@ def recut_predictions(project: Project, recordings: Collection[str]) -> None:
 
 
 def _stored_trust(path: Path) -> dict[str, Trust]:
-    """Trust by recording id; none in files of segmenters that do not judge familiarity."""
+    """Trust by recording id; none in files of segmenters that place no recording."""
     import msgspec
 
     document = files.read_json(path)

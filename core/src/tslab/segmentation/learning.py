@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from tslab.contracts import Progress, Segmenter, TrainingExample
 from tslab.domain import Domain
 from tslab.errors import DataError
 from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED, weights
 from tslab.segmentation.chain import Chain, Look
-from tslab.segmentation.familiarity import Memory, familiarity
 from tslab.segmentation.fitting import Material, learn_chain
-from tslab.segmentation.grid import Grid, channel_key, make_grid
+from tslab.segmentation.grid import Float64, Grid, channel_key, make_grid
 from tslab.segmentation.hints import NAMED, Hints, refuse_other
 from tslab.segmentation.instants import Detector, learn_detector
 from tslab.segmentation.plans import base_rate, instant_plan, range_plan
@@ -25,6 +26,7 @@ from tslab.segmentation.regions import Placement, instant_spans, range_spans
 from tslab.segmentation.rhythm import usual_period
 from tslab.segmentation.targets import Task, tasks_of
 from tslab.segmentation.threads import one_thread
+from tslab.segmentation.typicality import Memory, place_in_model
 from tslab.spans import Span, sort_key
 
 SEED = 20
@@ -168,7 +170,7 @@ class LearningSegmenter:
                 for part, look in zip(model.parts, looks, strict=True)
                 for span in self._spans(part, grid, look, placement)
             ]
-        self._memory.keep(recording, familiarity(looks))
+        self._memory.keep(recording, place_in_model(looks))
         return sorted(spans, key=sort_key)
 
     def _hinted(self, grid: Grid, recording: Recording) -> Grid:
@@ -180,19 +182,19 @@ class LearningSegmenter:
         except DataError:
             return grid  # whoever handed the segmenter in tells people
 
-    def familiarity(self, recording: Recording) -> float:
-        """How much the recording resembles those that were learned from, 0 to 1.
+    def place(self, recording: Recording) -> Float64:
+        """Where the recording lies among others, ``(features,)``; NaN if it has no samples.
 
         Raises:
             DataError: Nothing was learned yet.
         """
         model = self._learned()
         if not _measured(recording):
-            return 0.0
+            return np.full(1, np.nan)
         known = self._memory.of(recording)
         if known is None:
             with one_thread():
-                known = familiarity(self._looks(model, recording)[1])
+                known = place_in_model(self._looks(model, recording)[1])
             self._memory.keep(recording, known)
         return known
 
