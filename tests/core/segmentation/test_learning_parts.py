@@ -103,7 +103,7 @@ def test_kernels_are_dilated_convolutions() -> None:
             assert np.allclose(answer, expected, atol=1e-4)
 
 
-PLAN = FramePlan(20.0, 3, (1, 3, 9), (1, 4), period=11, clock=5.0)
+PLAN = FramePlan(20.0, 3, (1, 3, 9), (1, 4), period=11, clock=5.0, opening=7)
 
 
 def test_window_statistics_are_what_they_say() -> None:
@@ -599,6 +599,10 @@ def test_arrays_are_read_as_numpy_wrote_them(tmp_path: Path, order: Literal["C",
         ("kind", "code"),
         ("labels", []),
         ("labels", ["high"]),
+        ("opening", -1),
+        ("opening", 10**12),
+        ("least", [-1, 5]),
+        ("least", [1, 2, 3, 4, 5, 6, 7]),
         ("unknown", 1),
         ("odd", "1"),
         ("lengths", [[0, 1.0, 1.0]]),

@@ -20,6 +20,7 @@ from tslab.segmentation.features import (
 from tslab.segmentation.grid import Float32, Float64, Grid, Mask
 from tslab.segmentation.kernels import KernelBank
 from tslab.segmentation.lengths import Lengths
+from tslab.segmentation.shortness import without_short
 from tslab.segmentation.softmax import Softmax
 from tslab.segmentation.tuning import Classes, Decoder, events_of
 
@@ -111,6 +112,7 @@ class Chain:
             longest: Most frames of a class that has such a limit.
         """
         path = viterbi(self.decoder.gains(logs, self.background), self.decoder.cost)
+        path = without_short(path, self.decoder.least)
         return stretches_of(logs, path, self.background, longest)
 
     def score(self, stretch: Stretch) -> float:

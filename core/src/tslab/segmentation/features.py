@@ -7,7 +7,7 @@ missing, nothing measured there) is NaN until it is standardised, where it becom
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -18,6 +18,7 @@ from tslab.segmentation.grid import Float32, Grid, Mask
 from tslab.segmentation.hint_rows import HintRows
 from tslab.segmentation.hints import Layout
 from tslab.segmentation.kernels import KernelBank
+from tslab.segmentation.opening import TOGETHER, Opening, opening_features, opening_windows
 from tslab.segmentation.picking import Picked
 from tslab.segmentation.pooling import add_shares
 from tslab.segmentation.rhythm import ROWS, find_bursts
@@ -46,6 +47,7 @@ class FramePlan:
         lags: Lags of absolute differences in cells, rising.
         period: Cells between bursts of activity as a rule, 0 where nothing repeats.
         clock: Seconds between the marks of a clock that starts with the recording; 0 is none.
+        opening: Frames of a recording's start that the rest is compared with; 0 compares nothing.
         layout: Labels of the domain's own segmenter that are looked at, None for none.
     """
 
@@ -56,6 +58,7 @@ class FramePlan:
     period: int = 0
     clock: float = 0.0
     layout: Layout | None = None
+    opening: int = 0
 
     @property
     def seconds(self) -> float:
@@ -91,18 +94,25 @@ def feature_chunks(
     if frames <= size + beyond:
         size = frames
     bursts = cache(partial(find_bursts, grid, plan.period))
+    looks = opening_windows(plan.windows)
+    opening = cache(partial(Opening.of, grid, plan.stride, looks, plan.opening))
     hints = _hints(grid, plan)
     for first in range(0, frames, size):
         last = min(frames, first + size)
         low, high = max(0, first - beyond), min(frames, last + beyond)
         picked = Picked(used)
         asked = (first - low, last - first, reach)
-        _add_chunk(picked, _cut(grid, low * plan.stride, high * plan.stride), plan, bank, asked)
+        part = _cut(grid, low * plan.stride, high * plan.stride)
+        statistics = _add_chunk(picked, part, plan, bank, asked)
         if plan.period and picked.wants(ROWS * len(plan.windows)):
             lines = bursts().by_frame(plan.stride, low, high)
             _add_regularity(picked, lines, plan, asked)
         elif plan.period:
             picked.skip(ROWS * len(plan.windows))
+        if plan.opening:
+            for place, window in enumerate(looks):
+                look = partial(_departed, statistics, opening, place, window)
+                picked.add(len(grid.values) + TOGETHER, look)
         if hints is not None:
             picked.add(hints.height, partial(hints.of, first, last))
         if plan.clock:
@@ -148,7 +158,7 @@ def signals_of(grid: Grid) -> tuple[Float32, Float32 | None]:
 
 def _add_chunk(
     picked: Picked, part: Grid, plan: FramePlan, bank: KernelBank, asked: tuple[int, int, int]
-) -> None:
+) -> Statistics:
     """Adds statistics and kernels of the asked frames (first, count, reach of windows)."""
     signals, known = signals_of(part)
     present = np.append(part.present, part.present.any())
@@ -157,6 +167,14 @@ def _add_chunk(
         statistics.add_to(picked, window)
     if bank.count:
         add_shares(picked, signals, present, bank, plan.stride, plan.pooled(), asked[:2])
+    return statistics
+
+
+def _departed(
+    statistics: Statistics, opening: Callable[[], Opening], place: int, window: int
+) -> Float32:
+    """Distance of the channels in one window from the recording's opening."""
+    return opening().departure(statistics.mean(window)[:-1], place)
 
 
 def _add_regularity(
@@ -214,6 +232,15 @@ def fill_unknown(features: Float32) -> tuple[Float32, NDArray[np.int64]]:
     return sums, known
 
 
+def opening_columns(plan: FramePlan, channels: int, count: int) -> Mask:
+    """Which of the features compare with the recording's opening."""
+    columns = np.zeros(count, bool)
+    if plan.opening:
+        end = count - int(hint_columns(plan, count).sum()) - (CLOCK_MARKS if plan.clock else 0)
+        columns[end - len(opening_features(plan.windows, channels)) : end] = True
+    return columns
+
+
 def hint_columns(plan: FramePlan, count: int) -> Mask:
     """Which of so many features come from the domain's own segmenter, ``(features,)``."""
     found = np.zeros(count, bool)
@@ -235,6 +262,8 @@ def feature_widths(plan: FramePlan, signals: int, kernels: int) -> NDArray[np.in
         widths += [window] * kernels
     if plan.period:
         widths += [window for window in plan.windows for _ in range(ROWS)]
+    if plan.opening:
+        widths += opening_features(plan.windows, signals - 1)
     if plan.layout is not None:
         widths += plan.layout.widths(plan.windows)
     if plan.clock:

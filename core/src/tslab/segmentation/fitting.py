@@ -25,14 +25,17 @@ from tslab.segmentation.features import (
     feature_chunks,
     feature_widths,
     hint_columns,
+    opening_columns,
     signals_of,
     standardised,
 )
+from tslab.segmentation.frame_folds import assign_folds
 from tslab.segmentation.grid import Float32, Grid
 from tslab.segmentation.held_out import HeldOut, fair_classes
 from tslab.segmentation.hints import USES_PRIOR, Layout
 from tslab.segmentation.kernels import KernelBank, draw_kernels, responses
 from tslab.segmentation.lengths import lengths_of
+from tslab.segmentation.opening import opening_frames, opening_stays
 from tslab.segmentation.plans import dilations
 from tslab.segmentation.relevance import family_gain, pieces_of, relevance, squared_t
 from tslab.segmentation.softmax import Softmax, balanced, fit_softmax
@@ -50,7 +53,6 @@ from tslab.segmentation.tuning import (
 Number = TypeVar("Number", bound=np.generic)
 
 GROUPS = 12
-FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Table:
         views: How to fit.
         gain: How much every feature may count beside how far it is trusted.
         hints: Which features come from the domain's own segmenter.
+        opening: Which compare with a recording's opening.
         belief: The regression before anything was learned: the domain's own segmenter is right
             about the labels that it shares with the task. None where it shares none.
     """
@@ -112,6 +115,7 @@ class Table:
     views: tuple[View, ...]
     gain: Float32
     hints: NDArray[np.bool_]
+    opening: NDArray[np.bool_]
     belief: Softmax | None = None
 
     def only(self, kept: NDArray[np.bool_]) -> Table:
@@ -128,6 +132,7 @@ class Table:
             width=self.width[kept],
             gain=self.gain[kept],
             hints=self.hints[kept],
+            opening=self.opening[kept],
             belief=belief,
         )
 
@@ -142,15 +147,14 @@ def learn_chain(
     """Learns one chain, and says what was chosen."""
     grids = [part.grid for part in material]
     layout = Layout.of([grid.hints for grid in grids])
-    timed = replace(plan, clock=clock_of(grids), layout=layout)
+    opening = opening_frames(plan.windows, [plan.frames(grid.cells) for grid in grids])
+    full = replace(plan, clock=clock_of(grids), layout=layout, opening=opening)
     bank = make_bank(material, plan, seed)
-    table, centre, scale = make_table(task, material, timed, bank)
+    table, centre, scale = make_table(task, material, full, bank)
     tried = try_out(table, task)
     table, centre, scale = table.only(tried.kept), centre[tried.kept], scale[tried.kept]
     softmax = fit_rows(table, np.ones(len(table.classes), bool), task.classes)
-    own = timed.clock if tried.clock else 0.0
-    seen = replace(plan, clock=own, layout=layout if tried.hints else None)
-    scorer = Scorer(seen, bank, centre, scale, softmax)
+    scorer = Scorer(tried.seen(full), bank, centre, scale, softmax)
     notes: dict[str, object] = {
         "frame_seconds": plan.seconds,
         "windows_seconds": [window * plan.seconds for window in plan.windows],
@@ -158,6 +162,8 @@ def learn_chain(
         "folds": int(table.fold.max()) + 1,
         "held_out": tried.value,
         NOTED: tried.clock,
+        "opening_seconds": tried.opening * opening * plan.seconds,
+        "least_seconds": [frames * plan.seconds for frames in tried.decoder.least],
         "bias": tried.decoder.bias,
         "smoothing": tried.smoothing,
     }
@@ -180,6 +186,7 @@ class Trial:
         kept: Features that are used.
         clock: Whether the time since the start helps.
         hints: Whether what the domain's own segmenter finds helps.
+        opening: Whether recordings are compared with their opening.
     """
 
     decoder: Decoder
@@ -189,29 +196,49 @@ class Trial:
     kept: NDArray[np.bool_]
     clock: bool
     hints: bool
+    opening: bool
+
+    def seen(self, full: FramePlan) -> FramePlan:
+        """What is left of a plan with all that may help."""
+        return replace(
+            full,
+            clock=full.clock if self.clock else 0.0,
+            layout=full.layout if self.hints else None,
+            opening=full.opening if self.opening else 0,
+        )
 
 
 def try_out(table: Table, task: Task) -> Trial:
     """Chooses decoder and features on recordings that were held out.
 
     What the domain's own segmenter finds is looked at where that helps, and where it knows the
-    task's labels unless it clearly does harm; the time since the start only where it helps.
+    task's labels unless it clearly does harm; the comparison with the opening unless recordings
+    clearly do better without; the time since the start only where it helps.
     """
     believed = table.belief is not None
-    best = _trial(table, task, clock=False, hints=believed)
+    best = _trial(table, task, hints=believed)
     if table.hints.any() and len(table.starts) > LEAST_FOR_CLOCK:
-        other = _trial(table, task, clock=False, hints=not believed)
+        other = _trial(table, task, hints=not believed)
         told, alone = (best, other) if believed else (other, best)
         best = told if worth_it(told.value, alone.value, believed=believed) else alone
+    if best.value is None or best.value >= GOOD_WITHOUT_CLOCK:
+        return best
+    if table.opening.any():
+        other = _trial(table, task, hints=best.hints, opening=True)
+        events = sum(len(events_of(p, task.background)) for p in table.parts(table.classes))
+        best = other if opening_stays(other.value, best.value, events) else best
     if (table.width > 0).all() or (best.value or 0.0) >= GOOD_WITHOUT_CLOCK:
         return best
-    timed = _trial(table, task, clock=True, hints=best.hints)
+    timed = _trial(table, task, clock=True, hints=best.hints, opening=best.opening)
     return timed if (timed.value or 0.0) > (best.value or 0.0) + CLOCK_GAIN else best
 
 
-def _trial(table: Table, task: Task, *, clock: bool, hints: bool) -> Trial:
+def _trial(
+    table: Table, task: Task, *, hints: bool, clock: bool = False, opening: bool = False
+) -> Trial:
     """How well the features do with the best decoder for them."""
-    kept = (clock | (table.width > 0)) & (hints | ~table.hints)
+    kept = (clock | (table.width > 0)) & (hints | ~table.hints) & (opening | ~table.opening)
+    chosen = (kept, clock, hints, opening)
     marked, fold = table.parts(table.classes), table.parts(table.fold)
     cost = change_costs(marked, task.classes)
     # Who believes the domain's own segmenter knows labels of which there is no example.
@@ -219,13 +246,12 @@ def _trial(table: Table, task: Task, *, clock: bool, hints: bool) -> Trial:
     truth = table.parts(known)
     logs = out_of_fold(table.only(kept), task.classes)
     if logs is None or not any(events_of(real, task.background) for real in truth):
-        usual = Decoder(cost * np.float32(USUAL), 0.0)
-        return Trial(usual, USUAL, Curve(), None, kept, clock, hints)
+        return Trial(Decoder(cost * np.float32(USUAL), 0.0), USUAL, Curve(), None, *chosen)
     parts = table.parts(logs)
     decoder, smoothing, value = tune(parts, truth, cost, task.background)
     held_out = HeldOut(parts, marked, truth, fold, task.background)
     curve = held_out.evidence(decoder).curve()
-    return Trial(decoder, smoothing, curve, value, kept, clock, hints)
+    return Trial(decoder, smoothing, curve, value, *chosen)
 
 
 def make_bank(material: Sequence[Material], plan: FramePlan, seed: int) -> KernelBank:
@@ -276,8 +302,9 @@ def make_table(
         # Instants lie apart: a wide window around one holds no other.
         width = np.minimum(width, 1)
     views = INSTANT_VIEWS if task.instants else RANGE_VIEWS
-    gain, told = family_gain(plan, len(width)), hint_columns(plan, len(width))
-    return Table(table, *frames_of, width, views, gain, told, belief), centre, scale
+    opening = opening_columns(plan, len(material[0].grid.values), len(width))
+    kinds = (family_gain(plan, opening), hint_columns(plan, len(width)), opening)
+    return Table(table, *frames_of, width, views, *kinds, belief), centre, scale
 
 
 def spread_of(features: Float32) -> tuple[Float32, Float32]:
@@ -290,36 +317,6 @@ def spread_of(features: Float32) -> tuple[Float32, Float32]:
     scale = np.sqrt((away * away).sum(axis=1) / count)
     scale[scale < 1e-4] = 1.0
     return centre.astype(np.float32), scale.astype(np.float32)
-
-
-def assign_folds(classes: Sequence[Classes], background: bool) -> Sequence[NDArray[np.int64]]:
-    """Fold of every frame: whole recordings, or stretches of time if there is only one.
-
-    Recordings with the same labels go to different folds, as far as there are enough of them.
-    """
-    useful = [i for i, part in enumerate(classes) if (part != UNKNOWN).any()]
-    folds: list[NDArray[np.int64]] = [np.zeros(len(part), np.int64) for part in classes]
-    if len(useful) > 1:
-        number = min(FOLDS, len(useful))
-        order = sorted(useful, key=lambda i: (tuple(np.unique(classes[i]).tolist()), i))
-        for place, index in enumerate(order):
-            folds[index][:] = place % number
-        return folds
-    for index in useful:
-        folds[index] = time_blocks(classes[index], background)
-    return folds
-
-
-def time_blocks(classes: Classes, background: bool) -> NDArray[np.int64]:
-    """Blocks of time, cut half-way between two events; one block if there are fewer than two."""
-    events = events_of(classes, background)
-    number = min(FOLDS, len(events))
-    fold = np.zeros(len(classes), np.int64)
-    for block in range(1, number):
-        after = block * len(events) // number
-        cut = (events[after - 1][1] + events[after][0]) // 2
-        fold[cut:] = block
-    return fold
 
 
 def fit_rows(table: Table, rows: NDArray[np.bool_], classes: int) -> Softmax:

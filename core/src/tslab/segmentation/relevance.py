@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.segmentation.features import CLOCK_MARKS, FramePlan, hint_columns
-from tslab.segmentation.grid import Float32, Float64
+from tslab.segmentation.grid import Float32, Float64, Mask
 from tslab.segmentation.rhythm import ROWS
 from tslab.segmentation.tuning import UNKNOWN, Classes
 
@@ -68,15 +68,24 @@ def relevance(told: Float64, least: float) -> Float32:
     return np.asarray(np.sqrt(kept * np.minimum(1, told / max(top, 1e-9))), np.float32)
 
 
-def family_gain(plan: FramePlan, count: int) -> Float32:
-    """Lets the few features of a family (rhythm, hints) count together as much as the others."""
+def family_gain(plan: FramePlan, opening: Mask) -> Float32:
+    """Lets the few features of a family count together as much as the others.
+
+    Families are rhythm, hints and what is compared with the opening.
+
+    Args:
+        plan: Whose features they are.
+        opening: Which compare with the opening, ``(features,)``.
+    """
+    count = len(opening)
     gain = np.ones(count, np.float32)
-    told = hint_columns(plan, count)
-    own = int(told.sum())
-    if own:
-        gain[told] = np.sqrt(max(1.0, (count - own) / own))
+    hints = hint_columns(plan, count)
+    for family in (hints, opening):
+        own = int(family.sum())
+        if own:
+            gain[family] = np.sqrt(max(1.0, (count - own) / own))
     if plan.period:
-        end = count - own - (CLOCK_MARKS if plan.clock else 0)
+        end = count - int((hints | opening).sum()) - (CLOCK_MARKS if plan.clock else 0)
         own = ROWS * len(plan.windows)
         gain[end - own : end] = np.sqrt(max(1.0, (end - own) / own))
     return gain

@@ -82,6 +82,10 @@ class Statistics:
                 size *= number
         return number
 
+    def mean(self, window: int) -> Float32:
+        """Mean of the signals in the window around every frame, ``(signals, frames)``."""
+        return _Window(self, window, False).mean
+
     def add_to(self, picked: Picked, window: int) -> None:
         """Adds the blocks of one window, in the order of `feature_widths`."""
         rows = self.rows

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tslab.segmentation.decoding import runs, trace, viterbi_batch
 from tslab.segmentation.grid import Float32, Float64
+from tslab.segmentation.shortness import least_frames, without_short
 
 Classes = NDArray[np.int64]
 SMOOTHING = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -28,10 +29,12 @@ class Decoder:
     Attributes:
         cost: Cost of a change, ``(classes, classes)``, the smoothing weight included.
         bias: Added to the background's log-probability.
+        least: Frames that a run of every class must have, see `shortness`; empty sets no limit.
     """
 
     cost: Float32
     bias: float
+    least: tuple[int, ...] = ()
 
     def gains(self, logs: Float32, background: bool) -> Float32:
         """Log-probabilities with the bias."""
@@ -68,16 +71,18 @@ def tune(
         background: Whether class 0 is the background.
     """
     biases = BIAS if background else NO_BIAS
-    table = np.zeros((len(SMOOTHING), len(biases)))
+    limits = ((), least_frames(truth, len(cost))) if background else ((),)
+    table = np.zeros((len(limits), len(SMOOTHING), len(biases)))
     for row, smoothing in enumerate(SMOOTHING):
         for column, bias in enumerate(biases):
-            decoder = Decoder(cost * np.float32(smoothing), bias)
-            paths = decode_all(logs, decoder, background)
-            table[row, column] = agreement(paths, truth, background)
-    even = smoothed(table) - prejudice(biases)
-    row, column = divmod(int(even.argmax()), len(biases))
-    decoder = Decoder(cost * np.float32(SMOOTHING[row]), biases[column])
-    return decoder, SMOOTHING[row], float(table[row, column])
+            paths = decode_all(logs, Decoder(cost * np.float32(smoothing), bias), background)
+            for place, least in enumerate(limits):
+                kept = [without_short(path, least) for path in paths]
+                table[place, row, column] = agreement(kept, truth, background)
+    even = np.array([smoothed(part) for part in table]) - prejudice(biases)
+    place, row, column = (int(i) for i in np.unravel_index(even.argmax(), even.shape))
+    decoder = Decoder(cost * np.float32(SMOOTHING[row]), biases[column], limits[place])
+    return decoder, SMOOTHING[row], float(table[place, row, column])
 
 
 def prejudice(biases: Sequence[float]) -> Float64:
@@ -106,7 +111,8 @@ def decode_all(logs: Sequence[Float32], decoder: Decoder, background: bool) -> l
         gains[i, : len(part)] = decoder.gains(part, background)
     before, worth = viterbi_batch(gains, decoder.cost)
     paths = trace(before, worth.argmax(axis=1))[:, 1:]
-    return [path[: len(part)] for path, part in zip(paths, logs, strict=True)]
+    cut = [path[: len(part)] for path, part in zip(paths, logs, strict=True)]
+    return [without_short(path, decoder.least) for path in cut]
 
 
 def agreement(paths: Sequence[Classes], truth: Sequence[Classes], background: bool) -> float:

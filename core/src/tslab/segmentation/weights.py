@@ -55,6 +55,8 @@ class PartSettings(msgspec.Struct, forbid_unknown_fields=True):
     threshold: float = 0.5
     apart: float = 0.0
     anchor: list[float] = msgspec.field(default_factory=list)
+    opening: int = 0
+    least: list[int] = msgspec.field(default_factory=list)
 
 
 class LayoutSettings(msgspec.Struct, forbid_unknown_fields=True):
@@ -128,6 +130,8 @@ def split(part: Chain | Detector) -> tuple[PartSettings, Arrays]:
         slope=curve.slope,
         offset=curve.offset,
         odd=curve.odd,
+        opening=plan.opening,
+        least=list(part.decoder.least) if isinstance(part, Chain) else [],
     )
     if isinstance(part, Chain):
         arrays["cost"] = part.decoder.cost
@@ -152,7 +156,7 @@ def join(
     scorer = Scorer(plan, bank, arrays["centre"], arrays["scale"], softmax)  # type: ignore[arg-type]
     curve = Curve(settings.slope, settings.offset, settings.odd)
     if settings.kind == "ranges":
-        decoder = Decoder(arrays["cost"], settings.bias)  # type: ignore[arg-type]
+        decoder = Decoder(arrays["cost"], settings.bias, tuple(settings.least))  # type: ignore[arg-type]
         labels = tuple(settings.labels)
         lengths = Lengths.from_rows(settings.lengths)
         return Chain(settings.tier, labels, settings.background, scorer, decoder, curve, lengths)
@@ -165,7 +169,8 @@ def join(
 
 def _plan(part: PartSettings, layout: Layout | None) -> FramePlan:
     windows, lags = tuple(part.windows), tuple(part.lags)
-    return FramePlan(part.rate, part.stride, windows, lags, part.period, part.clock, layout)
+    head = (part.rate, part.stride, windows, lags, part.period, part.clock)
+    return FramePlan(*head, layout, part.opening)
 
 
 def digest(settings: ModelSettings, arrays: Sequence[Arrays]) -> str:
@@ -247,6 +252,8 @@ def _sound(part: PartSettings, channels: int) -> bool:
         part.kind in ("ranges", "instants"),
         all(np.isfinite(number) for number in (*numbers, *others)),
         0 <= part.period <= 10**7 and 0 <= part.clock < 1e12,
+        0 <= part.opening <= 10**9 and all(0 <= frames <= 10**9 for frames in part.least),
+        len(part.least) in (0, len(part.labels) + part.background),
         0 < part.rate < 1e9 and 0 < part.stride <= 10**9 and part.apart >= 0,
         1 <= len(part.windows) <= 16 and 1 <= len(part.lags) <= 16,
         all(0 < number <= 10**8 for number in rising) and all(w % 2 for w in part.windows),
