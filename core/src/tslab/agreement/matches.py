@@ -64,8 +64,8 @@ class Piece:
             return self
         at = np.flatnonzero(self.iou >= self.least)
         return Piece(
-            self.reference, self.hypothesis, self.at_reference[at], self.at_hypothesis[at],
-            self.iou[at], self.key[at], self.sets,
+            self.reference, self.hypothesis, self.at_reference.take(at),
+            self.at_hypothesis.take(at), self.iou.take(at), self.key.take(at), self.sets,
         )  # fmt: skip
 
 
