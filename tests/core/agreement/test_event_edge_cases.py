@@ -128,6 +128,15 @@ def test_the_ground_truth_is_a_reference_and_no_annotator() -> None:
     assert ("event/f1@0.5", "annotator", ("a2",)) not in found
 
 
+def test_one_annotator_next_to_the_ground_truth_has_no_agreement_overall() -> None:
+    table = table_of([(0, 0, 0, 0, 10), (0, 1, 0, 0, 10)])
+    found = events(table, Readers(("a0",), "a1"))
+    assert found[("event/f1@0.5", "reference", ("a0",))] == Value(1.0)
+    for key, value in found.items():
+        if key[1] in ("overall", "label", "task"):
+            assert value == Value(None, ONE_READER), key
+
+
 def test_a_label_that_nobody_used_is_undefined() -> None:
     rows = events(table_of([(0, 0, 0, 0, 10), (0, 1, 0, 0, 10)]))
     assert rows[("event/f1@0.5", "label", ("L1",))] == Value(None, NOTHING_MARKED)

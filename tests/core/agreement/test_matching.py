@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from tslab.agreement.criteria import AnyOverlap, Collar, Criterion, Iou
 from tslab.agreement.matches import Matches
 from tslab.agreement.matching import match_events, match_instants
+from tslab.errors import DataError
 from tslab.span_table import Extents
 
 Spans = list[tuple[int, int]]
@@ -304,3 +305,22 @@ def test_nothing_to_match_is_no_error() -> None:
 
 def _rows(matches: Matches) -> list[tuple[int, int]]:
     return list(zip(matches.reference.tolist(), matches.hypothesis.tolist(), strict=True))
+
+
+def test_more_time_than_fits_on_a_line_is_refused_with_a_remedy() -> None:
+    far = 2**61
+    rows = [(task, who, 0, start, start + 5) for task in (0, 1) for who in (0, 1)
+            for start in (0, far)]  # fmt: skip
+    with pytest.raises(DataError, match="several parts"):
+        match_events(table_of(rows, tasks=2, until=far + 10), (0, 1), [Iou(0.5)])
+
+
+def test_a_crowd_of_instants_is_matched_as_mir_eval_does() -> None:
+    mir_eval = pytest.importorskip("mir_eval")
+    rng = np.random.default_rng(9)
+    rows = [(0, who, 0, t, t) for who in (0, 1) for t in rng.integers(0, 10**5, 600).tolist()]
+    table = table_of(rows, labels=1, until=10**5)
+    times = [table.start[table.annotator == who].astype(float) for who in (0, 1)]
+    for tolerance in (40, 200, 700):
+        found = match_instants(table, (0, 1), tolerance)
+        assert len(found.onset) == len(mir_eval.util.match_events(*times, tolerance))

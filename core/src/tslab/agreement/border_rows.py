@@ -15,7 +15,7 @@ from tslab.agreement.boundaries import Borders, border_measures, by_value
 from tslab.agreement.event_counts import EventItems
 from tslab.agreement.events import Sets
 from tslab.agreement.levels import Levels
-from tslab.agreement.values import NO_MATCH, Row, Value
+from tslab.agreement.values import NO_MATCH, ONE_READER, Row, Value
 from tslab.span_table import Ticks
 
 SPREADS = ("median_error", "mad", "p95_error")
@@ -72,10 +72,12 @@ def _rows(
         own = np.where(group.turned, -own, own)
     found = border_measures(own, group.number, len(group.names), order if whole else None)
     count = np.bincount(group.number, minlength=len(group.names)).tolist()
+    alone = group.by[:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
+    nothing = ONE_READER if alone else NO_MATCH
     for name in group.measures:
         for number, (by, of) in enumerate(zip(group.by, group.names, strict=True)):
             number_found = float(found[name][number])
-            value = Value(number_found) if count[number] else Value(None, NO_MATCH)
+            value = Value(number_found) if count[number] else Value(None, nothing)
             tasks, seconds = levels.support(by, of)
             yield Row(levels.tier, f"{prefix}{name}", by, of, value, tasks, count[number], seconds)
 

@@ -11,7 +11,7 @@ from tslab.agreement.event_counts import Counts
 from tslab.agreement.event_scores import event_kappa, kappa_value, matched_kappa
 from tslab.agreement.levels import Levels
 from tslab.agreement.matches import Matches
-from tslab.agreement.values import Row
+from tslab.agreement.values import ONE_READER, Row, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +70,6 @@ def kappa_rows(levels: Levels, found: list[EventConfusion]) -> Iterator[Row]:
         events = int(table.sum() + table[1:, 1:].sum()) // twice
         for name, measure in (("kappa", event_kappa), ("kappa_matched", matched_kappa)):
             value = kappa_value(float(measure(table)), table)
+            if not at and not levels.is_pair.any():
+                value = Value(None, ONE_READER)
             yield Row(levels.tier, f"event/{name}", confusion.by, of, value, tasks, events, seconds)

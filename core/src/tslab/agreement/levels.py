@@ -8,7 +8,7 @@ pairs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,8 @@ class Levels:
         by_task = _added(items.task[people], cells[people], len(self.table.tasks))
         sums = _weighted(self.draws.weights, by_task)
         values = _undirected(measure, sums)
+        if not self.is_pair.any():
+            measure = replace(measure, explain=lambda *_: Value(None, ONE_READER))
         asked = _Asked("overall", "label", (), measure)
         yield from self._columns(asked, values, sums[0], self.draws)
 
