@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tslab.agreement.panel import Draws, Mean
+from tslab.agreement.sums import added, mapped
 from tslab.agreement.support import Events, Support
 from tslab.agreement.tier_sums import TierSums
 from tslab.agreement.time_rows import MEAN_OF_PAIRS, Level
@@ -46,9 +47,11 @@ class Pairs:
             unit: Microseconds of one item for Krippendorff's alpha.
         """
         labels = self.table.labels
-        for pair, (one, other) in enumerate(self.pairs):
-            sums, kind = drawn.of_pair(pair, self.draws), exact.kinds[pair]
-            values, by_label = pair_values(sums, unit), pair_label_values(sums, unit)
+        every = self._values(drawn, unit)
+        for pair, ((one, other), (values, by_label)) in enumerate(
+            zip(self.pairs, every, strict=True)
+        ):
+            kind = exact.kinds[pair]
             names = self.table.annotators[one], self.table.annotators[other]
             at = exact.slice_of(pair)
             ticks = float(exact.rows.sums.two.ticks[at].sum())
@@ -59,6 +62,23 @@ class Pairs:
             yield from Level(self.tier, kind, [of], [support]).rows(values, self.draws)
             level = Level(self.tier, f"{kind}-label", [(*of, name) for name in labels], supports)
             yield from level.rows(by_label, self.draws)
+
+    def _values(self, drawn: TierSums, unit: float | None) -> Iterator[tuple[Named, Named]]:
+        """Values of each pair, and of each label in it, with those of the draws."""
+        if self.draws.draws:
+            for pair in range(len(self.pairs)):
+                sums = drawn.of_pair(pair, self.draws)
+                yield pair_values(sums, unit), pair_label_values(sums, unit)
+            return
+        # Without draws all pairs are worked out at once: there may be tens of thousands.
+        rows = drawn.rows
+        each = mapped(rows.sums, lambda part: added(rows.pair, part, len(self.pairs)))
+        whole = pair_values(each, unit), pair_label_values(each, unit)
+        for pair in range(len(self.pairs)):
+            values, labels = (
+                {name: array[pair : pair + 1] for name, array in part.items()} for part in whole
+            )
+            yield values, labels
 
     def _remember(
         self, names: tuple[str, str], values: Named, by_label: Named, support: Support
