@@ -4,7 +4,7 @@
 #   sh make-secrets.sh FOLDER
 set -eu
 folder=$1
-random() { python3 -c 'import secrets; print(secrets.token_hex(20))'; }
+random() { od -An -N20 -tx1 /dev/urandom | tr -d ' \n'; }
 if [ -s "$folder/label-studio.env" ]; then
     exit 0
 fi
@@ -12,7 +12,7 @@ mkdir -p "$folder"
 database=$(random) token=$(random) administrator=$(random) backend=$(random)
 printf %s "$database" > "$folder/postgres"
 cat > "$folder/backend.env" <<EOF
-export LABEL_STUDIO_API_KEY=${LABEL_STUDIO_API_KEY:-$token}
+export LABEL_STUDIO_API_KEY=$token
 export BASIC_AUTH_USER=label-studio
 export BASIC_AUTH_PASS=$backend
 EOF

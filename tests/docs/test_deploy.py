@@ -54,6 +54,16 @@ def test_images_have_versions_and_ours_is_built_from_the_tree() -> None:
             assert set(service["build"]["args"]) <= set(re.findall(r"(?m)^ARG (\w+)", DOCKERFILE))
         else:
             assert re.search(r":(\d|\$\{\w+:-\d)", service["image"]), (name, service["image"])
+    # Two that build one image fail when they are built at the same time.
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["backend"]
+
+
+def test_another_port_is_part_of_the_address_that_pages_load_from() -> None:
+    given = SERVICES["label-studio"]
+    port = "${LABEL_STUDIO_PORT:-8080}"
+    assert given["ports"] == ["${LABEL_STUDIO_BIND:-127.0.0.1}:" + port + ":8080"]
+    host = given["environment"]["LABEL_STUDIO_HOST"]
+    assert host == "${LABEL_STUDIO_HOST:-http://localhost:" + port + "}"
 
 
 def test_only_label_studio_can_be_reached_and_only_from_this_machine() -> None:
@@ -143,14 +153,27 @@ def test_secrets_that_were_half_made_are_made_again(tmp_path: Path) -> None:
     assert server["POSTGRE_PASSWORD"] == (tmp_path / "postgres").read_text() != "old"
 
 
-def test_key_of_an_own_token_reaches_the_backend(tmp_path: Path) -> None:
-    subprocess.run(
-        ["sh", str(ROOT / "deploy" / "make-secrets.sh"), str(tmp_path)],
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LABEL_STUDIO_API_KEY": "my.own.token"},
-        check=True,
+@pytest.mark.parametrize("given", ["", "my.own.token"])
+def test_a_key_that_is_given_later_wins_over_the_one_that_was_made(
+    given: str, tmp_path: Path
+) -> None:
+    """A personal access token cannot exist before Label Studio's first start."""
+    command = ["sh", str(ROOT / "deploy" / "make-secrets.sh"), str(tmp_path)]
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LABEL_STUDIO_API_KEY": given}
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    made = variables(tmp_path / "backend.env")["LABEL_STUDIO_API_KEY"]
+    assert made == variables(tmp_path / "label-studio.env")["LABEL_STUDIO_USER_TOKEN"]
+    (tmp_path / "tslab").write_text('#!/bin/sh\necho "$LABEL_STUDIO_API_KEY|$BASIC_AUTH_USER"\n')
+    (tmp_path / "tslab").chmod(0o755)
+    done = subprocess.run(
+        ["sh", str(ROOT / "deploy" / "entrypoint.sh"), "backend"],
+        env={**env, "TSLAB_ENV_FILE": str(tmp_path / "backend.env")},
         capture_output=True,
+        text=True,
+        check=True,
     )
-    assert variables(tmp_path / "backend.env")["LABEL_STUDIO_API_KEY"] == "my.own.token"
+    assert done.stdout == f"{given or made}|label-studio\n"
+    assert SERVICES["backend"]["environment"]["LABEL_STUDIO_API_KEY"] == "${LABEL_STUDIO_API_KEY:-}"
 
 
 # --- Dockerfile -------------------------------------------------------------------------------
