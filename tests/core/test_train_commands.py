@@ -198,7 +198,8 @@ def test_models_promote_and_roll_back(study: Study) -> None:
     assert [two in line for line in starred] == [True]
     assert shell("models") == shell("models", "list")
     assert "has no model 'x'" in shell.fails(4, "models", "promote", "x")
-    assert "project 7 has no earlier model" in shell.fails(4, "models", "rollback", "--of", 7)
+    assert "project 7 has no model." in shell.fails(4, "models", "rollback", "--of", 7)
+    assert not (shell.folder / "models" / "project_7").exists()
     folder = shell.folder / "models"
     assert len(shell.json("models", "--model-dir", folder)) == 2
     assert "there is no folder" in shell.fails(4, "models", "--model-dir", folder / "none")
@@ -469,6 +470,19 @@ def test_an_outside_model_is_scored_in_the_same_terms(study: Study) -> None:
     assert document["calibration"]["error"] == pytest.approx(0.9 - 5 / 6)
     assert "net.csv" in page.read_text()
     assert "3 recordings against one annotator" in study.shell("evaluate", "--from", path)
+
+
+def test_a_page_replaces_nothing_but_a_page(study: Study) -> None:
+    path = table(study, ["pump0,40,80,Noise,0.9"])
+    settings = study.shell.folder / "tslab.yaml"
+    before = settings.read_bytes()
+    for name, line in (
+        (settings, "is no name of a page. Let it end in .html."),
+        (study.folder / "nowhere" / "net.html", "there is no folder"),
+    ):
+        assert line in study.shell.fails(2, "evaluate", "--from", path, "--report", name)
+    assert settings.read_bytes() == before
+    assert not (study.folder / "nowhere").exists()
 
 
 def test_ground_truth_is_what_counts(study: Study) -> None:

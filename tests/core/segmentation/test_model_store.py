@@ -131,6 +131,16 @@ def test_a_crash_between_the_two_files_harms_nothing(store: ModelStore, crash: s
         assert store.roll_back(0) == one
 
 
+@pytest.mark.parametrize("act", ["promote", "roll_back"])
+def test_a_project_without_models_is_named_and_leaves_no_folder(
+    act: str, store: ModelStore
+) -> None:
+    with pytest.raises(DataError, match="project 77 has no model"):
+        store.promote(77, "learning 1a2b") if act == "promote" else store.roll_back(77)
+    assert store.projects() == []
+    assert not (store.root / "project_77").exists()
+
+
 def test_projects_do_not_share_and_fall_back_to_the_study(store: ModelStore) -> None:
     study, own = saved(store), saved(store, 2, project=7)
     assert store.serving(7) is None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--model-version", default="", metavar="TEXT", help="Stored predictions; default: the current."
 )
-@click.option("--report", "page_file", metavar="FILE", help="Write a page with plots (HTML).")
+@click.option("--report", "page_file", metavar="FILE", help="Write a page with plots (.html).")
 @click.option(
     "--tolerance",
     "tolerances",
@@ -50,15 +50,15 @@ def command(
     from tslab.segmentation.report_text import report_text
 
     project = output.project()
+    target = _page_target(page_file) if page_file else None
     given = read_tolerances(project, tolerances)
     name, predicted = _predicted(project, file, model_version)
     data, against = _reference(output, project)
     report = score(data.examples, predicted, project.domain, given)
     notes = _notes(project, data, name, predicted)
     report = replace(report, method=f"{report.method} against {against}", notes=notes)
-    if page_file:
-        title = f"{project.domain.title}: {name}"
-        files.write_bytes(Path(page_file), page(report, title))
+    if target is not None:
+        files.write_bytes(target, page(report, f"{project.domain.title}: {name}"))
     text = f"{name}: {report_text(report)}"
     document = {"model_version": name, "against": against, **report.document()}
     output.result(document, text + (f"\nreport: {page_file}" if page_file else ""))
@@ -66,6 +66,22 @@ def command(
         return 0
     output.warn(_why_nothing(report))
     return 1
+
+
+def _page_target(name: str) -> Path:
+    """Where the page goes; only a page may be replaced by it.
+
+    Raises:
+        UsageError: That is no name of a page, or there is no such folder.
+    """
+    from tslab.errors import UsageError
+
+    path = Path(name)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--report '{name}' is no name of a page", "Let it end in .html.")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder '{path.parent}'", "Make it, or mend --report.")
+    return path
 
 
 def _why_nothing(report: Report) -> str:

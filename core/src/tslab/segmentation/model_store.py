@@ -170,7 +170,7 @@ class ModelStore:
         Raises:
             DataError: There is no such version, or its files are damaged.
         """
-        with self._locked(project):
+        with self._known(project):
             self.check(project, version)
             lines = self._up_to_current(project)
             if version == self.current(project) and lines[-1:] == [version]:
@@ -185,7 +185,7 @@ class ModelStore:
         Raises:
             DataError: Nothing did, or it is gone or damaged.
         """
-        with self._locked(project):
+        with self._known(project):
             lines = self._up_to_current(project)
             while lines[:-1] and not (
                 lines[-2] != lines[-1] and self._is_whole(project, lines[-2])
@@ -304,6 +304,12 @@ class ModelStore:
         except DataError:
             return False
         return True
+
+    def _known(self, project: int) -> contextlib.AbstractContextManager[None]:
+        """The lock of a project that has models; a mistyped number leaves no folder behind."""
+        if not self.place(project).is_dir():
+            raise DataError(f"project {project} has no model", "'tslab models list' lists them.")
+        return self._locked(project)
 
     def _locked(self, project: int) -> contextlib.AbstractContextManager[None]:
         folder = self.place(project)
