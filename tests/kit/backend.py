@@ -243,6 +243,15 @@ class Backend:
             assert time.monotonic() < until, f"{name} {labels} stays {self.metric(name, **labels)}"
             time.sleep(0.02)
 
+    def wait_until_idle(self, seconds: float = 60) -> None:
+        """Returns when no training runs and none waits, seen at two looks one after the other."""
+        until, quiet = time.monotonic() + seconds, 0
+        while quiet < 2:
+            assert time.monotonic() < until, "trainings do not end"
+            busy = self.metric("queue_length") + self.metric("trainings_running")
+            quiet = 0 if busy else quiet + 1
+            time.sleep(0.02)
+
 
 @contextlib.contextmanager
 def running(settings: BackendSettings) -> Iterator[Backend]:

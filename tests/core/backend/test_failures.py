@@ -108,6 +108,38 @@ def test_what_may_pass_is_answered_503(backend: Backend, label_studio: FakeLabel
     assert backend.refused([gone, task_at("file:///etc/passwd")], 24)[0] == 422
 
 
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ({}, "1 no data (the task's data has no 'csv'. The labeling config names it.)"),
+        ({"csv": None}, "1 no data ('csv' of the task's data is empty. The labeling config"),
+        ({"csv": ""}, "1 no data ('csv' of the task's data is empty."),
+        ({"csv": 7}, "1 address (the address of the task's data is no text)"),
+        ({"csv": "/" * 9000}, "1 address (the address of the task's data is longer than 8192 let"),
+        ({"csv": "//169.254.169.254/x"}, "names a host and begins with neither 'http:' nor"),
+        ({"csv": "http:///x"}, "the address of the task's data names no host"),
+    ],
+)
+def test_what_is_wrong_with_a_task_is_said_in_words(
+    data: dict[str, Any], line: str, backend: Backend
+) -> None:
+    store_level(backend.service.store, 24, DOMAIN, 2.5)
+    status, reason = backend.refused([{"id": 1, "data": data, "meta": {}}], 24)
+    assert status == 422
+    assert line in reason
+
+
+def test_a_storage_that_is_not_connected_will_not_come_by_itself(
+    backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    store_level(backend.service.store, 24, DOMAIN, 2.5)
+    status, reason = backend.refused([task_at("s3://smith/x.csv")], 24)
+    assert status == 422
+    assert "lies in a storage, 's3:', of which Label Studio hands out nothing" in reason
+    assert "Settings > Cloud Storage" in reason
+    assert "smith" not in reason
+
+
 def test_reasons_are_counted_by_kind() -> None:
     errors = [RefusedAddressError("is bad"), OversizeError("x"), OversizeError("y")]
     found = refusal([Failure.of(error) for error in errors])
@@ -150,8 +182,12 @@ def test_names_of_files_are_not_told(text: str) -> None:
     assert told.endswith("Look at it.")
 
 
-def test_other_names_are_told() -> None:
-    assert Failure.of(DataError("the data has no column 'a'")).text == "the data has no column 'a'"
+@pytest.mark.parametrize(
+    "text",
+    ["the data has no column 'a'", "'my-rules 0.1' is better: 0.6 against 0.5 of 'learning 1a2b'"],
+)
+def test_other_names_are_told(text: str) -> None:
+    assert Failure.of(DataError(text)).text == text
 
 
 def test_the_log_says_why_where_and_what_to_do(

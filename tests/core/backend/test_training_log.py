@@ -62,6 +62,16 @@ PROMOTED = f"training of project 24: promoted learning 1a2b: {VERDICT}"
             [News(1.0, "cannot read '/home/smith.csv'", "failed")],
             [(40, "training of project 24: failed: cannot read (a file)")],
         ),
+        (
+            [News(1.0, "it is worse than 'my-rules 0.1': 0.5 against 0.6", "not better", "l 1")],
+            [
+                (
+                    20,
+                    "training of project 24: not better l 1: it is worse than 'my-rules 0.1': "
+                    "0.5 against 0.6",
+                )
+            ],
+        ),
         ([News(1.0, "", "unchanged")], [(20, "training of project 24: unchanged")]),
     ],
 )

@@ -63,6 +63,7 @@ class Remote:
     Attributes:
         url: Absolute address.
         label_studio: Whether it is Label Studio's own, which gets the backend's key.
+        storage: Kind of the storage that Label Studio reads for us, such as "s3"; "" for none.
         pinned: IP address to connect to, so that a name cannot change its mind; "" for Label
             Studio, whose address the operator gave.
     """
@@ -70,6 +71,7 @@ class Remote:
     url: str
     label_studio: bool
     pinned: str = ""
+    storage: str = ""
 
 
 def system_addresses(host: str, port: int) -> list[str]:
@@ -125,8 +127,10 @@ class Addresses:
         Raises:
             RefusedAddressError: The backend does not go there.
         """
-        if not isinstance(address, str) or not 0 < len(address) <= LONGEST:
-            raise RefusedAddressError("is no text of an address' length")
+        if not isinstance(address, str) or not address:
+            raise RefusedAddressError("is no text")
+        if len(address) > LONGEST:
+            raise RefusedAddressError(f"is longer than {LONGEST} letters")
         if any(ord(letter) < 33 or ord(letter) == 127 for letter in address) or "\\" in address:
             raise RefusedAddressError("holds letters that no address has")
         try:
@@ -139,11 +143,11 @@ class Addresses:
                 f"holds a user name or password for host '{shown(parts.hostname or '')}'"
             )
         if parts.scheme in STORAGES:
-            return self._stored(address, task)
+            return self._stored(address, task, parts.scheme)
         if not parts.scheme and not parts.netloc:
             return self._relative(parts)
         if parts.scheme not in PORTS or not parts.hostname:
-            raise RefusedAddressError(f"begins with '{parts.scheme[:20]}:'")
+            raise RefusedAddressError(_strange(parts))
         if self._is_label_studio(origin):
             return self._at_label_studio(parts)
         return self._elsewhere(parts, origin)
@@ -186,14 +190,15 @@ class Addresses:
             raise RefusedAddressError("is no place where Label Studio keeps task data")
         return Remote(f"{self._base}{path}{query}", label_studio=True)
 
-    def _stored(self, address: str, task: int) -> Remote:
+    def _stored(self, address: str, task: int, storage: str) -> Remote:
         """A file in a storage that Label Studio knows and we do not."""
         if not self._base or task < 1:
             raise RefusedAddressError(
                 "is one of a storage, and Label Studio is not known here", SET_LABEL_STUDIO
             )
         name = base64.urlsafe_b64encode(address.encode()).decode()
-        return Remote(f"{self._base}/tasks/{task}/resolve/?fileuri={name}", label_studio=True)
+        place = f"{self._base}/tasks/{task}/resolve/?fileuri={name}"
+        return Remote(place, label_studio=True, storage=storage)
 
     def _elsewhere(self, parts: SplitResult, origin: tuple[str, str, int]) -> Remote:
         _, host, port = origin
@@ -224,6 +229,15 @@ class Addresses:
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
     host = (parts.hostname or "").rstrip(".")
     return parts.scheme, host, parts.port or PORTS.get(parts.scheme, 0)
+
+
+def _strange(parts: SplitResult) -> str:
+    """What is wrong with the beginning of an address."""
+    if not parts.scheme:
+        return "names a host and begins with neither 'http:' nor 'https:'"
+    if parts.scheme in PORTS:
+        return "names no host"
+    return f"begins with '{parts.scheme[:20]}:'"
 
 
 def _is_ip(host: str) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from tslab.backend.addresses import RefusedAddressError
 from tslab.backend.bodies import BadRequestError
-from tslab.backend.fetching import OversizeError, UnreachableError
+from tslab.backend.fetching import NoDataError, OversizeError, UnreachableError
 from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
 
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RefusedAddressError, "address"),
     (UnreachableError, "unreachable"),
     (OversizeError, "too large"),
+    (NoDataError, "no data"),
     (ServerError, "label studio"),
     (PluginError, "segmenter"),
     (ProjectError, "project"),
@@ -37,10 +38,16 @@ TOLD = {
 }
 """What the sender is told; the other reasons are for those who can read the log."""
 
-MOST_ADDRESSES = 3
-"""Refused addresses of which one answer speaks."""
+WHOLE = ("address", "no data")
+"""Reasons whose texts hold nothing from the task but a host: the sender is told them."""
 
-QUOTED = re.compile(r"'[^']*[/\\.][^']*'")
+MOST_TEXTS = 3
+"""Texts about one reason in one answer."""
+
+QUOTED = re.compile(r"'[^']*'")
+MODEL = re.compile(r"'[a-z][a-z0-9_-]* \d+(\.\d+)*'")
+"""Names of models such as 'rules 0.1', which have a dot like those of files."""
+
 PATH = re.compile(r"\S*[/\\]\S*")
 
 
@@ -69,14 +76,22 @@ class Failure:
 
 def without_files(text: str) -> str:
     """A message as it may stand in a log: names of files may name people."""
-    return PATH.sub("(a file)", QUOTED.sub("(a file)", text))
+    return PATH.sub("(a file)", QUOTED.sub(_without_file, text))
+
+
+def _without_file(quoted: re.Match[str]) -> str:
+    text = quoted[0]
+    may_be_file = any(letter in text for letter in "/\\.") and not MODEL.fullmatch(text)
+    return "(a file)" if may_be_file else text
 
 
 def refusal(failures: Sequence[Failure]) -> BadRequestError:
     """The answer to a request of which no task could be predicted: reasons with their counts."""
     counts = Counter(failure.reason for failure in failures)
-    addresses = list(dict.fromkeys(f.text for f in failures if f.reason == "address"))
-    told = {**TOLD, "address": " ".join(addresses[:MOST_ADDRESSES])}
+    told = dict(TOLD)
+    for reason in WHOLE:
+        texts = list(dict.fromkeys(f.text for f in failures if f.reason == reason))
+        told[reason] = " ".join(texts[:MOST_TEXTS])
     parts = [
         f"{count} {reason} ({told.get(reason, 'see the log of the backend')})"
         for reason, count in counts.most_common()

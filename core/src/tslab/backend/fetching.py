@@ -35,6 +35,10 @@ class UnreachableError(DataError):
     """The data of a task did not come."""
 
 
+class NoDataError(DataError):
+    """A task holds nothing where the labeling config looks for its data."""
+
+
 class OversizeError(DataError):
     """The data of a task is larger than the limit."""
 
@@ -150,10 +154,7 @@ class Fetcher:
                 if answer.is_redirect:
                     return None, answer.headers["location"]
                 if answer.status_code != 200:
-                    raise UnreachableError(
-                        f"the server of the task's data, '{host}', answers {answer.status_code}",
-                        REMEDY,
-                    )
+                    raise _no_data(place, host, answer.status_code)
                 return self._content(answer, until, host), ""
         except httpx.TimeoutException as error:
             raise self._too_slow(host) from error
@@ -207,3 +208,14 @@ class Fetcher:
             f"the task's data on '{host}' did not arrive in {self._seconds:g} s",
             "Look at its server, or raise TSLAB_DATA_SECONDS.",
         )
+
+
+def _no_data(place: Remote, host: str, status: int) -> DataError:
+    """What an answer without data means: asking again helps unless a storage is not connected."""
+    if place.storage and status in (400, 403, 404):
+        return RefusedAddressError(
+            f"lies in a storage, '{place.storage}:', of which Label Studio hands out nothing",
+            "Add it under Settings > Cloud Storage of the project, or look at its credentials.",
+        )
+    text = f"the server of the task's data, '{host}', answers {status}"
+    return UnreachableError(text, REMEDY)

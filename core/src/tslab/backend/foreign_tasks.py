@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tslab.annotation import Annotation
+from tslab.backend.addresses import shown
+from tslab.backend.fetching import NoDataError
 from tslab.backend.models import Subject
 from tslab.errors import DataError
 from tslab.label_studio.foreign_config import ForeignConfig, read_config
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tslab.backend.models import Model
     from tslab.spans import Span
 
+NAMED = "The labeling config names it."
 CONFIGS = 64
 """Parsed configs that are kept."""
 
@@ -121,8 +124,10 @@ def _value(data: object, key: str) -> Any:
     value = data
     for step in [key] if isinstance(data, Mapping) and key in data else key.split("."):
         if not isinstance(value, Mapping) or step not in value:
-            raise DataError(f"the task's data has no '{key[:60]}'", "The labeling config names it.")
+            raise NoDataError(f"the task's data has no '{shown(key)}'", NAMED)
         value = value[step]
+    if value is None or value == "":
+        raise NoDataError(f"'{shown(key)}' of the task's data is empty", NAMED)
     return value
 
 

@@ -27,6 +27,9 @@ log = logging.getLogger("tslab.backend")
 KEPT_MODELS = 10
 """Models of a project that stay on disk; every annotation may make one."""
 
+VERDICTS = frozenset({"promoted", "not better"})
+"""Outcomes of a training that made a model."""
+
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """A training takes one core, so that predictions keep the others."""
 
@@ -130,7 +133,9 @@ class Trainer:
     def _note(self, project: int, news: News) -> None:
         """Notes what came of a training at once: renewing predictions may go on, or be ended."""
         level = logging.ERROR if news.outcome == "failed" else logging.INFO
-        parts = [f"{news.outcome} {news.version}".rstrip(), without_files(news.text)]
+        # A verdict speaks of models and scores; what else is told may name files, and those people.
+        text = news.text if news.outcome in VERDICTS else without_files(news.text)
+        parts = [f"{news.outcome} {news.version}".rstrip(), text]
         log.log(level, "training of project %d: %s", project, ": ".join(filter(None, parts)))
         if news.data_hash:
             self._known[project] = news.data_hash
