@@ -17,8 +17,8 @@ from tslab.agreement.presence import Presence, ranges
 from tslab.agreement.runs import Runs
 from tslab.span_table import Numbers, SpanTable, Ticks
 
-# Runs of both sides of one batch: some ten megabytes of starts, ends, positions and keys.
-BATCH = 400_000
+# Runs of both sides of one batch: a few megabytes of starts, ends, positions and keys.
+BATCH = 100_000
 
 
 @dataclass(frozen=True, slots=True)
