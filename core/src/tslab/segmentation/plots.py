@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from tslab.errors import counted
+from tslab.pages.markup import element, named, short, svg, text, words
 from tslab.segmentation.report import Bin, Confusion
 
 CELL = 56
 BAR = 26
 PLOT = 220
 MARGIN = 44
-LONGEST_NAME = 24
-"""Letters of a label that a plot shows; the whole name is in the tooltip."""
-
-
-def text(value: object) -> str:
-    """A value that can stand in the page, in text or in a quoted attribute."""
-    return html.escape(str(value), quote=True)
-
-
-def element(name: str, content: str = "", /, **attributes: object) -> str:
-    """An element with escaped attributes; `content` is markup. ``class_`` becomes ``class``."""
-    given = (f' {key.strip("_").replace("_", "-")}="{text(v)}"' for key, v in attributes.items())
-    return f"<{name}{''.join(given)}>{content}</{name}>"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}\u2026"
-
-
-def _svg(width: float, height: float, label: str, parts: Sequence[str]) -> str:
-    title = element("title", text(label))
-    return element(
-        "svg",
-        title + "".join(parts),
-        viewBox=f"0 0 {width:g} {height:g}",
-        width=f"{width:g}",
-        height=f"{height:g}",
-        role="img",
-        aria_label=label,
-    )
-
-
-def _words(x: float, y: float, words: str, anchor: str = "middle", kind: str = "") -> str:
-    return element(
-        "text", text(words), x=f"{x:g}", y=f"{y:g}", text_anchor=anchor, class_=kind or "ink"
-    )
-
-
-def _named(x: float, y: float, name: str, anchor: str) -> str:
-    whole = element("title", text(name))
-    place = {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor, "class_": "ink"}
-    return element("text", text(_short(name)) + whole, **place)
 
 
 def confusion_plot(confusion: Confusion, nothing: str) -> str:
@@ -64,12 +22,12 @@ def confusion_plot(confusion: Confusion, nothing: str) -> str:
         nothing: What time without a label is called.
     """
     names = [name or nothing for name in confusion.classes]
-    left = 16 + 7 * max(len(_short(name)) for name in names)
+    left = 16 + 7 * max(len(short(name)) for name in names)
     top = 30
-    parts = [_words(left + CELL * len(names) / 2, 12, "predicted", kind="soft")]
+    parts = [words(left + CELL * len(names) / 2, 12, "predicted", kind="soft")]
     for i, (name, row) in enumerate(zip(names, confusion.seconds, strict=True)):
         y = top + CELL * i
-        parts.append(_named(left - 8, y + CELL / 2 + 4, name, "end"))
+        parts.append(named(left - 8, y + CELL / 2 + 4, name, "end"))
         whole = sum(row)
         for j, seconds in enumerate(row):
             parts += _cell(left + CELL * j, y, (seconds, whole), f"{name} as {names[j]}")
@@ -79,9 +37,9 @@ def confusion_plot(confusion: Confusion, nothing: str) -> str:
         x = left + CELL * (j + 0.5)
         place = {"x": f"{x:g}", "y": f"{bottom + 16:g}", "text-anchor": "end", "class_": "ink"}
         turn = f"rotate(-35 {x:g} {bottom + 16:g})"
-        parts.append(element("text", text(_short(name)) + shown, transform=turn, **place))
-    deep = bottom + 24 + 4.4 * max(len(_short(name)) for name in names)
-    return _svg(left + CELL * len(names) + 8, deep, "Confusion of time", parts)
+        parts.append(element("text", text(short(name)) + shown, transform=turn, **place))
+    deep = bottom + 24 + 4.4 * max(len(short(name)) for name in names)
+    return svg(left + CELL * len(names) + 8, deep, "Confusion of time", parts)
 
 
 def _cell(x: float, y: float, share_of: tuple[float, float], what: str) -> list[str]:
@@ -101,7 +59,7 @@ def _cell(x: float, y: float, share_of: tuple[float, float], what: str) -> list[
     )
     kind = "on-heat" if share > 0.65 else ("ink" if share >= 0.005 else "faint")
     shown = f"{share:.2f}" if whole else "-"
-    return [square, _words(x + CELL / 2, y + CELL / 2 + 4, shown, kind=kind)]
+    return [square, words(x + CELL / 2, y + CELL / 2 + 4, shown, kind=kind)]
 
 
 def reliability_plot(bins: Sequence[Bin]) -> str:
@@ -112,8 +70,8 @@ def reliability_plot(bins: Sequence[Bin]) -> str:
         _line(0, 0, 1, 1, "diagonal"),
     ]
     for tick in (0, 0.5, 1):
-        parts.append(_words(MARGIN + PLOT * tick, PLOT + 26, f"{tick:g}", kind="soft"))
-        parts.append(_words(MARGIN - 8, 12 + PLOT * (1 - tick), f"{tick:g}", "end", "soft"))
+        parts.append(words(MARGIN + PLOT * tick, PLOT + 26, f"{tick:g}", kind="soft"))
+        parts.append(words(MARGIN - 8, 12 + PLOT * (1 - tick), f"{tick:g}", "end", "soft"))
     known = [b for b in bins if b.mean_score is not None and b.right is not None]
     points = [(b.mean_score or 0.0, b.right or 0.0) for b in known]
     parts += [_line(*points[i], *points[i + 1], "curve") for i in range(len(points) - 1)]
@@ -131,8 +89,8 @@ def reliability_plot(bins: Sequence[Bin]) -> str:
                 class_="dot",
             )
         )
-    parts.append(_words(MARGIN + PLOT / 2, PLOT + 44, "score of the region", kind="soft"))
-    return _svg(MARGIN + PLOT + 16, PLOT + 50, "Share of right regions by score", parts)
+    parts.append(words(MARGIN + PLOT / 2, PLOT + 44, "score of the region", kind="soft"))
+    return svg(MARGIN + PLOT + 16, PLOT + 50, "Share of right regions by score", parts)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
@@ -153,18 +111,18 @@ def bars_plot(rows: Sequence[tuple[str, float | None, str]], label: str) -> str:
         rows: Name, value (None shows a dash), and what stands behind the bar.
         label: Says what is shown, for people who cannot see it.
     """
-    left = 16 + 7 * max((len(_short(name)) for name, _, _ in rows), default=0)
+    left = 16 + 7 * max((len(short(name)) for name, _, _ in rows), default=0)
     wide = 240
     parts = []
     for number, (name, value, behind) in enumerate(rows):
         y = BAR * number + 4
-        parts.append(_named(left - 8, y + 14, name, "end"))
+        parts.append(named(left - 8, y + 14, name, "end"))
         track = {"x": left, "y": y + 2, "height": BAR - 10, "rx": 4}
         parts.append(element("rect", width=wide, class_="track", **track))
         if value is not None:
             parts.append(element("rect", width=f"{wide * value:.1f}", class_="bar", **track))
         shown = "-" if value is None else f"{value:.2f}"
-        parts.append(_words(left + wide + 8, y + 14, shown, "start"))
-        parts.append(_words(left + wide + 44, y + 14, behind, "start", "soft"))
+        parts.append(words(left + wide + 8, y + 14, shown, "start"))
+        parts.append(words(left + wide + 44, y + 14, behind, "start", "soft"))
     longest = max((len(behind) for _, _, behind in rows), default=0)
-    return _svg(left + wide + 52 + 6.4 * longest, BAR * len(rows) + 8, label, parts)
+    return svg(left + wide + 52 + 6.4 * longest, BAR * len(rows) + 8, label, parts)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tslab.errors import counted
-from tslab.segmentation.plots import (
-    bars_plot,
-    confusion_plot,
-    element,
-    reliability_plot,
-    text,
-)
+from tslab.pages.markup import document, element, panel, table, text
+from tslab.pages.style import STYLE
+from tslab.segmentation.plots import bars_plot, confusion_plot, reliability_plot
 from tslab.segmentation.report import HEADLINE, Calibration, LabelScore, Report, TierScore
-from tslab.segmentation.report_style import STYLE
 from tslab.segmentation.report_text import NOTHING_TITLE, TITLES, duration, figure
 
 if TYPE_CHECKING:
@@ -63,17 +56,6 @@ def page(report: Report, title: str, card: ModelCard | None = None) -> bytes:
         title: Heading.
         card: Of the model, None for somebody else's.
     """
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    head = "".join(
-        [
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{text(policy)}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            element("title", text(title)),
-            f"<style>{STYLE}</style>",
-        ]
-    )
     parts = [
         element("h1", text(title)),
         element("p", text(_sentence(report.method)), class_="soft"),
@@ -89,10 +71,9 @@ def page(report: Report, title: str, card: ModelCard | None = None) -> bytes:
     words = "".join(
         element("tr", element("td", text(k)) + element("td", text(v))) for k, v in WORDS
     )
-    table = element("table", element("tbody", words), class_="card")
-    parts.append(element("h2", "What the figures mean") + _panel("", table))
-    body = element("body", element("main", "\n".join(parts)))
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n{body}</html>\n'.encode()
+    meanings = element("table", element("tbody", words), class_="card")
+    parts.append(element("h2", "What the figures mean") + panel("", meanings))
+    return document(title, element("main", "\n".join(parts)), STYLE)
 
 
 def _sentence(words: str) -> str:
@@ -111,19 +92,6 @@ def _figures(report: Report) -> str:
     return element("ul", "".join(items), class_="figures")
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
-    """A table of escaped cells."""
-    top = element("tr", "".join(element("th", text(cell), scope="col") for cell in header))
-    lines = [element("tr", "".join(element("td", text(cell)) for cell in row)) for row in rows]
-    given = {"class_": kind} if kind else {}
-    above = element("thead", top) if any(header) else ""
-    return element("table", above + element("tbody", "".join(lines)), **given)
-
-
-def _panel(title: str, content: str) -> str:
-    return element("div", (element("h3", text(title)) if title else "") + content, class_="panel")
-
-
 # --- tiers --------------------------------------------------------------------------------
 
 
@@ -139,20 +107,20 @@ def _tier(tier: TierScore) -> str:
     parts = [
         element("h2", text(tier.tier)),
         element("p", text(" \u00b7 ".join(facts)), class_="soft"),
-        _panel("", _labels(tier.labels, ranges=ranges, instants=instants)),
+        panel("", _labels(tier.labels, ranges=ranges, instants=instants)),
     ]
     if not tier.labels:
         return "\n".join(parts)
     side = []
     if ranges:
-        side.append(_panel("Events found, F1 at IoU 0.5", _bars(tier.labels, "events")))
+        side.append(panel("Events found, F1 at IoU 0.5", _bars(tier.labels, "events")))
     if instants:
-        side.append(_panel("Instants found, F1", _bars(tier.labels, "instants")))
-    side.append(_panel("Are scores probabilities?", _calibration(tier.calibration)))
+        side.append(panel("Instants found, F1", _bars(tier.labels, "instants")))
+    side.append(panel("Are scores probabilities?", _calibration(tier.calibration)))
     plots = "".join(side)
     if 1 < len(tier.confusion.classes) <= LARGEST_MATRIX:
         drawn = confusion_plot(tier.confusion, NOTHING_TITLE)
-        matrix = _panel("Where the time of each label goes", drawn)
+        matrix = panel("Where the time of each label goes", drawn)
         plots = matrix + element("div", plots, class_="side")
     return "\n".join([*parts, element("div", plots, class_="plots")])
 
@@ -172,7 +140,7 @@ def _labels(labels: Sequence[LabelScore], *, ranges: bool, instants: bool) -> st
         rows.append(row)
     if not rows:
         return element("p", "No label was marked or predicted.", class_="soft")
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _hits(hits: Hits) -> tuple[str, str, str]:
@@ -216,7 +184,7 @@ def _recordings(report: Report) -> str:
         ]
         for r in ordered
     ]
-    return element("h2", "Recordings, lowest first") + _panel("", _table(header, rows))
+    return element("h2", "Recordings, lowest first") + panel("", table(header, rows))
 
 
 def _card(card: ModelCard) -> str:
@@ -233,7 +201,7 @@ def _card(card: ModelCard) -> str:
         *((f"setting: {name}", _plain(value)) for name, value in card.settings.items()),
         *(("left out", line) for line in card.left_out),
     ]
-    return element("h2", "Model card") + _panel("", _table(("", ""), rows, "card"))
+    return element("h2", "Model card") + panel("", table(("", ""), rows, "card"))
 
 
 def _amount(card: ModelCard) -> str:

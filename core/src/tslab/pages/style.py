@@ -1,4 +1,4 @@
-"""How the report page looks, light and dark."""
+"""How all pages look, light and dark."""
 
 from __future__ import annotations
 

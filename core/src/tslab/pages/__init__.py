@@ -1,0 +1,1 @@
+"""What all pages that tslab writes share: markup, look, and a policy that loads nothing."""

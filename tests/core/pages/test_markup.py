@@ -1,0 +1,43 @@
+"""Nothing that a page shows can become part of its markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+
+from tslab.pages.markup import data_block, document, element, text
+
+EVIL = "</script><!--<img src=x onerror='alert(1)'>\"&\u2028"
+
+
+def test_text_is_the_same_in_a_quoted_attribute() -> None:
+    assert not set("<>'\"") & set(text(EVIL))
+    assert element("p", class_=EVIL).count('"') == 2
+
+
+def test_json_ends_no_script_and_is_read_back() -> None:
+    block = data_block("data", {"name": [EVIL]})
+    assert block.count("<") == 2
+    inside = block.partition(">")[2].rpartition("<")[0]
+    assert json.loads(inside) == {"name": [EVIL]}
+
+
+def test_the_policy_allows_this_script_and_this_style_alone() -> None:
+    page = document("t", "", "p{}", "let a = 'ä';").decode()
+    policy = re.search(r'Policy" content="([^"]*)"', page)
+    assert policy is not None
+    digests = [
+        base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
+        for part in ("p{}", "let a = 'ä';")
+    ]
+    assert policy[1].replace("&#x27;", "'") == (
+        f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    assert "script-src" not in document("t", "", "p{}").decode()
+
+
+def test_a_name_of_half_a_letter_does_not_stop_the_page() -> None:
+    assert b"?" in document("\ud800", "", "")
