@@ -171,4 +171,6 @@ def option_row(option: click.Option) -> tuple[str, str]:
     notes = ["required"] if option.required else []
     notes += ["repeatable"] if option.multiple else []
     text = option.help or ""
-    return f"`{', '.join(option.opts)}{value}`", f"{text} ({', '.join(notes)})" if notes else text
+    # Click keeps the word that switches a flag off beside the one that switches it on.
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    return f"`{names}{value}`", f"{text} ({', '.join(notes)})" if notes else text

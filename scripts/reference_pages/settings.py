@@ -99,6 +99,8 @@ def settings_table(model: type[BaseModel]) -> str:
 
 def default_text(value: object) -> str:
     """A default as YAML shows it."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     if value is None or value in ("", (), {}):
         return "none"
     return f"`{value}`"
@@ -110,6 +112,8 @@ def type_text(field: Any) -> str:
     if "Literal" in text:
         choices = [item for item in re.findall(r"'([^']*)'", text) if item]
         return " or ".join(f"`{item}`" for item in choices)
+    if field.annotation is bool:
+        return "`true` or `false`"
     words = "text"
     for mark, word in (
         *(("tuple[dict", "list of labels"), ("tuple[", "list"), ("Mapping", "mapping")),

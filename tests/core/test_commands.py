@@ -222,6 +222,17 @@ def test_lint_finds_what_somebody_broke(machine: Any) -> None:
     assert "rec-" in machine("lint", code=1)
 
 
+def test_lint_looks_for_the_segmenter(machine: Any) -> None:
+    settings = machine.folder / "tslab.yaml"
+    given = settings.read_text()
+    settings.write_text(f"{given}\nsegmenter: lstmm\n")
+    (found,) = machine.json("lint", code=1)["findings"]
+    assert (found["code"], found["message"]) == ("TSL100", "there is no segmenter 'lstmm'")
+    assert found["remedy"] == "did you mean 'lstm'?"
+    settings.write_text(f"{given}\nsegmenter: lstm\n")
+    assert machine.json("lint") == {"findings": []}
+
+
 def test_quiet_prints_results_and_errors_only(machine: Any, tmp_path: Path) -> None:
     path = write_table(tmp_path / "x.csv")
     assert machine("add", path, "--quiet").splitlines() == [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ import pytest
 
 from tslab.annotation import Annotation
 from tslab.commands.output import Output
+from tslab.contracts import SegmenterSpec
 from tslab.files import json_bytes
 from tslab.project import Project
 from tslab.recording import Recording
 from tslab.segmentation import SPECS
 from tslab.segmentation.choosing import model_store
+from tslab.segmentation.evaluation import cross_validate
+from tslab.segmentation.model_store import ModelStore
 from tslab.spans import Span
 
 SECONDS = 300
@@ -95,7 +100,7 @@ def test_a_model_is_trained_judged_stored_and_serves(study: Study) -> None:
     shell = study.shell
     text = shell("train")
     assert "held out: 3 folds over 3 recordings" in text
-    assert "serves from now on: it is the first model" in text
+    assert "serves from now on: it is no worse than iot-rules" in text
     (card,) = shell.json("models")
     assert card["serving"]
     assert card["version"].startswith("learning ")
@@ -118,13 +123,110 @@ def test_a_model_is_trained_judged_stored_and_serves(study: Study) -> None:
 
 
 def test_training_twice_changes_nothing(study: Study) -> None:
-    study.shell("train", "--no-evaluate")
+    study.shell("train")
     before = study.models
     assert "nothing new to learn: it is the current model already" in study.shell("train")
     assert study.models == before
     document = study.shell.json("train")
     assert (document["new"], document["promoted"]) == (False, False)
     assert study.models == before
+
+
+def test_other_options_give_another_report(study: Study) -> None:
+    first = study.shell.json("train")
+    other = study.shell.json("train", "--folds", 2, "--tolerance", "anomaly=0.1")
+    assert (other["version"], other["new"]) == (first["version"], False)
+    assert other["report"]["method"].startswith("held out: 2 folds")
+    assert other["report"]["tiers"][0]["tolerance"] == 0.1
+    text = study.shell("train", "--folds", 3)
+    assert "held out: 3 folds" in text
+    assert "nothing new to learn: it is the current model already" in text
+    assert "learned from" not in text
+
+
+class Sudden:
+    """A segmenter of the domain that needs no training and is always right."""
+
+    version = "7.1"
+
+    def segment(self, recording: Recording) -> list[Span]:
+        values = recording.signals[0].values()
+        cuts = np.flatnonzero(np.diff((values > 1.5).astype(int))) + 1
+        return [replace(drift(a, b), score=0.9) for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
+
+
+def test_the_first_model_has_to_match_the_domains_own(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`train` and the backend judge alike: what one refuses does not serve by the other."""
+    shell = study.shell
+    spec = SegmenterSpec("sudden", "Levels", lambda _: Sudden())
+    monkeypatch.setattr("tslab.plugin_manager.Plugins.segmenters", lambda *_: [spec, *SPECS])
+    study.forget()
+    for number, key in enumerate(study.keys):  # too little to learn from, and nothing to gain
+        study.annotate(key, truth(number)[:1], extents=((0.0, 100.0),))
+    monkeypatch.setattr("tslab.segmentation.learning.LearningSegmenter.segment", lambda *_: [])
+    text = shell("train")
+    figures = "0.000 against 1.000"
+    assert f"not promoted: it is worse than sudden 7.1, on the same time: {figures}" in text
+    assert "'sudden 7.1' goes on serving" in text
+    assert shell.json("predict")["model_version"] == "sudden 7.1"
+    assert "but you said so" in shell("train", "--promote")
+    assert shell.json("predict")["model_version"].startswith("learning ")
+
+
+def test_a_training_holds_up_no_other_command(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The project's lock is free while folds are learned, and held while the model is written."""
+    project = Project.open(study.shell.folder)
+    free: list[bool] = []
+
+    def look() -> None:
+        with (project.state / "project.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free.append(True)
+            except OSError:
+                free.append(False)
+
+    real, save = cross_validate, ModelStore.save
+
+    def evaluated(*given: Any) -> Any:
+        look()
+        return real(*given)
+
+    def saved(*given: Any, **more: Any) -> Any:
+        look()
+        return save(*given, **more)
+
+    monkeypatch.setattr("tslab.segmentation.train_run.cross_validate", evaluated)
+    monkeypatch.setattr(ModelStore, "save", saved)
+    study.shell("train")
+    assert free == [True, False]
+
+
+def test_tslab_yaml_names_a_kind_that_was_never_trained(study: Study) -> None:
+    """`segmenter: lstm` says what is trained; until then the domain's own predicts."""
+    shell = study.shell
+    settings = shell.folder / "tslab.yaml"
+    settings.write_text(settings.read_text() + "\nsegmenter: lstm\n")
+    assert shell.json("predict")["model_version"].startswith("iot-rules ")
+    assert "the domain's own, no model is promoted, of segmenter 'lstm' or another" in shell.err
+    version = shell.json("train", "--segmenter", "learning", "--no-evaluate", "--promote")[
+        "version"
+    ]
+    assert shell.json("predict")["model_version"] == version
+    assert "the promoted model; 'segmenter: lstm' of tslab.yaml says what" in shell.err
+    assert [card["version"] for card in shell.json("models") if card["serving"]] == [version]
+
+
+def test_a_segmenter_of_tslab_yaml_that_does_not_learn_goes_on_predicting(study: Study) -> None:
+    settings = study.shell.folder / "tslab.yaml"
+    settings.write_text(settings.read_text() + "\nsegmenter: iot-rules\n")
+    text = study.shell("train", "--no-evaluate", "--promote")
+    assert "is promoted: you said so. 'segmenter: iot-rules' of tslab.yaml goes on" in text
+    assert study.shell.json("predict")["model_version"].startswith("iot-rules ")
 
 
 def test_a_worse_model_is_kept_and_does_not_serve(study: Study) -> None:
@@ -138,7 +240,7 @@ def test_a_worse_model_is_kept_and_does_not_serve(study: Study) -> None:
     study.annotate(fresh, truth(3))
     text = shell("train")
     assert "was not promoted: it is worse than the current model" in text
-    assert "on 1 recording that the current one never saw" in text
+    assert "on the same reviewed time of 4 recordings, each held out from both" in text
     assert f"'{first}' goes on serving. To promote it all the same: tslab models promote" in text
     assert [card["serving"] for card in shell.json("models")].count(True) == 1
     assert shell.json("predict")["model_version"] == first
@@ -159,7 +261,7 @@ def test_a_repeated_training_of_a_kept_model_keeps_it(study: Study) -> None:
     study.shell("train", "--no-evaluate", "--keep")
     text = study.shell("train", "--no-evaluate")
     assert "nothing new to learn: a model of that version is stored already" in text
-    assert "no model serves. To promote it all the same: tslab models promote 'learning" in text
+    assert "goes on serving. To promote it all the same: tslab models promote 'learning" in text
 
 
 def test_tslab_yaml_says_what_is_trained_if_it_learns(study: Study) -> None:
@@ -186,7 +288,7 @@ def test_a_domain_without_a_segmenter_of_its_own_needs_a_model(
 
 def test_models_promote_and_roll_back(study: Study) -> None:
     shell = study.shell
-    one = shell.json("train", "--no-evaluate")["version"]
+    one = shell.json("train", "--no-evaluate", "--promote")["version"]
     study.annotate(study.add(3), truth(3))
     two = shell.json("train", "--no-evaluate", "--promote")["version"]
     assert one != two
@@ -225,7 +327,7 @@ def test_predict_with_a_chosen_model(study: Study) -> None:
 
 def test_a_model_that_was_tampered_with_does_not_predict(study: Study) -> None:
     shell = study.shell
-    version = shell.json("train", "--no-evaluate")["version"]
+    version = shell.json("train", "--no-evaluate", "--promote")["version"]
     folder = model_store(Project.open(shell.folder)).folder(0, version)
     path = next(p for p in folder.iterdir() if p.name != "card.json")
     path.write_bytes(path.read_bytes() + b" ")
@@ -236,7 +338,7 @@ def test_a_model_that_was_tampered_with_does_not_predict(study: Study) -> None:
 
 def test_damaged_models_are_listed_with_what_is_wrong(study: Study) -> None:
     shell = study.shell
-    one = shell.json("train", "--no-evaluate")["version"]
+    one = shell.json("train", "--no-evaluate", "--promote")["version"]
     study.annotate(study.add(3), truth(3))
     two = shell.json("train", "--no-evaluate", "--promote")["version"]
     store = model_store(Project.open(shell.folder))
@@ -255,7 +357,7 @@ def test_damaged_models_are_listed_with_what_is_wrong(study: Study) -> None:
 
 def test_a_current_that_names_no_model_is_said(study: Study) -> None:
     shell = study.shell
-    version = shell.json("train", "--no-evaluate")["version"]
+    version = shell.json("train", "--no-evaluate", "--promote")["version"]
     current = shell.folder / "models" / "project_0" / "CURRENT"
     current.write_text("../../etc\n")
     for words in (("predict",), ("predict", "--segmenter", "learning"), ("models", "rollback")):
@@ -339,7 +441,7 @@ def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:
     for number, key in enumerate(study.keys):
         first, second = truth(number)
         study.annotate(key, [first, drift(second.start, second.end, "Noise")])
-    shell("train", "--no-evaluate")
+    shell("train", "--no-evaluate", "--promote")
     assert set(shell.json("predict")["labels"]) <= {"Drift", "Noise"}
     settings = shell.folder / "tslab.yaml"
     settings.write_text(settings.read_text() + "\nlabels: {anomaly: {remove: [Noise]}}\n")
@@ -352,7 +454,7 @@ def test_labels_that_left_the_domain_are_not_predicted(study: Study) -> None:
 
 def test_a_model_without_any_label_of_the_project_is_said(study: Study) -> None:
     shell = study.shell
-    shell("train", "--no-evaluate")
+    shell("train", "--no-evaluate", "--promote")
     shell("predict")
     assert shell.err == ""
     settings = shell.folder / "tslab.yaml"

@@ -114,7 +114,8 @@ class Settings(_Section):
         domain: Name of the domain.
         title: Name of the study; Label Studio shows it.
         views: Views to label, each becomes a Label Studio project; empty takes the domain's first.
-        segmenter: Name of the segmenter; "" takes the promoted model, else the domain's first.
+        segmenter: One that learns is what `tslab train` trains; one that does not predicts in place
+            of the promoted model. "" trains "learning".
         window: Overrides the domain's window.
         channels: Source channel -> channel of the domain.
         hotkeys: Label -> key.

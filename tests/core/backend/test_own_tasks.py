@@ -297,7 +297,8 @@ def test_a_folders_tasks_are_learned_as_whole_recordings(
     last, _ = work(job(label_studio, number, tmp_path, folder=str(folder)))
     # The domain's own segmenter had to be matched.
     assert re.search(
-        r"worse than 'iot-rules .*': (\d\.\d{3}|undefined) against \d\.\d{3}$", last.text
+        r"worse than iot-rules .*, on the same time: (\d\.\d{3}|undefined) against \d\.\d{3}$",
+        last.text,
     )
     [card] = ModelStore(tmp_path / "models").cards(number)
     assert card.recordings == 2

@@ -8,15 +8,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from kit.small_models import DOMAIN, example, truth
 
+from tslab.backend.failures import without_files
 from tslab.backend.jobs import Job, News, Trainer
-from tslab.backend.judging import _figure
 from tslab.backend.link import Link
 from tslab.backend.metrics import Metrics
 from tslab.backend.settings import BackendSettings
 from tslab.backend.training import TrainingQueue
 from tslab.errors import ServerError
+from tslab.segmentation.model_card import describe
 from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.promotion import Standing, no_worse
+from tslab.segmentation.report import Trial
 
 Make = Callable[..., BackendSettings]
 
@@ -108,5 +112,13 @@ def test_a_training_that_cannot_begin_is_one_line(
     assert caplog.records[-1].exc_info is None
 
 
-def test_figures_have_three_digits() -> None:
-    assert (_figure(0.91666666), _figure(None)) == ("0.917", "undefined")
+@pytest.mark.parametrize("better", [True, False])
+def test_what_a_model_was_compared_with_stands_in_the_log(better: bool) -> None:
+    """A version with a dot is no name of a file: "it is worse than (a file)" helps nobody."""
+    examples = [example("r1"), example("r2")]
+    card = describe(("learning", "1a2b"), examples, ("toy", "", ()), {}, {}, 0)
+    trials = [Trial(e, truth() if better else []) for e in examples]
+    rules = Standing("ecg-rules 0.1", lambda _: truth())
+    reason = no_worse(card, rules, trials, DOMAIN).reason
+    assert "ecg-rules 0.1" in reason
+    assert without_files(reason) == reason

@@ -23,7 +23,13 @@ from tslab.recording import Recording
 from tslab.segmentation.evaluation import cross_validate, score
 from tslab.segmentation.folds import divided, group_of
 from tslab.segmentation.matching import instant_tolerance, matched_events, matched_instants
-from tslab.segmentation.report import Report, TierScore, calibration
+from tslab.segmentation.report import (
+    LEAST_NOTHING,
+    Report,
+    TierScore,
+    calibration,
+    calibration_note,
+)
 from tslab.spans import Span
 
 
@@ -67,6 +73,8 @@ def test_time_figures_are_those_of_sklearn(dice: random.Random, partly: bool) ->
         return
     present = sorted(set(true) | set(said), key=lambda name: (not name, name))
     matrix = confusion_matrix(true, said, labels=present) / 10
+    if 0 < true.count("") < LEAST_NOTHING * len(true):
+        return  # slivers are no class here
     assert list(found.confusion.classes) == present
     assert np.allclose(found.confusion.seconds, matrix)
     recalls = [
@@ -346,7 +354,8 @@ def test_a_fold_without_anything_to_learn_is_named() -> None:
     report = cross_validate([example(), nothing], DOMAIN, lambda: LevelSegmenter(DOMAIN))
     assert "was left out: nothing is labelled" in report.notes[0]
     assert report.notes[1:] == [
-        "marked in one part only, so that held out nothing was left to learn from: Down, Up"
+        "marked in one part only, so that held out nothing was left to learn from: Down, Up",
+        "2 regions that were held out are too few to tell whether scores are probabilities",
     ]
     assert [r.recording for r in report.recordings] == ["r2"]
 
@@ -366,3 +375,57 @@ def test_a_single_event_cannot_be_held_out() -> None:
     report = cross_validate([lonely], DOMAIN, lambda: LevelSegmenter(DOMAIN))
     assert "too few labelled spans" in report.method
     assert report.scores["overall"] is None
+
+
+# --- what figures do not say --------------------------------------------------------------
+
+
+def halves(gap: float) -> TrainingExample:
+    """A minute that two states fill but for a gap."""
+    spans = [Span(0.0, 30.0, "Up", "state"), Span(30.0 + gap, 60.0, "Down", "state")]
+    return TrainingExample(made(), spans, {"state": [(0.0, 60.0)]})
+
+
+def test_slivers_without_a_label_are_no_class() -> None:
+    """30 ms of 60 s would take a third of the balanced accuracy."""
+    said = {"r1": [Span(0.0, 30.0, "Up", "state"), Span(30.0, 60.0, "Down", "state")]}
+    (found,) = score([halves(0.03)], said, DOMAIN).tiers
+    assert found.balanced_accuracy == pytest.approx(1)
+    assert found.confusion.classes == ["Down", "Up"]
+    (found,) = score([halves(3.0)], said, DOMAIN).tiers
+    assert found.balanced_accuracy == pytest.approx(2 / 3)
+    assert found.confusion.classes == ["Down", "Up", ""]
+
+
+def test_a_label_is_a_class_however_short_it_is() -> None:
+    short = [Span(0.0, 59.9, "Up", "state"), Span(59.9, 60.0, "Down", "state")]
+    known = TrainingExample(made(), short, {"state": [(0.0, 60.0)]})
+    (found,) = score([known], {"r1": [Span(0.0, 60.0, "Up", "state")]}, DOMAIN).tiers
+    assert found.balanced_accuracy == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ([(0.95, n < 2) for n in range(21)], "scores are no probabilities yet: calibration error"),
+        ([(0.9, n < 9) for n in range(10)], "10 regions that were held out are too few to tell"),
+        ([(0.5, n % 2 == 0) for n in range(60)], "60 regions that were held out are too few"),
+        ([(0.8, n % 5 > 0) for n in range(400)], ""),
+        ([(0.8, n % 2 > 0) for n in range(400)], "calibration error 0.300 over 400 regions"),
+        ([], ""),
+    ],
+)
+def test_scores_that_are_no_probabilities_are_said(
+    scores: list[tuple[float, bool]], words: str
+) -> None:
+    said = calibration_note(calibration(scores))
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+def test_the_report_of_a_small_set_warns_about_its_scores() -> None:
+    found = cross_validate([example("r1"), example("r2")], DOMAIN, lambda: LevelSegmenter(DOMAIN))
+    assert found.notes[-1] == (
+        f"{found.calibration.regions} regions that were held out are too few to tell whether "
+        f"scores are probabilities"
+    )

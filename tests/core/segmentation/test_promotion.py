@@ -13,10 +13,12 @@ from tslab.contracts import SegmenterSpec
 from tslab.errors import DataError, PluginError, UsageError
 from tslab.recording import Recording
 from tslab.segmentation.choosing import find_spec, maker, open_model
+from tslab.segmentation.comparison import Segment
 from tslab.segmentation.evaluation import score
+from tslab.segmentation.fold_predictions import HeldOut
 from tslab.segmentation.model_card import ModelCard, describe
 from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.promotion import TOLERANCE, Verdict, no_worse
+from tslab.segmentation.promotion import TOLERANCE, Standing, Verdict, no_worse
 from tslab.segmentation.report import Report
 from tslab.segmentation.train_run import Options, Shelf, Trained, train
 from tslab.segmentation.training_set import TrainingSet, data_hash
@@ -39,8 +41,19 @@ def never(recording: Recording) -> Sequence[Span]:
     raise AssertionError(f"the old model was asked about {recording.id}")
 
 
+def judged(
+    new: ModelCard,
+    old: ModelCard | None,
+    found: Report | None,
+    segment: Segment = never,
+    held: Sequence[HeldOut] = (),
+) -> Verdict:
+    standing = Standing(old.version, segment, old, held) if old is not None else None
+    return no_worse(new, standing, found.trials if found else None, DOMAIN)
+
+
 def verdict(new: ModelCard, old: ModelCard | None, found: Report | None = None) -> Verdict:
-    return no_worse(new, old, found, never, DOMAIN)
+    return judged(new, old, found)
 
 
 def test_the_first_model_serves() -> None:
@@ -84,13 +97,11 @@ def test_new_recordings_are_predicted_by_both() -> None:
         asked.append(recording.id)
         return truth()
 
-    found = no_worse(card(1.0, "r1", "r2"), card(0.0), report([], "r1", "r2"), old, DOMAIN)
+    found = judged(card(1.0, "r1", "r2"), card(0.0), report([], "r1", "r2"), old)
     assert asked == ["r2"]
     assert not found.promote
     assert "0.000 against 1.000 on 1 recording that the current one never saw" in found.reason
-    better = no_worse(
-        card(0.0, "r1", "r2"), card(1.0), report(truth(), "r1", "r2"), lambda _: [], DOMAIN
-    )
+    better = judged(card(0.0, "r1", "r2"), card(1.0), report(truth(), "r1", "r2"), lambda _: [])
     assert better.promote
 
 
@@ -100,13 +111,12 @@ def test_new_recordings_are_predicted_by_both() -> None:
 def test_a_tie_of_zeros_proves_nothing(new: float | None, old: float, promote: bool) -> None:
     """Neither finds anything on the new recordings: the held-out scores decide."""
     fresh = report([], "r1", "r2", "r3")
-    found = no_worse(card(new, "r1", "r2", "r3"), card(old), fresh, lambda _: [], DOMAIN)
+    found = judged(card(new, "r1", "r2", "r3"), card(old), fresh, lambda _: [])
     assert found.promote is promote
     if new is not None:
         assert found.reason.endswith(
             f"overall score {new:.3f} against {old:.3f} on each one's held-out recordings, because "
-            "of the 2 recordings that the current one never saw neither is right: 0.000 against "
-            "0.000"
+            "neither is right: 0.000 against 0.000"
         )
 
 
@@ -114,21 +124,17 @@ def test_a_very_small_part_of_the_reviewed_time_does_not_decide() -> None:
     """One second of a new recording, where the new model is right by chance."""
     moment = replace(example("r2"), reviewed={"state": [(15.0, 16.0)]})
     found = score([example("r1"), moment], {"r1": truth(), "r2": truth()}, DOMAIN)
-    said = no_worse(card(0.2, "r1", "r2"), card(0.4), found, lambda _: [], DOMAIN)
+    said = judged(card(0.2, "r1", "r2"), card(0.4), found, lambda _: [])
     assert not said.promote
     assert "0.200 against 0.400 on each one's held-out recordings" in said.reason
-    assert (
-        "of the 1 recording that the current one never saw too little was reviewed" in said.reason
-    )
+    assert "too little was reviewed where both can be compared" in said.reason
     longer = replace(moment, reviewed={"state": [(0.0, 30.0)]})
     found = score([example("r1"), longer], {"r1": truth(), "r2": truth()}, DOMAIN)
-    assert no_worse(card(0.2, "r1", "r2"), card(0.4), found, lambda _: [], DOMAIN).promote
+    assert judged(card(0.2, "r1", "r2"), card(0.4), found, lambda _: []).promote
 
 
 def test_without_a_held_out_score_the_new_recordings_decide_all_the_same() -> None:
-    found = no_worse(
-        card(0.9, "r1", "r2"), card(None), report([], "r1", "r2"), lambda _: [], DOMAIN
-    )
+    found = judged(card(0.9, "r1", "r2"), card(None), report([], "r1", "r2"), lambda _: [])
     assert found.reason.endswith(
         "0.000 against 0.000 on 1 recording that the current one never saw"
     )
@@ -138,7 +144,7 @@ def test_an_old_model_that_cannot_read_a_recording_finds_nothing() -> None:
     def refuses(recording: Recording) -> Sequence[Span]:
         raise DataError(f"{recording.id} has no channel that it knows")
 
-    assert no_worse(card(0, "r2"), card(1), report(truth(), "r2"), refuses, DOMAIN).promote
+    assert judged(card(0, "r2"), card(1), report(truth(), "r2"), refuses).promote
 
 
 # --- a whole training ---------------------------------------------------------------------
@@ -166,7 +172,9 @@ def test_a_training_stores_and_judges_and_leaves_promotion_to_the_caller(tmp_pat
     assert found.card.left_out == ["1 thing"]
     assert found.card.settings == {"levels": 2}
     assert found.card.scores["event_f1"] == 1
-    assert sorted(found.card.files) == ["levels.json", "report.html", "report.json"]
+    assert sorted(found.card.files) == [
+        "held_out.json", "levels.json", "report.html", "report.json",
+    ]  # fmt: skip
     store.promote(3, found.card.version)
     again = trained(store, "r1", "r2", "r3")
     assert (again.is_new, again.verdict.promote, again.report) == (False, False, None)

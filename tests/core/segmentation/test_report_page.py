@@ -129,3 +129,16 @@ def test_many_recordings_show_the_lowest() -> None:
 )
 def test_lengths_of_time(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_settings_are_for_people() -> None:
+    settings = {
+        "rhythm": {"windows_seconds": [0.29, 0.8699999999999999], "held_out": 0.702144718380437},
+        "clock": False,
+        "cut": None,
+    }
+    text = page(hostile_report(), "Title", replace(hostile_card(), settings=settings)).decode()
+    for words in ("rhythm, windows seconds</td><td>0.29, 0.87<", "0.7021", "clock</td><td>no<"):
+        assert words in text
+    assert "0.86999" not in text
+    assert "&quot;windows" not in text

@@ -6,18 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tslab.contracts import PredictRequest
-from tslab.segmentation.evaluation import score, score_trials
-from tslab.segmentation.promotion import TOLERANCE, Verdict, no_worse
-from tslab.segmentation.report_text import figure
-from tslab.segmentation.train_run import Options, Shelf, Trained, train
+from tslab.segmentation.choosing import segment_views
+from tslab.segmentation.promotion import Standing, Verdict
+from tslab.segmentation.train_run import Options, Shelf, standing_model, train
 
 if TYPE_CHECKING:
     from tslab.backend.models import Model, Models, Subject
     from tslab.backend.study import Study
     from tslab.contracts import Progress
     from tslab.recording import Recording
-    from tslab.segmentation.model_card import ModelCard
     from tslab.segmentation.training_set import TrainingSet
     from tslab.spans import Span
 
@@ -51,68 +48,37 @@ class Training:
             ProjectError: The model cannot be written.
         """
         store, subject = self.models.store, self.subject
-        shelf = Shelf(store, self.project, subject.domain, list(subject.specs.values()))
-        first = not store.current(self.project)
-        options = Options(FOLDS.get(self.segmenter, 3), False if first else None)
+        specs = list(subject.specs.values())
+        shelf = Shelf(store, self.project, subject.domain, specs, self._standing)
+        options = Options(FOLDS.get(self.segmenter, 3), judge_again=True)
         trained = train(data, subject.specs[self.segmenter], shelf, options, progress)
         verdict, version = trained.verdict, trained.card.version
-        if version == store.current(self.project):
-            return version, verdict
-        if first or not trained.is_new:
-            verdict = self._against_the_standing(trained, data)
         if verdict.promote:
             store.promote(self.project, version)
         return version, verdict
 
-    def _against_the_standing(self, trained: Trained, data: TrainingSet) -> Verdict:
-        """Compares with what serves a project that has no model of its own, or had a crash.
+    def _standing(self) -> Standing | None:
+        """What serves a project without a model of its own.
 
-        The rule of `no_worse` knows models only; here the domain's own segmenter, or the study's
-        model, may do well already, and one annotation must not replace it by something worse.
+        It may be the study's model or the domain's own segmenter, which may do well already: one
+        annotation must not replace it by something worse.
         """
-        standing = self.models.serving(self.project, self.subject)
-        if standing.segmenter is None:
-            return Verdict(True, "it is the first model")
-        card = self._card_of(standing)
-        domain = self.subject.domain
-        segment = self._segment_by(standing)
-        if card is not None:
-            report = trained.report or score_trials([], domain)
-            return no_worse(trained.card, card, report, segment, domain)
-        predicted = {e.recording.id: segment(e.recording) for e in data.examples}
-        ours = trained.card.scores.get("overall")
-        theirs = score(data.examples, predicted, domain).scores["overall"]
-        figures = f"{figure(ours)} against {figure(theirs)}"
-        figures = f"'{standing.version}': {_figure(ours)} against {_figure(theirs)}"
-        if theirs is None or (ours is not None and ours >= theirs - TOLERANCE):
-            return Verdict(True, f"it is no worse than {figures}")
-        return Verdict(False, f"it is worse than {figures}")
-
-    def _card_of(self, model: Model) -> ModelCard | None:
+        model = self.models.serving(self.project, self.subject)
+        if model.segmenter is None:
+            return None
+        segment = self._segment_by(model)
         for holder in (self.project, 0):
-            for card in self.models.store.cards(holder):
-                if card.version == model.version:
-                    return card
-        return None
+            if model.version in {card.version for card in self.models.store.cards(holder)}:
+                return standing_model(self.models.store, holder, model.version, segment)
+        return Standing(model.version, segment)
 
     def _segment_by(self, model: Model) -> Callable[[Recording], Sequence[Span]]:
-        domain, study, segmenter = self.subject.domain, self.study, model.segmenter
+        study, segmenter = self.study, model.segmenter
 
         def segment(recording: Recording) -> Sequence[Span]:
             assert segmenter is not None  # noqa: S101 - asked for a standing one only
             if study is None:
                 return segmenter.segment(recording)
-            found: list[Span] = []
-            seen: set[str] = set()
-            for view in domain.views:
-                request = PredictRequest(view=view.name)
-                answer = study.project.plugins.predict(segmenter, recording, domain, request)
-                found += [span for span in answer if span.tier not in seen]
-                seen |= set(view.tiers)
-            return found
+            return segment_views(study.project, segmenter, recording)
 
         return segment
-
-
-def _figure(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"

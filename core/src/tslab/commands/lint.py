@@ -24,7 +24,7 @@ def command(output: Output) -> int:
     from tslab.commands.pull import check
 
     project = output.project()
-    findings: list[Finding] = []
+    findings = _check_settings(project)
     for group in groups_or_defaults(project):
         findings += _check_group(output, project, group)
     findings += _check_predictions(project)
@@ -32,6 +32,19 @@ def command(output: Output) -> int:
     if not findings:
         output.say(f"{project.title}: no finding in {counted(len(project.tasks()), 'tasks')}.")
     return output.findings(findings)
+
+
+def _check_settings(project: Project) -> list[Finding]:
+    """What only the installed plugins know about tslab.yaml."""
+    from tslab.errors import did_you_mean
+    from tslab.lint.codes import finding
+
+    name = project.settings.segmenter
+    names = [spec.name for spec in project.plugins.segmenters(project.domain)]
+    if not name or name in names:
+        return []
+    remedy = did_you_mean(name, names) or f"There are {', '.join(names)}."
+    return [finding("TSL100", f"there is no segmenter '{name}'", "tslab.yaml", remedy)]
 
 
 def _check_group(output: Output, project: Project, group: TaskGroup) -> list[Finding]:

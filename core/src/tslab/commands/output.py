@@ -55,12 +55,26 @@ class Output:
             ProjectError: There is none.
             PluginError: Its plugin is broken.
         """
+        project = self.project()
+        with self.alone(project):
+            yield project
+
+    @contextlib.contextmanager
+    def alone(
+        self, project: Project, name: str = "project", other: str = "another tslab command"
+    ) -> Iterator[None]:
+        """Waits for others that hold a lock of the project, and holds it.
+
+        Args:
+            project: Whose lock.
+            name: Of the lock; "project" is that of all commands that change the project.
+            other: Who may hold it, for people.
+        """
         from tslab.files import locked
 
-        project = self.project()
-        lock = project.state / "project.lock"
-        with locked(lock, lambda: self.say("Waiting for another tslab command on this project.")):
-            yield project
+        lock = project.state / f"{name}.lock"
+        with locked(lock, lambda: self.say(f"Waiting for {other} on this project.")):
+            yield
 
     def say(self, text: str) -> None:
         """A message: on stdout for people, on stderr beside a JSON document."""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def command(output: Output, name: str, model: str, file: str | None, model_version: str) -> int:
     """Writes predictions/; exits with 1 if a recording failed.
 
-    Without --segmenter, --model and ``segmenter:`` in tslab.yaml, the promoted model predicts, and
-    the domain's own segmenter while there is none.
+    Without --segmenter and --model the promoted model predicts, and the domain's own segmenter
+    while there is none, or where ``segmenter:`` in tslab.yaml names one that does not learn.
     """
     from tslab.errors import ProjectError
     from tslab.segmentation.choosing import serving
@@ -49,7 +49,6 @@ def command(output: Output, name: str, model: str, file: str | None, model_versi
 
 
 def _segment(output: Output, project: Project, serving: Serving) -> int:
-    from tslab.contracts import PredictRequest
     from tslab.errors import DataError, PluginError, counted
     from tslab.label_studio.predictions import (
         predict_tasks,
@@ -57,6 +56,7 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
         save_predictions,
         scored,
     )
+    from tslab.segmentation.choosing import segment_views
     from tslab.segmentation.typicality import COIN, Trust, place_of, typicality
 
     segmenter, version = serving.segmenter, serving.version
@@ -76,13 +76,7 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
     for key in output.progress(sorted({task.recording for task in tasks}), "predicting"):
         try:
             recording = project.recording(key)
-            found: list[Span] = []
-            seen: set[str] = set()
-            for view in project.domain.views:
-                request = PredictRequest(view=view.name)
-                answer = project.plugins.predict(segmenter, recording, project.domain, request)
-                found += [span for span in answer if span.tier not in seen]
-                seen |= set(view.tiers)
+            found = segment_views(project, segmenter, recording)
             problems = refuse_outside(found, recording.duration, key, project.domain)
             if problems:
                 raise PluginError(f"segmenter '{serving.name}': {problems[0]}", "Report it.")

@@ -11,7 +11,7 @@ from tslab.commands.output import Output, shared_options
 if TYPE_CHECKING:
     from tslab.contracts import SegmenterSpec
     from tslab.project import Project
-    from tslab.segmentation.train_run import Trained
+    from tslab.segmentation.train_run import Shelf, Trained
     from tslab.segmentation.training_set import TrainingSet
 
 
@@ -45,28 +45,46 @@ def command(
 
     A model that is worse than the current one is kept but does not serve; that is no error.
     """
-    from tslab.segmentation.choosing import OWN, model_store
-    from tslab.segmentation.train_run import Options, Shelf, train
+    from tslab.segmentation.choosing import OWN
+    from tslab.segmentation.train_run import Options, train
 
+    # A training takes minutes, and pull and predict need not wait for it: what is learned from is
+    # read at once, and nothing else is changed but the model's own folder.
     with output.changing() as project:
         spec = _wanted(project, name)
-        options = Options(
-            0 if no_evaluate else folds, promote, read_tolerances(project, tolerances)
-        )
+        given = read_tolerances(project, tolerances)
         data = _data(output, project)
-        specs = project.plugins.segmenters(project.domain)
-        shelf = Shelf(model_store(project), OWN, project.domain, specs)
-        doing = f"segmenter '{spec.name}', training"
+    shelf = _shelf(output, project)
+    options = Options(0 if no_evaluate else folds, promote, given)
+    doing = f"segmenter '{spec.name}', training"
+    with output.alone(project, "training", "another training"):
         with output.shares("training") as told, project.plugins.calling(spec, doing):
             trained = train(data, spec, shelf, options, told)
         for line in trained.card.left_out:
             if line not in data.left_out:
                 output.warn(line)
         if trained.verdict.promote:
-            shelf.store.promote(OWN, trained.card.version)
-        current = shelf.store.current(OWN)
-        _show(output, project, trained, current)
+            with output.alone(project):
+                shelf.store.promote(OWN, trained.card.version)
+        _show(output, project, trained, shelf.store.current(OWN))
     return 0
+
+
+def _shelf(output: Output, project: Project) -> Shelf:
+    """The study's models; the first has to be as good as what predicts without one."""
+    from tslab.segmentation.choosing import OWN, model_store, own_segmenter, segment_views
+    from tslab.segmentation.promotion import Standing
+    from tslab.segmentation.train_run import Shelf
+
+    def otherwise() -> Standing | None:
+        own = own_segmenter(project)
+        if own is None:
+            return None
+        return Standing(own.version, lambda r: segment_views(project, own.segmenter, r))
+
+    specs = project.plugins.segmenters(project.domain)
+    store = model_store(project)
+    return Shelf(store, OWN, project.domain, specs, otherwise, lambda: output.alone(project))
 
 
 def _wanted(project: Project, name: str) -> SegmenterSpec:
@@ -156,7 +174,7 @@ def _show(output: Output, project: Project, trained: Trained, current: str) -> N
     if trained.report is not None:
         lines += [report_text(trained.report), ""]
         lines.append(f"report: {MODELS}/{folder.parent.name}/{folder.name}/{PAGE}")
-    lines.append(_last_line(trained, current))
+    lines.append(_last_line(project, trained, current))
     document = {
         "version": card.version,
         "new": trained.is_new,
@@ -170,12 +188,21 @@ def _show(output: Output, project: Project, trained: Trained, current: str) -> N
     output.result(document, "\n".join(lines))
 
 
-def _last_line(trained: Trained, current: str) -> str:
+def _last_line(project: Project, trained: Trained, current: str) -> str:
+    from tslab.segmentation.choosing import own_segmenter
+
     version, reason = trained.card.version, trained.verdict.reason
+    own = own_segmenter(project)
     if trained.verdict.promote:
+        if own is not None and own.name == project.settings.segmenter:
+            return (
+                f"{version} is promoted: {reason}. 'segmenter: {own.name}' of tslab.yaml goes on "
+                f"predicting; without that line the model does"
+            )
         return f"{version} serves from now on: {reason}. Next: tslab predict"
     if current == version:
         return f"{version}: {reason}."
     by_hand = f"To promote it all the same: tslab models promote '{version}'"
-    serving = f"'{current}' goes on serving" if current else "no model serves"
+    standing = current or (own.version if own is not None else "")
+    serving = f"'{standing}' goes on serving" if standing else "no model serves"
     return f"{version} was not promoted: {reason}; {serving}. {by_hand}"

@@ -12,6 +12,7 @@ from tslab.recording import Recording
 from tslab.spans import Span, sort_key
 
 SHORTEST_GAP_SECONDS = 0.001
+"""Seconds; where samples lie further apart, a gap of one sample is none: see `_shortest`."""
 
 
 def check_annotation(annotation: Annotation, recording: Recording, domain: Domain) -> list[Finding]:
@@ -32,8 +33,18 @@ def check_annotation(annotation: Annotation, recording: Recording, domain: Domai
         if tier.kind == "states":
             findings += _overlaps(spans, who)
         if tier.exhaustive and (spans or tier.name in shown):
-            findings += _uncovered(spans, annotation.extents, tier, who)
+            findings += _uncovered(spans, annotation.extents, tier, who, _shortest(recording))
     return findings
+
+
+def _shortest(recording: Recording) -> float:
+    """Seconds that a gap must exceed.
+
+    The editor puts borders on samples: two states that meet there end and begin one sample apart.
+    """
+    rates = [signal.sampling_rate for signal in recording.signals if signal.sampling_rate > 0]
+    # A hair more, because borders are rounded to microseconds.
+    return max(SHORTEST_GAP_SECONDS, 1 / max(rates) + 2e-6) if rates else SHORTEST_GAP_SECONDS
 
 
 def _check_span(span: Span, recording: Recording, domain: Domain, who: str) -> Iterator[Finding]:
@@ -78,7 +89,11 @@ def _overlaps(spans: Sequence[Span], who: str) -> Iterator[Finding]:
 
 
 def _uncovered(
-    spans: Sequence[Span], extents: Sequence[tuple[float, float]], tier: Tier, who: str
+    spans: Sequence[Span],
+    extents: Sequence[tuple[float, float]],
+    tier: Tier,
+    who: str,
+    shortest: float,
 ) -> Iterator[Finding]:
     """Reviewed stretches that no state of an exhaustive tier covers."""
     for start, end in extents:
@@ -86,10 +101,10 @@ def _uncovered(
         for span in spans:
             if span.end <= at or span.start >= end:
                 continue
-            if span.start - at > SHORTEST_GAP_SECONDS:
+            if span.start - at > shortest:
                 yield _gap(at, span.start, tier, who)
             at = max(at, span.end)
-        if end - at > SHORTEST_GAP_SECONDS:
+        if end - at > shortest:
             yield _gap(at, end, tier, who)
 
 

@@ -133,6 +133,10 @@ CODES: dict[str, Code] = {
     "TSL096": Code("A prediction has no list of results", "Add result, a list that may be empty."),
     "TSL097": Code("A prediction does not say which model", "Set model_version."),
     "TSL098": Code("A prediction is for an unknown task", "Use the id of an existing task."),
+    # tslab.yaml
+    "TSL100": Code(
+        "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."
+    ),
 }
 
 

@@ -19,6 +19,7 @@ h3 { font-size: 13px; font-weight: 600; color: var(--soft); margin: 0 0 8px; }
 p { margin: 0 0 12px; }
 .soft, .why { color: var(--soft); }
 .why { font-size: 12px; line-height: 1.35; }
+.caption { font-size: 12px; color: var(--soft); margin: 8px 0 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
   margin: 24px 0 0; padding: 0; list-style: none; }
 .figures li, .panel { background: var(--card); border: 1px solid var(--line); border-radius: 8px; }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tslab.contracts import Segmenter, SegmenterSpec, TrainableSegmenter
+from tslab.contracts import PredictRequest, Segmenter, SegmenterSpec, TrainableSegmenter
 from tslab.errors import DataError, PluginError, UsageError, did_you_mean
 from tslab.segmentation.model_damage import promoted
 from tslab.segmentation.model_store import ModelStore
@@ -15,6 +15,8 @@ from tslab.segmentation.prior import Prior, guided, own_prior
 if TYPE_CHECKING:
     from tslab.domain import Domain
     from tslab.project import Project
+    from tslab.recording import Recording
+    from tslab.spans import Span
 
 MODELS = "models"
 """Folder of a project folder that holds its models."""
@@ -124,6 +126,35 @@ def open_model(
     return store.open(number, version, maker(spec, domain, known))
 
 
+def segment_views(project: Project, segmenter: Segmenter, recording: Recording) -> list[Span]:
+    """What a segmenter finds in the tiers of all views, each tier once.
+
+    Raises:
+        DataError: It cannot read the recording.
+        PluginError: It failed.
+    """
+    found: list[Span] = []
+    seen: set[str] = set()
+    for view in project.domain.views:
+        request = PredictRequest(view=view.name)
+        answer = project.plugins.predict(segmenter, recording, project.domain, request)
+        found += [span for span in answer if span.tier not in seen]
+        seen |= set(view.tiers)
+    return found
+
+
+def own_segmenter(project: Project) -> Serving | None:
+    """What predicts without a model: of tslab.yaml if it needs none, else the domain's first.
+
+    Raises:
+        PluginError: The plugin failed.
+    """
+    ready = [s for s in project.plugins.segmenters(project.domain) if not s.trainable]
+    named = [spec for spec in ready if spec.name == project.settings.segmenter]
+    spec = next(iter([*named, *ready]), None)
+    return _own(project, spec, "the domain's own") if spec is not None else None
+
+
 def serving(
     project: Project,
     name: str = "",
@@ -135,8 +166,8 @@ def serving(
 
     Args:
         project: The folder.
-        name: A segmenter that is wanted; "" takes that of tslab.yaml, else the promoted model,
-            else the domain's first.
+        name: A segmenter that is wanted; "" takes that of tslab.yaml if it does not learn, else the
+            promoted model, else the domain's first.
         model: A stored version that is wanted, promoted or not.
         store: The folder's own store unless given.
         number: Of the Label Studio project; its own promoted model comes before the study's.
@@ -151,23 +182,37 @@ def serving(
     if model:
         version = models.find(number, model)
         return _stored(project, models, (number, version), specs, "asked for")
-    wanted = name or project.settings.segmenter
-    if wanted:
-        said = "asked for" if name else "segmenter of tslab.yaml"
-        spec = find_spec(specs, wanted)
-        if spec.trainable:
-            return _stored(project, models, _promoted(models, number, spec.name), specs, said)
-        return _own(project, spec, said)
+    said = find_spec(specs, name or project.settings.segmenter) if _names(project, name) else None
+    if name and said is not None and said.trainable:
+        return _stored(project, models, _promoted(models, number, name), specs, "asked for")
+    if said is not None and not said.trainable:
+        return _own(project, said, "asked for" if name else "segmenter of tslab.yaml")
     for holder in dict.fromkeys((number, OWN)):
         if version := promoted(models, holder):
-            return _stored(project, models, (holder, version), specs, "the promoted model")
-    first = next((spec for spec in specs if not spec.trainable), None)
-    if first is None:
+            found = _stored(project, models, (holder, version), specs, "the promoted model")
+            return replace(found, why=found.why + _differs(found, said))
+    own = own_segmenter(project)
+    if own is None:
         raise DataError(
             f"domain '{project.domain.name}' has no segmenter of its own, and no model was trained",
             f"{TO_TRAIN}, or bring predictions in with: tslab predict --from FILE",
         )
-    return _own(project, first, "the domain's own, no model is promoted")
+    none = f"no model is promoted, of segmenter '{said.name}' or another" if said else NONE
+    return replace(own, why=f"the domain's own, {none}")
+
+
+NONE = "no model is promoted"
+
+
+def _names(project: Project, name: str) -> bool:
+    return bool(name or project.settings.segmenter)
+
+
+def _differs(found: Serving, said: SegmenterSpec | None) -> str:
+    """What to say where tslab.yaml names a segmenter of which no model is promoted."""
+    if said is None or said.name == found.name:
+        return ""
+    return f"; 'segmenter: {said.name}' of tslab.yaml says what 'tslab train' trains"
 
 
 def _own(project: Project, spec: SegmenterSpec, why: str) -> Serving:

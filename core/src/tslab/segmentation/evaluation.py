@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tslab.errors import DataError, counted
@@ -14,6 +15,7 @@ from tslab.segmentation.report import (
     TierScore,
     Trial,
     calibration,
+    calibration_note,
     headline,
     tier_score,
 )
@@ -87,7 +89,9 @@ def cross_validate(
         trials += _tried(segmenter, fold, notes)
     report(1.0, "scoring")
     notes += _unlearnable(made)
-    return _report(trials, domain, tolerances or {}, f"held out: {how}", notes)
+    found = _report(trials, domain, tolerances or {}, f"held out: {how}", notes)
+    note = calibration_note(found.calibration)
+    return replace(found, notes=[*found.notes, note]) if note else found
 
 
 def _silent(share: float, text: str) -> None:
@@ -139,8 +143,8 @@ def _report(
     method: str,
     notes: Sequence[str],
 ) -> Report:
-    chosen = {tier.name: _tolerance(tier.name, trials, tolerances) for tier in domain.tiers}
-    counted = [(trial, _counts(trial, domain, chosen)) for trial in trials]
+    chosen = chosen_tolerances(trials, domain, tolerances)
+    counted = [(trial, counts_by_tier(trial, domain, chosen)) for trial in trials]
     tiers, whole = _tiers([counts for _, counts in counted], domain, chosen)
     calibrated = calibration(whole.regions, whole.unscored)
     scores, missing = headline(tiers, calibrated)
@@ -159,6 +163,11 @@ def _report(
     )
 
 
+def chosen_tolerances(trials: Sequence[Trial], domain: Domain, given: Tolerances) -> dict[str, int]:
+    """Microseconds between instants that are the same, by tier."""
+    return {tier.name: _tolerance(tier.name, trials, given) for tier in domain.tiers}
+
+
 def _tolerance(tier: str, trials: Sequence[Trial], given: Tolerances) -> int:
     if tier in given:
         return to_microseconds(given[tier])
@@ -169,7 +178,10 @@ def _tolerance(tier: str, trials: Sequence[Trial], given: Tolerances) -> int:
     return instant_tolerance(rows)
 
 
-def _counts(trial: Trial, domain: Domain, tolerances: Mapping[str, int]) -> dict[str, TierCounts]:
+def counts_by_tier(
+    trial: Trial, domain: Domain, tolerances: Mapping[str, int]
+) -> dict[str, TierCounts]:
+    """What was predicted for a recording against what is known, by tier that was reviewed."""
     found = {}
     for tier in domain.tiers:
         reviewed = in_microseconds(trial.example.reviewed.get(tier.name, ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tslab.contracts import TrainingExample
 from tslab.segmentation.stretches import (
@@ -15,6 +16,9 @@ from tslab.segmentation.stretches import (
     union,
 )
 from tslab.spans import to_microseconds
+
+if TYPE_CHECKING:
+    from tslab.recording import Recording
 
 FOLDS = 5
 """Folds unless somebody asks for another number."""
@@ -70,6 +74,14 @@ def group_of(metadata: Mapping[str, str]) -> str:
 def _plain(key: str) -> str:
     words = key.casefold().replace("-", " ").replace("_", " ").split()
     return " ".join(word for word in words if word not in ("id", "no", "number", "name"))
+
+
+def kin(recordings: Sequence[Recording]) -> dict[str, str]:
+    """Whose each recording is, by id; each its own where nothing tells them apart."""
+    names = {r.id: group_of(r.metadata) or f"recording {r.id}" for r in recordings}
+    if len(set(names.values())) == 1:
+        return {key: f"recording {key}" for key in names}
+    return names
 
 
 def _groups(examples: Sequence[TrainingExample]) -> tuple[list[list[TrainingExample]], str]:

@@ -45,6 +45,7 @@ class ModelCard:
         left_out: One line for each thing that was left out of the training data.
         seconds: What training took, evaluation included.
         scores: Held-out headline figures, None where undefined; empty without evaluation.
+        measured: Folds and tolerances of those figures; empty without evaluation.
         trained_on: Ids of the recordings.
         files: File -> SHA-256, hexadecimal, of everything beside card.json.
     """
@@ -64,6 +65,7 @@ class ModelCard:
     left_out: Sequence[str] = ()
     seconds: float = 0.0
     scores: Mapping[str, float | None] = field(default_factory=dict)
+    measured: Mapping[str, object] = field(default_factory=dict)
     trained_on: Sequence[str] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 

@@ -124,16 +124,19 @@ class ModelStore:
         segmenter: TrainableSegmenter,
         card: ModelCard,
         report: Mapping[str, bytes] | None = None,
+        anew: bool = False,
     ) -> ModelCard:
         """Stores a trained model beside the others; does not promote it.
 
-        A complete model of that version is left as it is. What a crash left behind is removed.
+        A complete model of that version is left as it is unless `anew` asks for another report.
+        What a crash left behind is removed.
 
         Args:
             project: Label Studio's id, 0 for the study's own.
             segmenter: Trained.
             card: Without files; see `describe`.
             report: More files by name, such as report.json.
+            anew: Replaces a complete model of that version.
 
         Returns:
             The card as it is stored.
@@ -145,15 +148,18 @@ class ModelStore:
         target = self._folder(project, card.version)
         with self._locked(project):
             self._remove_leftovers(project)
-            if self._is_whole(project, card.version):
+            if not anew and self._is_whole(project, card.version):
                 return self.card(project, card.version)
             part = target.with_name(f"{PART}{secrets.token_hex(6)}")
+            old = target.with_name(f"{PART}{secrets.token_hex(6)}")
             try:
                 stored = _write_model(part, segmenter, card, report or {})
                 if target.exists():
-                    shutil.rmtree(target)  # not whole: it could not have been served
+                    # Renamed, not deleted: what reads it now finds all of it or the new one.
+                    target.rename(old)
                 part.rename(target)
                 _sync(target.parent)
+                shutil.rmtree(old, ignore_errors=True)
             except OSError as error:
                 reason = error.strerror or error
                 raise ProjectError(

@@ -1,4 +1,4 @@
-"""Whether a new model may replace the one that serves: one rule for `train` and for the backend."""
+"""Whether a new model may replace what serves: one rule for `train` and for the backend."""
 
 from __future__ import annotations
 
@@ -6,25 +6,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tslab.errors import DataError, counted
-from tslab.segmentation.evaluation import Tolerances, score_trials
-from tslab.segmentation.report import Report, Trial
+from tslab.errors import counted
+from tslab.segmentation.comparison import Comparison, Learned, compare, paired
 
 if TYPE_CHECKING:
     from tslab.domain import Domain
     from tslab.recording import Recording
+    from tslab.segmentation.evaluation import Tolerances
+    from tslab.segmentation.fold_predictions import HeldOut
     from tslab.segmentation.model_card import ModelCard
+    from tslab.segmentation.report import Trial
     from tslab.spans import Span
 
 TOLERANCE = 0.02
-"""How much lower a new model's overall score may be: folds dealt otherwise move it that much."""
+"""How much lower a new model's overall score may be in any case: folds dealt otherwise move it."""
 
+MOST_TOLERANCE = 0.05
+"""A model that is so much lower does not serve, however uncertain the difference is."""
+
+SHARE_OF_ERROR = 0.5
+"""Of the standard error: a whole one let in four times as many models that bad labels spoiled, and
+hardly more that were better."""
 
 LEAST_SCORE = 0.05
 """Two models that are both below are right about next to nothing: a tie that proves nothing."""
 
 LEAST_SHARE = 0.02
-"""Of the reviewed time; fewer new recordings than that are too few to overrule all the others."""
+"""Of the reviewed time; less than that is too little to judge a model by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,64 +48,105 @@ class Verdict:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What serves at present.
+
+    Attributes:
+        version: What it calls itself.
+        segment: What it predicts for a recording.
+        card: Of a model; None for a segmenter that does not learn.
+        held_out: What the model's folds predicted, see `read_held_out`.
+    """
+
+    version: str
+    segment: Callable[[Recording], Sequence[Span]]
+    card: ModelCard | None = None
+    held_out: Sequence[HeldOut] = ()
+
+
 def no_worse(
     new: ModelCard,
-    old: ModelCard | None,
-    report: Report | None,
-    segment_old: Callable[[Recording], Sequence[Span]],
+    old: Standing | None,
+    trials: Sequence[Trial] | None,
     domain: Domain,
     tolerances: Tolerances | None = None,
 ) -> Verdict:
-    """Whether a new model is no worse than the one that serves.
+    """Whether a new model is no worse than what serves.
 
-    1. The first model is promoted, and so is one that learned other labels than the old one, whose
-       predictions could not be used any more.
-    2. Otherwise it must have been evaluated. If some of its recordings are new to the old model,
-       both predict those: the old model as it is, the new one by the fold that did not learn them.
-    3. Without such recordings the held-out scores of both cards are compared, and also where those
-       recordings prove nothing: neither model is right about them, or they are next to nothing of
-       what the new one learned from.
+    1. It is promoted if nothing serves, or if it learned other labels than the model that serves,
+       whose predictions could not be used any more.
+    2. Otherwise it must have been evaluated, and both are scored on the same reviewed time: on each
+       recording that neither learned from in what is compared, see `paired`.
+    3. Where that proves nothing (neither is right, or it is next to nothing of what was reviewed),
+       the held-out scores of both cards are compared.
 
-    The new one may be lower by `TOLERANCE` in the overall score, the mean of macro F1, event F1 and
-    instant F1.
+    The overall score, the mean of macro F1, event F1 and instant F1, may be `TOLERANCE` lower. A
+    model of the same kind, which has only learned from newer annotations, may be lower by half a
+    standard error of the difference, up to `MOST_TOLERANCE`: correct labels must not be held up by
+    chance.
 
     Args:
         new: Card of the new model.
-        old: Card of the model that serves, None without one.
-        report: The new model's cross-validation, None without one.
-        segment_old: What the old model predicts; called for recordings that it never saw.
+        old: What serves, None for nothing.
+        trials: The new model's held-out predictions, None without evaluation.
         domain: The effective domain.
         tolerances: See `score`.
     """
     if old is None:
         return Verdict(True, "it is the first model")
-    changed = _changed_labels(new, old)
+    changed = _changed_labels(new, old.card) if old.card is not None else ""
     if changed:
         return Verdict(True, f"it learned other labels than the current one: {changed}")
-    if report is None:
+    if trials is None:
         return Verdict(False, "it was not evaluated on held-out recordings")
-    fresh = [t for t in report.trials if t.example.recording.id not in set(old.trained_on)]
-    where = "on each one's held-out recordings"
-    if fresh:
-        ours = score_trials(fresh, domain, tolerances).scores["overall"]
-        tried = [Trial(t.example, _predicted(segment_old, t)) for t in fresh]
-        theirs = score_trials(tried, domain, tolerances).scores["overall"]
-        count = counted(len({trial.example.recording.id for trial in fresh}), "recordings")
-        unseen = f"{count} that the current one never saw"
-        if ours is not None and theirs is not None:
-            doubt = _doubt(ours, theirs, fresh, report.trials)
-            if not doubt or old.scores.get("overall") is None:
-                return _compared(ours, theirs, f"on {unseen}")
-            where += f", because of the {unseen} {doubt}"
-    return _compared(new.scores.get("overall"), old.scores.get("overall"), where)
+    known = frozenset(old.card.trained_on if old.card is not None else ())
+    learned = Learned(known, old.held_out)
+    pairs = paired(trials, learned, old.segment, len(new.trained_on))
+    found = compare(pairs, domain, tolerances)
+    if old.card is None:
+        return _against_rules(old.version, found)
+    doubt = _doubt(found, pairs, trials)
+    if doubt and old.card.scores.get("overall") is not None:
+        return _by_cards(new, old.card, doubt)
+    slack = min(max(TOLERANCE, SHARE_OF_ERROR * found.error), MOST_TOLERANCE)
+    where = f"on {_place(pairs, known)}"
+    same_kind = new.segmenter == old.card.segmenter
+    return _compared(found.ours, found.theirs, where, slack if same_kind else TOLERANCE)
 
 
-def _doubt(ours: float, theirs: float, fresh: Sequence[Trial], trials: Sequence[Trial]) -> str:
-    """Why recordings that the old model never saw cannot decide, "" if they can."""
-    if max(ours, theirs) < LEAST_SCORE:
-        return f"neither is right: {ours:.3f} against {theirs:.3f}"
-    if _reviewed(fresh) < LEAST_SHARE * _reviewed(trials):
-        return "too little was reviewed"
+def _against_rules(version: str, found: Comparison) -> Verdict:
+    """A first model against a segmenter that does not learn; without a figure it has no say."""
+    ours, theirs = _figure(found.ours), _figure(found.theirs)
+    # No quotes around the version: the backend's log takes quoted words with a dot for a file.
+    figures = f"{version}, on the same time: {ours} against {theirs}"
+    if found.theirs is None or (found.ours is not None and found.ours >= found.theirs - TOLERANCE):
+        return Verdict(True, f"it is no worse than {figures}")
+    return Verdict(False, f"it is worse than {figures}")
+
+
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def _place(pairs: Sequence[tuple[Trial, Trial]], known: frozenset[str]) -> str:
+    keys = {ours.example.recording.id for ours, _ in pairs}
+    count = counted(len(keys), "recordings")
+    if keys & known:
+        return f"the same reviewed time of {count}, each held out from both"
+    return f"{count} that the current one never saw"
+
+
+def _doubt(found: Comparison, pairs: Sequence[tuple[Trial, Trial]], trials: Sequence[Trial]) -> str:
+    """Why both on the same time cannot decide, "" if it can."""
+    if not pairs:
+        return "nothing was held out from both"
+    if found.ours is None or found.theirs is None:
+        return "nothing was marked where both can be compared"
+    if max(found.ours, found.theirs) < LEAST_SCORE:
+        return f"neither is right: {found.ours:.3f} against {found.theirs:.3f}"
+    if _reviewed([ours for ours, _ in pairs]) < LEAST_SHARE * _reviewed(trials):
+        return "too little was reviewed where both can be compared"
     return ""
 
 
@@ -106,22 +155,22 @@ def _reviewed(trials: Sequence[Trial]) -> float:
     return sum(b - a for t in trials for part in t.example.reviewed.values() for a, b in part)
 
 
-def _compared(new: float | None, old: float | None, where: str) -> Verdict:
+def _by_cards(new: ModelCard, old: ModelCard, doubt: str) -> Verdict:
+    where = f"on each one's held-out recordings, because {doubt}"
+    return _compared(new.scores.get("overall"), old.scores.get("overall"), where, TOLERANCE)
+
+
+def _compared(new: float | None, old: float | None, where: str, slack: float) -> Verdict:
     if old is None:
         return Verdict(True, "the current model has no held-out score")
     if new is None:
         return Verdict(False, "its held-out score is undefined")
     figures = f"overall score {new:.3f} against {old:.3f} {where}"
-    if new >= old - TOLERANCE:
+    if slack > TOLERANCE:
+        figures += f"; {slack:.3f} of it may be chance"
+    if new >= old - slack:
         return Verdict(True, f"it is no worse than the current model: {figures}")
     return Verdict(False, f"it is worse than the current model: {figures}")
-
-
-def _predicted(segment: Callable[[Recording], Sequence[Span]], trial: Trial) -> Sequence[Span]:
-    try:
-        return list(segment(trial.example.recording))
-    except DataError:
-        return []  # a model that cannot read a recording finds nothing in it
 
 
 def _changed_labels(new: ModelCard, old: ModelCard) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tslab.errors import counted
@@ -28,7 +28,7 @@ WORDS = (
     (
         "balanced accuracy",
         "Share of each class's time that is found, averaged over classes. Reviewed time without a "
-        "label is a class of its own.",
+        "label is a class of its own if it is 1 % or more.",
     ),
     (
         "macro F1 of time",
@@ -161,7 +161,7 @@ def _calibration(found: Calibration) -> str:
     if found.error is None:
         return element("p", text(_sentence(found.missing)), class_="soft")
     words = f"Calibration error {found.error:.3f} over {counted(found.regions, 'regions')}"
-    return reliability_plot(found.bins) + element("p", text(words), class_="soft")
+    return reliability_plot(found.bins) + element("p", text(words), class_="caption")
 
 
 # --- recordings and card ------------------------------------------------------------------
@@ -198,7 +198,7 @@ def _card(card: ModelCard) -> str:
         ("data hash", card.data_hash),
         ("took", duration(card.seconds)),
         ("made with", ", ".join(f"{name} {version}" for name, version in card.versions.items())),
-        *((f"setting: {name}", _plain(value)) for name, value in card.settings.items()),
+        *(row for name, value in card.settings.items() for row in _setting(name, value)),
         *(("left out", line) for line in card.left_out),
     ]
     return element("h2", "Model card") + panel("", table(("", ""), rows, "card"))
@@ -211,10 +211,26 @@ def _amount(card: ModelCard) -> str:
     )
 
 
-def _plain(value: object) -> str:
-    from tslab.files import json_bytes
+def _setting(name: str, value: object) -> list[tuple[str, str]]:
+    """Rows of one setting: one that has parts gets a row for each of them."""
+    if isinstance(value, Mapping) and value:
+        return [row for key, part in value.items() for row in _setting(f"{name}, {key}", part)]
+    return [(name.replace("_", " "), _plain(value))]
 
-    if isinstance(value, str):
-        return value
-    words = " ".join(json_bytes(value).decode().split())
+
+def _plain(value: object) -> str:
+    """A setting as people write it: short numbers, lists with commas, no braces or quotes."""
+    words = _words(value)
     return words if len(words) <= 400 else f"{words[:399]}\u2026"
+
+
+def _words(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(part)}" for key, part in value.items()) or "-"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_words(part) for part in value) or "-"
+    return str(value)

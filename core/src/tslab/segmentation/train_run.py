@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ from tslab.errors import DataError
 from tslab.segmentation.choosing import maker, open_model
 from tslab.segmentation.clock import clock_note
 from tslab.segmentation.evaluation import Tolerances, cross_validate
+from tslab.segmentation.fold_predictions import held_out_files, read_held_out, trials_of
 from tslab.segmentation.folds import FOLDS
 from tslab.segmentation.model_card import ModelCard, describe
 from tslab.segmentation.model_damage import promoted
 from tslab.segmentation.prior import own_prior, prior_note
-from tslab.segmentation.promotion import Verdict, no_worse
+from tslab.segmentation.promotion import Standing, Verdict, no_worse
 from tslab.segmentation.report_page import page
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from tslab.domain import Domain
     from tslab.recording import Recording
     from tslab.segmentation.model_store import ModelStore
-    from tslab.segmentation.report import Report
+    from tslab.segmentation.report import Report, Trial
     from tslab.segmentation.training_set import TrainingSet
     from tslab.spans import Span
 
@@ -40,11 +42,19 @@ class Options:
         folds: Folds of the evaluation, 2 or more; 0 does not evaluate.
         promote: True or False decides; None asks `no_worse`.
         tolerances: See `score`.
+        judge_again: Whether a stored version that does not serve is judged once more, because the
+            process that made it may have ended before it could.
     """
 
     folds: int = FOLDS
     promote: bool | None = None
     tolerances: Tolerances = field(default_factory=dict)
+    judge_again: bool = False
+
+    @property
+    def measured(self) -> dict[str, object]:
+        """What the card keeps of them: other options are another measurement."""
+        return {"folds": self.folds, "tolerances": dict(self.tolerances)} if self.folds else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +65,18 @@ class Trained:
         card: As it is stored.
         report: Held-out figures; None where nothing was evaluated.
         verdict: Whether it may be promoted, and why; the caller does it.
-        is_new: False if a model of that version was there before; then nothing was written.
+        is_new: False if a model of that version was there before; of it at most the report is new.
     """
 
     card: ModelCard
     report: Report | None
     verdict: Verdict
     is_new: bool
+
+
+def nothing() -> Standing | None:
+    """Nothing serves where there is no model."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +88,16 @@ class Shelf:
         number: Of the Label Studio project, 0 for the study's own.
         domain: The effective domain.
         specs: All segmenters: the current model may be of another kind.
+        otherwise: What serves while the project has no model: the domain's own segmenter, say.
+        writing: Entered while the model is written.
     """
 
     store: ModelStore
     number: int
     domain: Domain
     specs: Sequence[SegmenterSpec]
+    otherwise: Callable[[], Standing | None] = nothing
+    writing: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 def train(
@@ -86,7 +105,8 @@ def train(
 ) -> Trained:
     """Learns from all examples, evaluates by folds, stores the model, and judges it.
 
-    It does not promote the model: the caller does, where the verdict says so.
+    It does not promote the model: the caller does, where the verdict says so. A version that is
+    stored already is measured again only if the options ask for another measurement.
 
     Args:
         data: What to learn from.
@@ -111,17 +131,18 @@ def train(
     notes = segmenter.fit(data.examples, lambda done, text: progress(done * share, text))
     version = f"{spec.name} {segmenter.version}"
     known = _known(shelf, version)
-    if known is not None:
-        return Trained(known, None, _repeated(shelf, version, options), is_new=False)
+    if known is not None and (not options.folds or known.measured == options.measured):
+        kept = _kept_trials(data, shelf, known)
+        return Trained(known, None, _repeated(shelf, known, options, kept), is_new=False)
 
     def told(done: float, text: str) -> None:
         progress(share + done * (1 - share), text)
 
     report = _evaluated(data, create, shelf.domain, options, told) if options.folds else None
-    failed = prior.notes() if prior is not None else []
     if report:
         said = [note for note in (clock_note(notes), prior_note(notes)) if note]
         report = replace(report, notes=[*report.notes, *said])
+    failed = prior.notes() if prior is not None else []
     card = describe(
         (spec.name, segmenter.version),
         data.examples,
@@ -130,14 +151,15 @@ def train(
         report.scores if report else {},
         time.monotonic() - began,
     )
-    extra = {}
-    if report:
-        extra[REPORT] = files.json_bytes(report.document())
-        extra[PAGE] = page(report, f"{shelf.domain.title}: {version}", card)
+    card = replace(card, measured=options.measured)
     # Judging takes a while: whoever interrupts it finds no model that nobody judged.
-    verdict = _verdict(shelf, card, report, options)
-    stored = shelf.store.save(shelf.number, segmenter, card, extra)
-    return Trained(stored, report, verdict, is_new=True)
+    trials = report.trials if report else None
+    judge = _verdict if known is None else _repeated
+    verdict = judge(shelf, card, options, trials)
+    extra = _extra(report, shelf.domain, card)
+    with shelf.writing():
+        stored = shelf.store.save(shelf.number, segmenter, card, extra, anew=known is not None)
+    return Trained(stored, report, verdict, is_new=known is None)
 
 
 def _evaluated(
@@ -149,6 +171,17 @@ def _evaluated(
 ) -> Report:
     given = options.tolerances
     return cross_validate(data.examples, domain, create, options.folds, progress, given)
+
+
+def _extra(report: Report | None, domain: Domain, card: ModelCard) -> dict[str, bytes]:
+    """Files beside the model's own."""
+    if report is None:
+        return {}
+    return {
+        REPORT: files.json_bytes(report.document()),
+        PAGE: page(report, f"{domain.title}: {card.version}", card),
+        **held_out_files(report.trials),
+    }
 
 
 def _why_nothing(data: TrainingSet) -> str:
@@ -167,27 +200,63 @@ def _known(shelf: Shelf, version: str) -> ModelCard | None:
         return None  # damaged: `save` replaces it
 
 
-def _repeated(shelf: Shelf, version: str, options: Options) -> Verdict:
-    if shelf.store.current(shelf.number) == version:
+def _kept_trials(data: TrainingSet, shelf: Shelf, card: ModelCard) -> list[Trial] | None:
+    if not card.scores:
+        return None
+    return trials_of(read_held_out(shelf.store.folder(shelf.number, card.version)), data.examples)
+
+
+def _repeated(
+    shelf: Shelf, card: ModelCard, options: Options, trials: Sequence[Trial] | None
+) -> Verdict:
+    """About a version that was stored before."""
+    if shelf.store.current(shelf.number) == card.version:
         return Verdict(False, "nothing new to learn: it is the current model already")
     if options.promote:
         return Verdict(True, "nothing new to learn, but you said so")
+    if options.judge_again:
+        return _verdict(shelf, card, options, trials)
     return Verdict(False, "nothing new to learn: a model of that version is stored already")
 
 
-def _verdict(shelf: Shelf, new: ModelCard, report: Report | None, options: Options) -> Verdict:
+def _verdict(
+    shelf: Shelf, new: ModelCard, options: Options, trials: Sequence[Trial] | None
+) -> Verdict:
     if options.promote is not None:
         return Verdict(options.promote, "you said so")
     try:
-        current = promoted(shelf.store, shelf.number)
-        if not current:
-            return no_worse(new, None, report, lambda _: (), shelf.domain)
-        old = open_model(shelf.store, shelf.number, current, shelf.specs, shelf.domain)
-        card = shelf.store.card(shelf.number, current)
+        old = _standing(shelf)
     except DataError as error:
         return Verdict(True, f"the current model cannot be used: {error}")
+    return no_worse(new, old, trials, shelf.domain, options.tolerances)
 
-    def segment_old(recording: Recording) -> Sequence[Span]:
-        return old.segment(recording)
 
-    return no_worse(new, card, report, segment_old, shelf.domain, options.tolerances)
+def _standing(shelf: Shelf) -> Standing | None:
+    """What serves the project.
+
+    Raises:
+        DataError: Its promoted model cannot be used.
+    """
+    current = promoted(shelf.store, shelf.number)
+    if not current:
+        return shelf.otherwise()
+    old = open_model(shelf.store, shelf.number, current, shelf.specs, shelf.domain)
+    return standing_model(shelf.store, shelf.number, current, old.segment)
+
+
+def standing_model(
+    store: ModelStore,
+    number: int,
+    version: str,
+    segment: Callable[[Recording], Sequence[Span]],
+) -> Standing:
+    """A stored model as what serves.
+
+    Args:
+        store: Where it is.
+        number: Whose model it is.
+        version: Of the model; its files were compared with its card.
+        segment: What it predicts.
+    """
+    kept = read_held_out(store.folder(number, version))
+    return Standing(version, segment, store.card(number, version), kept)
