@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from reference_pages.markdown import table
 
 if TYPE_CHECKING:
-    from tslab import Choice, Domain, RegionField, TaskField, Tier, View
+    from collections.abc import Sequence
+
+    from tslab import AgreementMetric, Choice, Domain, RegionField, TaskField, Tier, View
 
 DOMAINS = "reference/domains"
 DOMAIN_NAMES = ("ecg", "iot")
@@ -35,10 +37,28 @@ def domain_page(name: str) -> str:
     parts += ["## Channels", channel_part(domain)]
     segmenters = [(f"`{s.name}`", s.title) for s in plugins.segmenters(domain)]
     parts += ["## Segmenters", "The first is the default.", table(("name", "what"), segmenters)]
+    parts += metric_part(plugins.agreement_metrics(domain))
     exporters = [(f"`{e.name}`", e.title) for e in plugins.exporters(domain)]
     parts += ["## Export formats", table(("name", "what"), exporters)]
     parts += ["## Metadata and privacy", privacy_part(domain)]
     return "\n\n".join(parts)
+
+
+def metric_part(metrics: Sequence[AgreementMetric]) -> list[str]:
+    """The domain's own measures of agreement."""
+    from tslab import DetailedMetric
+
+    if not metrics:
+        return []
+    rows = []
+    for metric in metrics:
+        details = metric.details({}) if isinstance(metric, DetailedMetric) else {}
+        names = ", ".join(f"`{name}`" for name in details)
+        what = getattr(metric, "title", "") or (type(metric).__doc__ or "").partition("\n")[0]
+        value = (metric.value.__doc__ or "").partition("\n")[0]
+        rows.append((f"`{metric.name}`", what, value, names))
+    text = "Beside core's measures; a detail is reported as `domain/NAME/DETAIL`."
+    return ["## Measures of agreement", text, table(("name", "what", "value", "details"), rows)]
 
 
 VIEW_HEADER = ("view", "tiers", "task", "first screen", "hint")

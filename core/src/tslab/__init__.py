@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tslab.contracts import (
         AgreementContext,
         AgreementMetric,
+        DetailedMetric,
         Exporter,
         Finding,
         PredictRequest,
@@ -49,6 +50,7 @@ _HOME = {
     "contracts": (
         "AgreementContext",
         "AgreementMetric",
+        "DetailedMetric",
         "Exporter",
         "Finding",
         "PredictRequest",
@@ -88,6 +90,7 @@ __all__ = [
     "Channel",
     "Choice",
     "DataError",
+    "DetailedMetric",
     "Domain",
     "Exporter",
     "Finding",

@@ -264,6 +264,19 @@ class AgreementMetric(Protocol):
 
 
 @runtime_checkable
+class DetailedMetric(AgreementMetric, Protocol):
+    """A metric that makes several numbers of the same sums, such as precision beside F1."""
+
+    def details(self, components: Mapping[str, float]) -> Mapping[str, float | None]:
+        """Further values of summed components, by name; None where one is undefined.
+
+        Each is reported as ``domain/NAME/DETAIL`` beside `value`. Names are the same for any
+        components.
+        """
+        ...
+
+
+@runtime_checkable
 class Exporter(Protocol):
     """Writes annotations in one format, and reads them back."""
 

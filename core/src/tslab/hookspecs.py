@@ -242,8 +242,9 @@ def tslab_agreement_metrics(domain: Domain) -> Sequence[AgreementMetric]:
         domain: The effective domain.
 
     Returns:
-        Metrics with unique names. An empty sequence offers nothing beyond core's metrics by tier
-        kind.
+        Metrics with unique names. A metric that makes several numbers of the same sums has
+        `details`, too (`DetailedMetric`). An empty sequence offers nothing beyond core's metrics by
+        tier kind.
 
     Raises:
         Exception: The command stops; the plugin is blamed.

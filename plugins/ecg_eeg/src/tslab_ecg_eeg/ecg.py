@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tslab import (
+    AgreementMetric,
     Annotation,
     Domain,
     Exporter,
@@ -66,6 +67,14 @@ def tslab_exporters() -> Sequence[Exporter]:
     from tslab_ecg_eeg.wfdb_annotations import WfdbExporter
 
     return [WfdbExporter()]
+
+
+@hookimpl
+def tslab_agreement_metrics(domain: Domain) -> Sequence[AgreementMetric]:
+    """Beats and episodes compared as EC57 defines it."""
+    from tslab_ecg_eeg.comparisons import metrics
+
+    return metrics(domain)
 
 
 @hookimpl
