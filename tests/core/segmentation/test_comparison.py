@@ -227,6 +227,8 @@ def test_a_segmenter_that_does_not_learn_is_compared_on_all_of_it() -> None:
     assert no_worse(card("r0"), Standing("rules 0.1", lambda _: []), new, DOMAIN).promote
     unknown = no_worse(card("r0"), rules, None, DOMAIN)
     assert unknown == Verdict(False, "it was not evaluated on held-out recordings")
+    alone = no_worse(card("r0"), rules, [], DOMAIN)  # one region cannot be held out
+    assert alone == Verdict(False, "nothing could be held out to compare it with rules 0.1")
 
 
 # --- kept on disk -------------------------------------------------------------------------

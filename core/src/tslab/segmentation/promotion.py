@@ -105,7 +105,7 @@ def no_worse(
     pairs = paired(trials, learned, old.segment, len(new.trained_on))
     found = compare(pairs, domain, tolerances)
     if old.card is None:
-        return _against_rules(old.version, found)
+        return _against_rules(old.version, found, bool(trials))
     doubt = _doubt(found, pairs, trials)
     if doubt and old.card.scores.get("overall") is not None:
         return _by_cards(new, old.card, doubt)
@@ -115,8 +115,10 @@ def no_worse(
     return _compared(found.ours, found.theirs, where, slack if same_kind else TOLERANCE)
 
 
-def _against_rules(version: str, found: Comparison) -> Verdict:
-    """A first model against a segmenter that does not learn; without a figure it has no say."""
+def _against_rules(version: str, found: Comparison, measured: bool) -> Verdict:
+    """A first model against a segmenter that does not learn, which stays until it is matched."""
+    if not measured:
+        return Verdict(False, f"nothing could be held out to compare it with {version}")
     ours, theirs = _figure(found.ours), _figure(found.theirs)
     # No quotes around the version: the backend's log takes quoted words with a dot for a file.
     figures = f"{version}, on the same time: {ours} against {theirs}"
