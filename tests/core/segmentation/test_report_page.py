@@ -138,7 +138,11 @@ def test_settings_are_for_people() -> None:
         "cut": None,
     }
     text = page(hostile_report(), "Title", replace(hostile_card(), settings=settings)).decode()
-    for words in ("rhythm, windows seconds</td><td>0.29, 0.87<", "0.7021", "clock</td><td>no<"):
+    for words in (
+        "rhythm, windows seconds</td><td>0.29, 0.87<",
+        "0.7021",
+        "set: clock</td><td>no<",
+    ):
         assert words in text
     assert "0.86999" not in text
     assert "&quot;windows" not in text

@@ -5,10 +5,10 @@ from __future__ import annotations
 STYLE = """
 :root { color-scheme: light dark; --page: #fbfbfa; --card: #ffffff; --ink: #1d2430; --soft: #5d6775;
   --line: #e1e4e8; --accent: #1f5fa8; --on-accent: #ffffff; --track: #edf0f3; --warn: #8a4b00;
-  --heat: #154680; }
+  --heat: #154680; --shadow: #00000030; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171c; --card: #1c2027; --ink: #e7eaef;
   --soft: #a0a9b6; --line: #313843; --accent: #7db4f2; --on-accent: #0d1520; --track: #2a303a;
-  --warn: #f0b46a; --heat: #7db4f2; } }
+  --warn: #f0b46a; --heat: #7db4f2; --shadow: #000000a0; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -29,8 +29,16 @@ p { margin: 0 0 12px; }
 .figures .first b { color: var(--accent); }
 .figures span { font-size: 13px; color: var(--soft); }
 .panel { padding: 16px; margin: 0 0 12px; overflow-x: auto; }
-.plots { display: flex; flex-wrap: wrap; gap: 12px; align-items: stretch; }
+/* A shadow at the edge where columns go on; what moves with the content covers it at the end. */
+.figures ~ .panel, h2 ~ .panel { background:
+  linear-gradient(to right, var(--card) 30%, transparent) left / 32px 100% local no-repeat,
+  linear-gradient(to left, var(--card) 30%, transparent) right / 32px 100% local no-repeat,
+  linear-gradient(to right, var(--shadow), transparent) left / 12px 100% scroll no-repeat,
+  linear-gradient(to left, var(--shadow), transparent) right / 12px 100% scroll no-repeat,
+  var(--card); }
+.plots { display: flex; flex-wrap: wrap; gap: 12px; align-items: flex-start; }
 .plots .panel { margin: 0; flex: 1 1 auto; max-width: 100%; }
+.plots > .panel { flex: 0 1 auto; }
 .plots .side { display: flex; flex-direction: column; gap: 12px; flex: 1 1 auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: right; font-weight: 600; font-size: 13px; color: var(--soft); padding: 0 10px 6px;

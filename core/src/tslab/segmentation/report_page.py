@@ -198,7 +198,7 @@ def _card(card: ModelCard) -> str:
         ("data hash", card.data_hash),
         ("took", duration(card.seconds)),
         ("made with", ", ".join(f"{name} {version}" for name, version in card.versions.items())),
-        *(row for name, value in card.settings.items() for row in _setting(name, value)),
+        *(row for name, value in card.settings.items() for row in _setting(f"set: {name}", value)),
         *(("left out", line) for line in card.left_out),
     ]
     return element("h2", "Model card") + panel("", table(("", ""), rows, "card"))
