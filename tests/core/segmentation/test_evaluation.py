@@ -20,6 +20,7 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 from tslab.contracts import Progress, TrainingExample
 from tslab.errors import DataError
 from tslab.recording import Recording
+from tslab.segmentation.calibration_note import calibration_note
 from tslab.segmentation.evaluation import cross_validate, score
 from tslab.segmentation.folds import divided, group_of
 from tslab.segmentation.matching import instant_tolerance, matched_events, matched_instants
@@ -28,7 +29,6 @@ from tslab.segmentation.report import (
     Report,
     TierScore,
     calibration,
-    calibration_note,
 )
 from tslab.spans import Span
 

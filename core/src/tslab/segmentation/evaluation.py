@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tslab.errors import DataError, counted
+from tslab.segmentation.calibration_note import calibration_note
 from tslab.segmentation.folds import FOLDS, Fold, divided
 from tslab.segmentation.matching import instant_tolerance
 from tslab.segmentation.report import (
@@ -15,7 +16,6 @@ from tslab.segmentation.report import (
     TierScore,
     Trial,
     calibration,
-    calibration_note,
     headline,
     tier_score,
 )

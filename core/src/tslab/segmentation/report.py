@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tslab.errors import counted
 from tslab.segmentation.tier_counts import NOTHING, Hits, LabelCounts, TierCounts
 
 if TYPE_CHECKING:
@@ -16,15 +14,6 @@ if TYPE_CHECKING:
 
 HEADLINE = ("overall", "balanced_accuracy", "macro_f1", "event_f1", "instant_f1", "ece")
 """Names of the headline figures, in the order in which they are shown."""
-
-BAD_CALIBRATION = 0.1
-"""A score of 0.8 that means 0.7: whoever picks a threshold is misled."""
-
-FEW_REGIONS = 30
-"""Fewer regions than that tell nothing about ten bins of scores."""
-
-LEAST_REGIONS = 10
-"""Fewer than that are not even enough to say that scores are wrong."""
 
 LEAST_NOTHING = 0.01
 """Of a tier's reviewed time. Less without a label are slivers between two regions, no class."""
@@ -296,27 +285,6 @@ def calibration(regions: Sequence[tuple[float, bool]], unscored: int = 0) -> Cal
         return Calibration(distance / len(regions), len(regions), bins)
     why = f"none of {unscored} regions has a score" if unscored else "no regions were predicted"
     return Calibration(None, 0, bins, why)
-
-
-def calibration_note(found: Calibration) -> str:
-    """What people must know before they read scores as probabilities; "" for nothing.
-
-    Regions are few, so that even perfect scores miss the share of right ones by chance: in a bin of
-    n regions by the mean deviation of a share. A distance is told from it at twice that.
-    """
-    if found.error is None:
-        return ""
-    known = [(b.count, b.mean_score) for b in found.bins if b.mean_score is not None]
-    chance = sum(n * (2 / math.pi * p * (1 - p) / n) ** 0.5 for n, p in known) / found.regions
-    over = f"{counted(found.regions, 'regions')} that were held out"
-    if found.regions >= LEAST_REGIONS and found.error > max(BAD_CALIBRATION, 2 * chance):
-        return (
-            f"scores are no probabilities yet: calibration error {found.error:.3f} over {over}; "
-            f"take them as an order"
-        )
-    if found.regions < FEW_REGIONS or chance > BAD_CALIBRATION / 2:
-        return f"{over} are too few to tell whether scores are probabilities"
-    return ""
 
 
 def headline(
