@@ -32,15 +32,19 @@ class Window(_Section):
 
 
 class Review(_Section):
-    """How many annotators see a task, and which share of the tasks more than one sees.
+    """How many annotators see a task, which share of the tasks more than one sees, and more.
 
     Attributes:
         overlap: Annotators for a task.
         percentage: Share of the tasks that get that many; the others get one.
+        low_agreement: Tasks with less agreement than this share get another annotator; 0 for never.
+        max_additional: Annotators that a task may get beyond `overlap` for that reason.
     """
 
     overlap: int = Field(default=1, ge=1, le=50)
     percentage: int = Field(default=100, ge=0, le=100)
+    low_agreement: float = Field(default=0.0, ge=0, le=1)
+    max_additional: int = Field(default=1, ge=0, le=50)
 
 
 class LabelStudio(_Section):
