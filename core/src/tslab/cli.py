@@ -29,6 +29,7 @@ VERBS = {
     "train": "Train a segmenter on the annotations.",
     "models": "List, promote and roll back trained models.",
     "evaluate": "Score predictions against the annotations.",
+    "agreement": "Measure how well annotators agree.",
     "export": "Write labels in native formats.",
     "demo": "Run everything on generated recordings.",
     "doctor": "Check the installation and say what to do.",

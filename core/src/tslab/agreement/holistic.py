@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats
 from tslab.agreement.contingency import Contingency, contingency, pairs_of
@@ -63,7 +65,7 @@ def holistic_rows(
         yield from study.gammas()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Study:
     """One tier while its numbers are worked out."""
 
@@ -71,6 +73,21 @@ class _Study:
     settings: HolisticSettings
     found: Contingency
     runs: Runs
+
+    @cached_property
+    def spans(self) -> NDArray[np.int64]:
+        """Spans that last, int64 ``(tasks, annotators, labels)``."""
+        table = self.levels.table
+        shape = len(table.tasks), len(table.annotators), len(table.labels)
+        lasting = np.flatnonzero(~table.instants)
+        key = (table.task[lasting] * np.int64(shape[1]) + table.annotator[lasting]) * shape[2]
+        size = shape[0] * shape[1] * shape[2]
+        return np.bincount(key + table.label[lasting], minlength=size).reshape(shape)
+
+    @cached_property
+    def task(self) -> dict[str, int]:
+        """Numbers of the tasks."""
+        return {name: number for number, name in enumerate(self.levels.table.tasks)}
 
     def group(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> Iterator[Row]:
         """Rows of some annotators as a group."""
@@ -128,14 +145,12 @@ class _Study:
         members: Sequence[int],
         label: int | None = None,
     ) -> Row:
-        table = self.levels.table
         tasks, seconds = self.levels.support(by, of)
-        own = np.isin(table.annotator, members) & ~table.instants
+        count = self.spans[:, members]
         if by == "task":
-            own &= table.task == table.tasks.index(of[0])
-        if label is not None:
-            own &= table.label == label
-        return Row(self.levels.tier, metric, by, of, value, tasks, int(own.sum()), seconds)
+            count = count[[self.task[of[0]]]]
+        events = int(count.sum() if label is None else count[..., label].sum())
+        return Row(self.levels.tier, metric, by, of, value, tasks, events, seconds)
 
 
 def _mean(values: Floats) -> float:

@@ -128,6 +128,15 @@ CODES: dict[str, Code] = {
     "TSL087": Code("A region is shorter or longer than its label allows", "Check its borders."),
     "TSL088": Code("A stretch that needs a label has none", "Label it, or skip the task."),
     "TSL089": Code("Somebody annotated a task twice", "Delete the others in Label Studio."),
+    "TSL090": Code("Several ground truths say what holds", "Mark one annotation as ground truth."),
+    "TSL091": Code(
+        "Something is said about an unknown recording",
+        "Add the recording, or delete its annotations.",
+    ),
+    "TSL092": Code(
+        "A skipped annotation or a draft counts for nothing", "Submit it, if it should."
+    ),
+    "TSL093": Code("A time cannot be read", "Give the labeling config with --config."),
     # More about predictions
     "TSL095": Code("An answer is outside what its control takes", "Write what the control offers."),
     "TSL096": Code("A prediction has no list of results", "Add result, a list that may be empty."),

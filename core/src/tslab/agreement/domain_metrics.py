@@ -1,0 +1,238 @@
+"""Metrics that plugins offer: their parts are summed over tasks, their value is made of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.panel import Draws, TimeSettings
+from tslab.agreement.tier_tables import TierTable
+from tslab.agreement.values import (
+    NO_HYPOTHESIS,
+    NO_REFERENCE,
+    NOTHING_MARKED,
+    TOO_FEW,
+    Row,
+    Value,
+)
+from tslab.contracts import AgreementContext, AgreementMetric
+from tslab.domain import Domain
+from tslab.recording import Recording
+from tslab.span_table import Numbers, SpanTable
+from tslab.spans import Span
+
+Stretches = list[tuple[int, int]]
+Sums = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainMetrics:
+    """The metrics of a domain, and what they need.
+
+    Attributes:
+        domain: The effective domain.
+        metrics: What the plugins offer.
+        calling: Blames whatever a metric raises on the plugin that offered it.
+        recording: Opens the recording of a task; None where there is none.
+    """
+
+    domain: Domain
+    metrics: Sequence[AgreementMetric]
+    calling: Callable[[object, str], AbstractContextManager[None]]
+    recording: Callable[[str], Recording | None] = lambda task: None  # noqa: ARG005
+
+    def rows(
+        self, tier: TierTable, pairs: Numbers, kinds: Sequence[str], intervals: TimeSettings
+    ) -> Iterator[Row]:
+        """Rows of all metrics that suit a tier.
+
+        Args:
+            tier: What is compared.
+            pairs: Who with whom, int32 ``(pairs, 2)``.
+            kinds: Kind of each pair.
+            intervals: Draws of the bootstrap.
+        """
+        own = [metric for metric in self.metrics if tier.kind in metric.tier_kinds]
+        if not own:
+            return
+        compared = list(_comparisons(tier, pairs, kinds, self))
+        for metric in own:
+            with self.calling(metric, f"metric '{metric.name}', comparing"):
+                rows = list(_Study(metric, tier, compared, intervals).rows())
+            yield from rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Two readings of one task."""
+
+    kind: str
+    names: tuple[str, str]
+    task: int
+    reference: Sequence[Span]
+    hypothesis: Sequence[Span]
+    context: AgreementContext
+
+    @property
+    def seconds(self) -> float:
+        return sum(end - start for start, end in self.context.extents)
+
+
+def _comparisons(
+    tier: TierTable, pairs: Numbers, kinds: Sequence[str], offered: DomainMetrics
+) -> Iterator[_Comparison]:
+    table, seen = tier.table, _stretches(tier.table)
+    rows = _rows(table)
+    for task, name in enumerate(table.tasks):
+        recording = offered.recording(name)
+        for (one, other), kind in zip(pairs.tolist(), kinds, strict=True):
+            common = _common(seen.get((task, one), []), seen.get((task, other), []))
+            if not common:
+                continue
+            first, second = (
+                _spans(tier, rows.get((task, who), ()), common) for who in (one, other)
+            )
+            names = (table.annotators[one], table.annotators[other])
+            extents = [(start / 1e6, end / 1e6) for start, end in common]
+            context = AgreementContext(offered.domain, extents, names, recording)
+            yield _Comparison(kind, names, task, first, second, context)
+
+
+def _stretches(table: SpanTable) -> dict[tuple[int, int], Stretches]:
+    found: dict[tuple[int, int], Stretches] = {}
+    seen = table.reviewed
+    columns = (seen.task, seen.annotator, seen.start, seen.end)
+    for task, who, start, end in zip(*(column.tolist() for column in columns), strict=True):
+        found.setdefault((task, who), []).append((start, end))
+    return found
+
+
+def _rows(table: SpanTable) -> dict[tuple[int, int], list[int]]:
+    found: dict[tuple[int, int], list[int]] = {}
+    both = zip(table.task.tolist(), table.annotator.tolist(), strict=True)
+    for row, key in enumerate(both):
+        found.setdefault(key, []).append(row)
+    return found
+
+
+def _common(one: Stretches, other: Stretches) -> Stretches:
+    """Time in both, in order."""
+    shared = [(max(a, c), min(b, d)) for a, b in one for c, d in other]
+    return sorted(part for part in shared if part[1] > part[0])
+
+
+def _spans(tier: TierTable, rows: Iterable[int], common: Stretches) -> list[Span]:
+    """Spans in seconds, cut to the time that both reviewed."""
+    table, found = tier.table, []
+    for row in rows:
+        start, end = int(table.start[row]), int(table.end[row])
+        fields = tier.fields.get(int(table.region[row]), {})
+        for low, high in common:
+            first, last = max(start, low), min(end, high)
+            if last > first or (start == end and low <= start <= high):
+                label = table.labels[table.label[row]]
+                found.append(Span(first / 1e6, last / 1e6, label, tier.name, fields=fields))
+                if start == end:
+                    break
+    return found
+
+
+@dataclass(slots=True)
+class _Level:
+    """Comparisons that one number is made of."""
+
+    by: str
+    of: tuple[str, ...]
+    parts: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
+    tasks: set[int] = field(default_factory=set)
+    marks: list[int] = field(default_factory=lambda: [0, 0])
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """One metric of one tier while its numbers are worked out."""
+
+    metric: AgreementMetric
+    tier: TierTable
+    compared: Sequence[_Comparison]
+    intervals: TimeSettings
+
+    def rows(self) -> Iterator[Row]:
+        """Rows of all levels: a group of people has no order, so both ways are added up."""
+        levels: dict[tuple[str, tuple[str, ...]], _Level] = {}
+        for item in self.compared:
+            forth = self.metric.components(item.reference, item.hypothesis, item.context)
+            self._note(levels, item, item.kind, _of(item), forth)
+            if item.kind != "pair":
+                continue
+            back = self.metric.components(item.hypothesis, item.reference, item.context)
+            task = self.tier.table.tasks[item.task]
+            groups = [("overall", ()), ("task", (task,))]
+            groups += [("annotator", (name,)) for name in item.names]
+            for by, of in groups:
+                self._note(levels, item, by, of, forth, back)
+        met = np.zeros(len(self.tier.table.tasks), bool)
+        met[[item.task for item in self.compared if item.kind == "pair"]] = True
+        draws = Draws.of(met, self.intervals)
+        yield from (self._row(level, draws) for level in levels.values())
+
+    def _note(
+        self,
+        levels: dict[tuple[str, tuple[str, ...]], _Level],
+        item: _Comparison,
+        by: str,
+        of: tuple[str, ...],
+        *components: Mapping[str, float],
+    ) -> None:
+        level = levels.setdefault((by, of), _Level(by, of))
+        level.parts += [(item.task, part) for part in components]
+        level.tasks.add(item.task)
+        level.marks[0] += len(item.reference)
+        level.marks[1] += len(item.hypothesis)
+        level.seconds += item.seconds
+
+    def _row(self, level: _Level, draws: Draws) -> Row:
+        names = sorted(set(chain.from_iterable(part for _, part in level.parts)))
+        sums = np.zeros((len(self.tier.table.tasks), len(names)))
+        for task, part in level.parts:
+            sums[task] += [part.get(name, 0.0) for name in names]
+        found = self._value(names, sums.sum(axis=0))
+        value = Value(found) if found is not None else Value(None, _reason(level))
+        if found is not None and draws.draws and level.by != "task":
+            drawn = np.array([found, *self._drawn(names, draws, sums)])
+            defined = drawn[np.isfinite(drawn)]
+            if len(defined) == len(drawn) and not self.intervals.bca:
+                low, high = draws.bounds(drawn[:, None]) or (None, None)
+                if low is not None and high is not None:
+                    value = value.within(float(low[0]), float(high[0]))
+        name, tier = f"domain/{self.metric.name}", self.tier.name
+        events = sum(level.marks)
+        return Row(tier, name, level.by, level.of, value, len(level.tasks), events, level.seconds)
+
+    def _drawn(self, names: Sequence[str], draws: Draws, sums: Sums) -> Iterator[float]:
+        for weights in draws.weights[1 : 1 + draws.draws]:
+            found = self._value(names, weights @ sums)
+            yield float("nan") if found is None else found
+
+    def _value(self, names: Sequence[str], sums: Sums) -> float | None:
+        found = self.metric.value(dict(zip(names, sums.tolist(), strict=True)))
+        return float(found) if found is not None and np.isfinite(found) else None
+
+
+def _of(item: _Comparison) -> tuple[str, ...]:
+    return item.names[1:] if item.kind == "reference" else item.names
+
+
+def _reason(level: _Level) -> str:
+    one, other = level.marks
+    if not one and not other:
+        return NOTHING_MARKED
+    if not one or not other:
+        return NO_HYPOTHESIS if one else NO_REFERENCE
+    return TOO_FEW

@@ -1,0 +1,101 @@
+"""A result that names nobody: readers and tasks become hashes with a key that stays at home."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tslab import files
+from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable
+from tslab.agreement.values import Readers
+from tslab.errors import DataError
+from tslab.span_table import Extents, SpanTable
+
+KEY = "agreement.key"
+LETTERS = 8
+"""Hexadecimal digits of a hash; twice as many where two names would share one."""
+
+
+def project_key(state: Path) -> bytes:
+    """The project's own key, made when it is first asked for; the same names stay the same.
+
+    Raises:
+        DataError: The file is damaged.
+        ProjectError: It cannot be written.
+    """
+    path = state / KEY
+    if not path.exists():
+        files.write_bytes(path, secrets.token_hex(32).encode() + b"\n", mode=0o600)
+    try:
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError as error:
+        raise DataError(
+            f"'{path}' is damaged", "Delete it: hashes of names will then be others."
+        ) from error
+
+
+def private(intake: Intake, key: bytes) -> Intake:
+    """The intake without a name; also the order of hashes says nothing about that of names."""
+    findings = tuple(replace(finding, place="") for finding in intake.findings)
+    tiers = tuple(_hidden(tier, key) for tier in intake.tiers)
+    return replace(intake, tiers=tiers, findings=findings)
+
+
+def _hidden(tier: TierTable, key: bytes) -> TierTable:
+    people, models = tier.readers.annotators, tier.readers.models
+    names = {
+        **_hashes(people, "person", key),
+        **_hashes(models, "model", key),
+        GROUND_TRUTH: GROUND_TRUTH,
+    }
+    readers = Readers(
+        tuple(sorted(names[name] for name in people)),
+        tier.readers.reference,
+        tuple(sorted(names[name] for name in models)),
+    )
+    windows = None if tier.windows is None else _renamed(tier.windows, names, key)
+    table = _renamed(tier.table, names, key)
+    return replace(tier, table=table, readers=readers, windows=windows, fields={})
+
+
+def _renamed(table: SpanTable, names: Mapping[str, str], key: bytes) -> SpanTable:
+    """The same table under other names, in the order of these."""
+    hashes = _hashes(table.tasks, "task", key)
+    tasks, task_of = _sorted([hashes[name] for name in table.tasks])
+    readers, reader_of = _sorted([names[name] for name in table.annotators])
+    seen = table.reviewed
+    extents = Extents.of(task_of[seen.task], reader_of[seen.annotator], seen.start, seen.end)
+    columns: dict[str, ArrayLike] = {
+        "task": task_of[table.task],
+        "annotator": reader_of[table.annotator],
+        "label": table.label,
+        "start": table.start,
+        "end": table.end,
+        "region": table.region,
+    }
+    return SpanTable.of((tasks, readers, table.labels), columns, extents)
+
+
+def _sorted(names: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
+    """Names in order, and the new number of each old one."""
+    order = np.array(sorted(range(len(names)), key=names.__getitem__), np.intp)
+    place = np.empty(len(order), np.intp)
+    place[order] = np.arange(len(order))
+    return [names[number] for number in order.tolist()], place
+
+
+def _hashes(names: Sequence[str], kind: str, key: bytes) -> dict[str, str]:
+    """Hashes by name; long ones where short ones are not unique."""
+    digests = {
+        name: hmac.new(key, f"{kind}|{name}".encode(), hashlib.sha256).hexdigest() for name in names
+    }
+    unique = len({digest[:LETTERS] for digest in digests.values()}) == len(digests)
+    length = LETTERS if unique else 4 * LETTERS
+    return {name: f"{kind}-{digest[:length]}" for name, digest in digests.items()}

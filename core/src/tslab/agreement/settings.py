@@ -1,0 +1,70 @@
+"""What is measured, and how: one value that stands in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tslab.agreement.criteria import Iou
+from tslab.agreement.event_metrics import EventSettings
+from tslab.agreement.holistic import HolisticSettings
+from tslab.agreement.panel import TimeSettings
+
+IOUS = (0.1, 0.3, 0.5, 0.7, 0.9)
+GAMMA_SAMPLES = 30
+MOST_UNITS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSettings:
+    """How agreement is measured.
+
+    Attributes:
+        ious: Least intersection over union of two events that are the same; one F1 for each.
+        iou: The one that the headline, borders and confusions rest on.
+        tolerances: Seconds that two instants may be apart, by tier; one sample where it is missing.
+        draws: Draws of the bootstrap over tasks; 0 leaves intervals out.
+        seed: Makes intervals and gamma the same each time.
+        level: How sure the intervals are.
+        gamma: Whether gamma is worked out, which takes by far the longest.
+        unitizing: Whether the unitizing alphas are even where a tier has over `MOST_UNITS` spans.
+    """
+
+    ious: tuple[float, ...] = IOUS
+    iou: float = 0.5
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    draws: int = 2000
+    seed: int = 0
+    level: float = 0.95
+    gamma: bool = False
+    unitizing: bool = False
+
+    @property
+    def time(self) -> TimeSettings:
+        """How time is measured."""
+        return TimeSettings(draws=self.draws, seed=self.seed, level=self.level)
+
+    @property
+    def events(self) -> EventSettings:
+        """How events are measured; the main threshold is always among the others."""
+        ious = tuple(Iou(threshold) for threshold in sorted({*self.ious, self.iou}))
+        return EventSettings(ious, Iou(self.iou), intervals=self.time)
+
+    @property
+    def holistic(self) -> HolisticSettings:
+        """What is measured of units as a whole."""
+        return HolisticSettings(samples=GAMMA_SAMPLES if self.gamma else 0, seed=self.seed)
+
+    def document(self) -> dict[str, object]:
+        """The settings as a JSON document."""
+        return {
+            "iou": self.iou,
+            "ious": [rule.name for rule in self.events.criteria],
+            "tolerances": dict(self.tolerances),
+            "draws": self.draws,
+            "seed": self.seed,
+            "level": self.level,
+            "gamma": self.gamma,
+            "unitizing": self.unitizing,
+            "end": "exclusive",
+        }

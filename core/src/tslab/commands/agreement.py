@@ -1,0 +1,293 @@
+"""tslab agreement: how well annotators agree with each other, the ground truth and models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tslab.commands.output import Output, shared_options
+
+if TYPE_CHECKING:
+    from tslab.agreement.domain_metrics import DomainMetrics
+    from tslab.agreement.measure import Agreement
+    from tslab.agreement.tier_tables import Intake
+    from tslab.agreement.values import Row
+    from tslab.project import Project
+    from tslab.recording import Recording
+
+LEVELS = (
+    *("overall", "label", "task", "window", "pair", "pair-label", "annotator", "without"),
+    *("reference", "reference-label", "model", "model-label"),
+)
+USUAL = ("overall", "label", "pair", "annotator", "reference", "model")
+"""Levels that are shown where --metric stands without --by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options ask for."""
+
+    tiers: tuple[str, ...]
+    metrics: tuple[str, ...]
+    levels: tuple[str, ...]
+    least: tuple[str, ...]
+    tolerances: tuple[str, ...]
+    file: str | None
+    config_file: str | None
+    folder: str | None
+    iou: float
+    draws: int
+    seed: int
+    private: bool
+
+
+@click.command("agreement", help="Measure how well annotators agree.")
+@click.option("--tier", "tiers", multiple=True, metavar="TIER", help="Only this tier; repeatable.")
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME",
+    help="Only this measure, such as time/iou, event, cohen_kappa, gamma; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--by", "levels", multiple=True, type=click.Choice(LEVELS), help="Only this level; repeatable."
+)
+@click.option(
+    "--from", "file", metavar="FILE", help="Label Studio's JSON export; needs no project."
+)
+@click.option("--config", "config_file", metavar="FILE", help="Labeling config of that export.")
+@click.option("--csv", "folder", metavar="FOLDER", help="Write all numbers and matched events.")
+@click.option(
+    "--iou", default=0.5, type=click.FloatRange(0, 1, min_open=True), metavar="X",
+    help="Least intersection over union of events that are the same [0.5].",
+)  # fmt: skip
+@click.option(
+    "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS",
+    help="Seconds between instants that are the same [one sample].",
+)  # fmt: skip
+@click.option(
+    "--min", "least", multiple=True, metavar="[METRIC=]X",
+    help="Exit with 1 if agreement is below X; the measure is F1 of events or instants [event F1].",
+)  # fmt: skip
+@click.option("--draws", default=2000, type=click.IntRange(0, 100_000), metavar="N",
+              help="Draws of the intervals; 0 leaves them out [2000].")  # fmt: skip
+@click.option("--seed", default=0, metavar="N", type=click.IntRange(0), help="Seed of the draws.")
+@click.option("--private", is_flag=True, help="Name no person, model and task: hashes instead.")
+@shared_options
+def command(output: Output, **options: Any) -> int:
+    """Compares what was pulled, or a Label Studio export.
+
+    Exits with 1 if nothing can be compared, or if agreement is below --min.
+    """
+    from tslab.agreement.measure import measure
+    from tslab.agreement.settings import AgreementSettings
+
+    wanted = Asked(**options)
+    intake, offered, key = _given(output, wanted)
+    intake = _chosen_tiers(intake, wanted.tiers)
+    limits = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
+    gamma, alpha = (_asks(wanted.metrics, name) for name in ("gamma", "unitizing"))
+    settings = AgreementSettings(
+        iou=wanted.iou,
+        tolerances=limits,
+        draws=wanted.draws,
+        seed=wanted.seed,
+        gamma=gamma,
+        unitizing=alpha,
+    )
+    if key is not None:
+        from tslab.agreement.privacy import private
+
+        intake = private(intake, key)
+    found = measure(intake, settings, offered)
+    return _show(output, found, wanted)
+
+
+def _asks(metrics: Sequence[str], name: str) -> bool:
+    return any(metric.partition("/")[0] == name for metric in metrics)
+
+
+def _given(output: Output, wanted: Asked) -> tuple[Intake, DomainMetrics | None, bytes | None]:
+    """What is compared, the domain's metrics, and the key of private names.
+
+    Raises:
+        UsageError: Options do not go together.
+        ProjectError: There is no project, or nothing in it to compare.
+        DataError: A file is damaged.
+    """
+    from tslab.errors import ProjectError, UsageError
+
+    if wanted.file is not None:
+        intake = _from_file(Path(wanted.file), wanted.config_file)
+        return intake, None, _key(output, wanted.private)
+    if wanted.config_file is not None:
+        raise UsageError("--config is for an export", "Name it: --from FILE --config FILE")
+    from tslab.agreement.intake import project_intake
+
+    project = output.project()
+    intake = project_intake(project)
+    if not intake.tiers:
+        raise ProjectError(
+            "there are no annotations to compare", "Annotate some tasks, then run: tslab pull"
+        )
+    return intake, _offered(project, wanted.private), _key(output, wanted.private)
+
+
+def _from_file(path: Path, config_file: str | None) -> Intake:
+    from tslab.errors import DataError
+    from tslab.label_studio.export_intake import export_intake
+
+    try:
+        config = None if config_file is None else Path(config_file).read_text(encoding="utf-8")
+        return export_intake(path.read_bytes(), path.name, config)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"cannot read '{path.name}': {reason}", "Check the path.") from error
+
+
+def _key(output: Output, private: bool) -> bytes | None:
+    """The project's key; without a project a new one each time."""
+    import secrets
+
+    from tslab.agreement.privacy import project_key
+    from tslab.errors import ProjectError
+
+    if not private:
+        return None
+    try:
+        return project_key(output.project().state)
+    except ProjectError:
+        output.say("No project here: names become other hashes each time.")
+        return secrets.token_bytes(32)
+
+
+def _offered(project: Project, private: bool) -> DomainMetrics:
+    """Metrics of the domain; recordings cannot be found under hashed names."""
+    from tslab.agreement.domain_metrics import DomainMetrics
+    from tslab.errors import DataError
+
+    def opened(task: str) -> Recording | None:
+        try:
+            return None if private else project.recording(task.partition(" (")[0], derived=False)
+        except DataError:
+            return None
+
+    metrics = project.plugins.agreement_metrics(project.domain)
+
+    calling = project.plugins.calling
+    return DomainMetrics(project.domain, metrics, calling, opened)
+
+
+def _chosen_tiers(intake: Intake, names: Sequence[str]) -> Intake:
+    from dataclasses import replace
+
+    from tslab.errors import UsageError, did_you_mean
+
+    known = [tier.name for tier in intake.tiers]
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"There are {', '.join(known) or 'none'}."
+            raise UsageError(f"nobody reviewed a tier '{name}'", hint)
+    kept = tuple(tier for tier in intake.tiers if not names or tier.name in names)
+    return replace(intake, tiers=kept)
+
+
+def read_tolerances(tiers: Sequence[str], given: Sequence[str]) -> dict[str, float]:
+    """``TIER=SECONDS`` as numbers by tier.
+
+    Raises:
+        UsageError: There is no such tier, or no such number.
+    """
+    from tslab.errors import UsageError, did_you_mean
+
+    found = {}
+    for item in given:
+        tier, _, text = item.rpartition("=")
+        if tier not in tiers:
+            hint = did_you_mean(tier, tiers) or f"There are {', '.join(tiers) or 'none'}."
+            raise UsageError(f"--tolerance names no tier: '{item}'", hint)
+        found[tier] = _number(text)
+        if not 0 <= found[tier] < 86_400:
+            example = f"Write for example {tier}=0.15."
+            raise UsageError(f"--tolerance has no number of seconds: '{item}'", example)
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _show(output: Output, found: Agreement, wanted: Asked) -> int:
+    from tslab.agreement.result_document import document
+    from tslab.agreement.result_files import write_files
+    from tslab.agreement.result_text import agreement_text, rows_text
+    from tslab.agreement.words import chosen
+
+    for finding in found.findings:
+        output.warn(str(finding))
+    rows: Mapping[str, Sequence[Row]] | None = None
+    text = ""
+    if wanted.metrics or wanted.levels:
+        picked = chosen(found.rows, wanted.metrics, wanted.levels or USUAL)
+        rows = {tier.tier.name: [r for r in picked if r.tier == tier.tier.name]
+                for tier in found.tiers}  # fmt: skip
+        text = rows_text(picked)
+    elif not output.as_json:
+        text = agreement_text(found)
+    failed = below(found, wanted.least)
+    written = write_files(found, Path(wanted.folder)) if wanted.folder else []
+    if written:
+        text += f"\n\n{len(written)} files in {wanted.folder}"
+    body = {**document(found, rows), "below_minimum": failed} if output.as_json else {}
+    output.result(body, text)
+    for line in failed:
+        output.warn(line)
+    if not any(tier.rows for tier in found.tiers):
+        output.warn("nobody can be compared: no task has two readings. Annotate more, then: "
+                    "tslab pull")  # fmt: skip
+        return 1
+    return int(bool(failed))
+
+
+def below(found: Agreement, least: Sequence[str]) -> list[str]:
+    """What is below a minimum, or undefined; one line each.
+
+    Raises:
+        UsageError: A minimum is no number, or names no measure.
+    """
+    from tslab.agreement.headline import judged, main_metrics
+    from tslab.errors import UsageError, did_you_mean
+
+    lines = []
+    for item in least:
+        name, _, text = item.rpartition("=")
+        minimum = _number(text)
+        if not math.isfinite(minimum):
+            raise UsageError(f"--min has no number: '{item}'", "Write for example --min 0.7.")
+        known = {row.metric for row in found.rows}
+        if name and name not in known:
+            hint = did_you_mean(name, known) or f"There are {', '.join(sorted(known))}."
+            raise UsageError(f"--min names no measure: '{item}'", hint)
+        for tier in found.tiers:
+            for metric in [name] if name else main_metrics(tier, found.settings):
+                lines += [
+                    _line(row, minimum) for row in judged(tier, metric) if _fails(row, minimum)
+                ]
+    return lines
+
+
+def _fails(row: Row, minimum: float) -> bool:
+    return row.value.value is None or row.value.value < minimum
+
+
+def _line(row: Row, minimum: float) -> str:
+    who = f" of {', '.join(row.of)}" if row.of else ""
+    value = row.value
+    said = f"undefined ({value.reason})" if value.value is None else f"{value.value:.4g}"
+    return f"{row.tier}: {row.metric}{who} is {said}, the minimum is {minimum:g}"

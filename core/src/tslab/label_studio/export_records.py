@@ -1,0 +1,179 @@
+"""Label Studio's JSON export as typed records, decoded without a dictionary for each region.
+
+What the export carries beside them is skipped unread. A record that has another shape than Label
+Studio writes costs speed, not the rest of the file: it is left out and counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tslab.agreement.tier_tables import Problems
+from tslab.errors import DataError
+
+LABELS_TYPE = "timeserieslabels"
+SHAPE = "annotations of a shape that Label Studio does not write are left out"
+
+
+class Value(msgspec.Struct, gc=False):
+    """What a region says."""
+
+    start: float | str | None = None
+    end: float | str | None = None
+    instant: Any = None
+    timeserieslabels: list[str] | None = None
+    choices: Any = None
+    rating: Any = None
+    number: Any = None
+    text: Any = None
+    taxonomy: Any = None
+
+
+class Result(msgspec.Struct, gc=False):
+    """One region, or one answer about a region or a task."""
+
+    type: str = ""
+    from_name: str = ""
+    id: str | int | None = None
+    value: Value | None = None
+
+
+class User(msgspec.Struct, gc=False):
+    """Who made an annotation, where the export spells it out."""
+
+    id: int | str | None = None
+    email: str | None = None
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """What somebody submitted or skipped."""
+
+    id: int | str | None = None
+    completed_by: int | User | str | None = None
+    result: list[Result] | None = None
+    was_cancelled: bool | None = None
+    ground_truth: bool | None = None
+    lead_time: float | None = None
+
+
+class Prediction(msgspec.Struct, gc=False):
+    """What a model found."""
+
+    id: int | str | None = None
+    model_version: str | None = None
+    result: list[Result] | None = None
+
+
+class Window(msgspec.Struct, gc=False):
+    """What tslab writes beside its own tasks."""
+
+    tslab: int = 0
+    start_us: int = 0
+    end_us: int = 0
+    tick_us: int = 0
+
+
+class Task(msgspec.Struct, gc=False):
+    """One task."""
+
+    id: int | str | None = None
+    annotations: list[Annotation] | None = None
+    predictions: list[Prediction | int] | None = None
+    drafts: list[msgspec.Raw] | None = None
+    meta: msgspec.Raw = msgspec.Raw(b"null")
+
+    def window(self) -> Window | None:
+        """The window of a task that tslab made; None for all others."""
+        try:
+            found = msgspec.json.decode(self.meta, type=Window)
+        except msgspec.MsgspecError:
+            return None
+        return found if found.tslab and found.tick_us and found.end_us > found.start_us else None
+
+
+def read_export(payload: bytes, name: str, problems: Problems) -> list[Task]:
+    """The tasks of an export.
+
+    Args:
+        payload: The file's bytes.
+        name: Its name, for messages.
+        problems: Told about annotations that have no usable shape.
+
+    Raises:
+        DataError: The file is no JSON export of Label Studio.
+    """
+    try:
+        tasks = msgspec.json.decode(payload, type=list[Task])
+    except msgspec.ValidationError:
+        tasks = _one_by_one(_decoded(payload, name), problems)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        # Python's own writer puts NaN where a time is missing, which is no JSON.
+        tasks = _one_by_one(_decoded(payload, name), problems)
+    if tasks and not any(task.annotations or task.predictions for task in tasks):
+        raise DataError(
+            f"'{name}' holds {len(tasks)} tasks and no annotation",
+            "Export as JSON; JSON-MIN, CSV and TSV leave out who marked what.",
+        )
+    return tasks
+
+
+def _decoded(payload: bytes, name: str) -> list[Any]:
+    import json
+
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"'{name}' is not valid JSON: {error}", "Export it again, as JSON."
+        ) from error
+    if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
+        raise DataError(f"'{name}' is no list of tasks", "Export the project as JSON.")
+    return document
+
+
+def _one_by_one(document: list[Any], problems: Problems) -> list[Task]:
+    """Tasks of which only what has a usable shape is kept."""
+    tasks = []
+    for number, item in enumerate(document):
+        place = f"task {item.get('id', number)}"
+        kept: dict[str, Any] = {"id": _plain(item.get("id"))}
+        for key, kind in (("annotations", Annotation), ("predictions", Prediction | int)):
+            kept[key] = _usable(item.get(key), kind, place, problems)
+        meta = msgspec.Raw(msgspec.json.encode(item.get("meta")))
+        drafts = item.get("drafts")
+        count = len(drafts) if isinstance(drafts, list) else 0
+        tasks.append(Task(**kept, drafts=[msgspec.Raw(b"0")] * count, meta=meta))
+    return tasks
+
+
+def _usable(found: object, kind: Any, place: str, problems: Problems) -> list[Any]:
+    """Records of a list that can be read; regions that cannot are left out one by one."""
+    usable = []
+    for item in found if isinstance(found, list) else []:
+        results = item.get("result") if isinstance(item, dict) else None
+        listed = isinstance(results, list)
+        try:
+            record = msgspec.convert({**item, "result": []} if listed else item, kind)
+        except msgspec.ValidationError:
+            problems.add("TSL081", SHAPE, place)
+            continue
+        if isinstance(results, list) and not isinstance(record, int):
+            record.result = _results(results, place, problems)
+        usable.append(record)
+    return usable
+
+
+def _results(found: list[Any], place: str, problems: Problems) -> list[Result]:
+    results = []
+    for item in found:
+        try:
+            results.append(msgspec.convert(item, Result))
+        except msgspec.ValidationError:
+            problems.add("TSL081", "results of an unknown shape are left out", place)
+    return results
+
+
+def _plain(value: object) -> int | str | None:
+    return value if isinstance(value, (int, str)) else None

@@ -1,0 +1,344 @@
+"""All measures in one value, in words, in JSON, in files, and without names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kit.span_tables import random_table, study
+
+from tslab.agreement.domain_metrics import DomainMetrics
+from tslab.agreement.event_metrics import event_metrics
+from tslab.agreement.headline import headline, judged
+from tslab.agreement.histograms import BINS
+from tslab.agreement.measure import ALONE, UNASKED, Agreement, measure
+from tslab.agreement.privacy import private, project_key
+from tslab.agreement.result_document import document
+from tslab.agreement.result_files import HEADERS, write_files
+from tslab.agreement.result_text import agreement_text, rows_text
+from tslab.agreement.settings import AgreementSettings
+from tslab.agreement.tier_tables import Intake, TierTable
+from tslab.agreement.time_metrics import time_metrics
+from tslab.agreement.values import NOTHING_MARKED, Readers
+from tslab.agreement.words import chosen, seconds
+from tslab.contracts import AgreementContext, AgreementMetric
+from tslab.domain import Domain, Label, Tier
+from tslab.errors import DataError, ProjectError, UsageError
+from tslab.span_table import Extents, SpanTable
+from tslab.spans import Span
+
+FEW = AgreementSettings(draws=50)
+DOMAIN = Domain(
+    name="d", title="D", tiers=(Tier(name="t", kind="intervals", labels=(Label(name="l0"),)),)
+)
+
+
+def intake(table: SpanTable, kind: str = "intervals", readers: Readers | None = None) -> Intake:
+    tier = TierTable("t", kind, table, readers or Readers(table.annotators), 0.1)
+    return Intake((tier,))
+
+
+def instants(*times: Sequence[float]) -> SpanTable:
+    """One task of 100 s; each annotator's instants in seconds."""
+    rows = [(who, round(at * 1e6)) for who, own in enumerate(times) for at in own]
+    who, at = np.array(rows, np.int64).reshape(-1, 2).T
+    nothing = np.zeros(len(at), np.int64)
+    names = [f"a{number}" for number in range(len(times))]
+    columns = {"task": nothing, "annotator": who, "label": nothing, "start": at, "end": at}
+    many = len(times)
+    seen = Extents.of([0] * many, range(many), [0] * many, [100_000_000] * many)
+    return SpanTable.of((["r"], names, ["P"]), columns, seen)
+
+
+def value(
+    found: Agreement, metric: str, by: str = "overall", of: Sequence[str] = ()
+) -> float | None:
+    row = found.row("t", metric, by, of)
+    assert row is not None, metric
+    return row.value.value
+
+
+def test_it_is_what_its_parts_say() -> None:
+    """One stream for time and events gives what each gives alone."""
+    for overlapping in (False, True):
+        table = random_table(5, overlapping=overlapping, tasks=4)
+        found = measure(intake(table), FEW)
+        readers = Readers(table.annotators)
+        alone = [
+            *time_metrics("t", table, readers, FEW.time).rows,
+            *event_metrics("t", table, readers, FEW.events).rows,
+        ]
+        assert [row for row in found.rows if row.metric.split("/")[0] in ("time", "event")] == alone
+
+
+def test_pair_scores_are_those_of_the_pair_in_the_task() -> None:
+    table = random_table(7, ragged=True, tasks=4)
+    (tier,) = measure(intake(table), FEW).tiers
+    assert len(tier.pair_scores) == 3
+    for scores in tier.pair_scores:
+        for at, task in enumerate(scores.task.tolist()):
+            lone = SpanTable.of(
+                (table.tasks, table.annotators, table.labels),
+                {name: getattr(table, name)[table.task == task]
+                 for name in ("task", "annotator", "label", "start", "end", "region")},
+                Extents.of(*(getattr(table.reviewed, name)[table.reviewed.task == task]
+                             for name in ("task", "annotator", "start", "end"))),
+            )  # fmt: skip
+            alone = measure(intake(lone), AgreementSettings(draws=0))
+            for metric, own in (("time/iou_pooled", scores.iou), ("event/f1@0.5", scores.f1)):
+                expected = value(alone, metric, "pair", scores.pair)
+                if expected is None:
+                    assert np.isnan(own[at])
+                else:
+                    assert own[at] == pytest.approx(expected, abs=1e-12)
+
+
+def test_headline_is_events_and_borders_before_kappa() -> None:
+    (tier,) = measure(intake(study(1)), FEW).tiers
+    names = [row.metric for row in headline(tier, FEW)]
+    assert names[:4] == [
+        "event/f1@0.5", "event/onset_median_error", "event/offset_median_error", "time/iou",
+    ]  # fmt: skip
+    assert names.index("time/cohen_kappa") > 3
+
+
+def test_one_annotator_alone_is_said_to_be() -> None:
+    (tier,) = measure(intake(random_table(1, annotators=1)), FEW).tiers
+    assert tier.rows == []
+    assert tier.notes == [ALONE]
+    assert ALONE in agreement_text(measure(intake(random_table(1, annotators=1)), FEW))
+
+
+def test_instants_within_one_sample_or_what_is_asked() -> None:
+    table = instants([1, 5, 9], [1.05, 5.2, 50])
+    found = measure(intake(table, "instants"), FEW)
+    assert value(found, "instant/f1") == pytest.approx(1 / 3)
+    wide = measure(intake(table, "instants"), replace(FEW, tolerances={"t": 0.2}))
+    assert value(wide, "instant/f1") == pytest.approx(2 / 3)
+    assert not any(row.metric.startswith("time/") for row in wide.rows)
+    (histogram,) = wide.tiers[0].histograms
+    assert (histogram.side, histogram.counts.sum()) == ("instant", 2)
+
+
+def test_nothing_marked_by_anybody() -> None:
+    for kind, metric in (("intervals", "event/f1@0.5"), ("instants", "instant/f1")):
+        row = measure(intake(instants([], []), kind), FEW).row("t", metric)
+        assert row is not None
+        assert row.value.value is None
+        assert row.value.reason == NOTHING_MARKED
+
+
+def test_histograms_hold_every_match_once() -> None:
+    table = study(3)
+    (tier,) = measure(intake(table), FEW).tiers
+    assert tier.matches is not None
+    onset, offset = (h for h in tier.histograms if not h.label)
+    assert (onset.side, offset.side) == ("onset", "offset")
+    labels = [h for h in tier.histograms if h.side == "onset" and h.label]
+    for histogram in (onset, offset):
+        assert len(histogram.counts) == BINS == len(histogram.edges) - 1
+        assert histogram.counts.sum() == len(tier.matches.iou)
+        assert histogram.edges[BINS // 2] == -histogram.edges[BINS // 2 + 1]
+    assert np.sum([h.counts for h in labels], axis=0).tolist() == onset.counts.tolist()
+    inside = np.abs(tier.matches.onset / 1e6) < onset.edges[-1]
+    expected, _ = np.histogram(tier.matches.onset[inside] / 1e6, onset.edges)
+    assert expected[1:-1].tolist() == onset.counts[1:-1].tolist()
+
+
+def test_unitizing_alpha_of_many_spans_is_for_those_who_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tslab.agreement.measure.MOST_UNITS", 10)
+    table = study(2)
+    quiet = measure(intake(table), FEW)
+    assert quiet.tiers[0].notes[-1] == f"{UNASKED}: {len(table)} spans"
+    assert quiet.row("t", "unitizing/alpha_u") is None
+    assert measure(intake(table), replace(FEW, unitizing=True)).row("t", "unitizing/alpha_u")
+
+
+class Common:
+    """Seconds that both mark over those that either marks; asks who is the reference."""
+
+    name = "common"
+    tier_kinds = ("intervals",)
+
+    def __init__(self) -> None:
+        self.seen: list[AgreementContext] = []
+
+    def components(
+        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
+    ) -> Mapping[str, float]:
+        self.seen.append(context)
+        both = sum(
+            max(0.0, min(a.end, b.end) - max(a.start, b.start))
+            for a in reference
+            for b in hypothesis
+            if a.label == b.label
+        )
+        return {"both": both, "first": sum(a.duration for a in reference)}
+
+    def value(self, components: Mapping[str, float]) -> float | None:
+        return components["both"] / components["first"] if components["first"] else None
+
+
+def test_metrics_of_the_domain_are_made_of_sums_over_tasks() -> None:
+    table = random_table(11, overlapping=False, labels=1, tasks=5)
+    metric = Common()
+    assert isinstance(metric, AgreementMetric)
+    names = table.annotators
+    readers = Readers((names[0], names[1]), reference=None, models=(names[2],))
+    offered = DomainMetrics(DOMAIN, [metric], lambda thing, doing: nullcontext())
+    found = measure(intake(table, readers=readers), FEW, offered)
+    for by, of in (("pair", names[:2]), ("model", (names[0], names[2]))):
+        assert value(found, "domain/common", by, of) == pytest.approx(
+            value(found, "time/coverage_first", by, of)
+        )
+    row = found.row("t", "domain/common")
+    assert row is not None
+    assert row.value.low is not None
+    assert row.value.high is not None
+    assert row.value.low <= (row.value.value or 0) <= row.value.high
+    both = [
+        value(found, f"time/coverage_{side}", "pair", names[:2]) for side in ("first", "second")
+    ]
+    assert min(b or 0 for b in both) <= (row.value.value or 0) <= max(b or 0 for b in both)
+    assert row.tasks == 5
+    assert all(context.extents for context in metric.seen)
+    only = DomainMetrics(DOMAIN, [metric], lambda thing, doing: nullcontext())
+    states = measure(intake(table, "states"), FEW, only)
+    assert not any(row.metric == "domain/common" for row in states.rows)
+
+
+def test_metrics_see_the_time_that_both_reviewed_alone() -> None:
+    seen = Extents.of([0, 0], [0, 1], [0, 4_000_000], [6_000_000, 9_000_000])
+    columns = {"task": [0, 0], "annotator": [0, 1], "label": [0, 0], "start": [0, 5_000_000],
+               "end": [6_000_000, 9_000_000]}  # fmt: skip
+    table = SpanTable.of((["r"], ["a", "b"], ["l0"]), columns, seen)
+    metric = Common()
+    offered = DomainMetrics(DOMAIN, [metric], lambda thing, doing: nullcontext())
+    found = measure(intake(table), FEW, offered)
+    assert metric.seen[0].extents == [(4.0, 6.0)]
+    assert value(found, "domain/common", "pair", ("a", "b")) == pytest.approx(0.5)
+
+
+def test_json_says_everything_and_is_json() -> None:
+    found = measure(intake(random_table(3)), FEW)
+    body = json.loads(json.dumps(document(found)))
+    (tier,) = body["tiers"]
+    assert len(tier["rows"]) == len(list(found.rows))
+    assert tier["headline"]["event/f1@0.5"] == value(found, "event/f1@0.5")
+    hours = np.array(tier["confusion"]["hours"][0]["table"])
+    assert hours.shape == (len(tier["confusion"]["states"]),) * 2
+    assert body["settings"]["seed"] == 0
+    assert set(body["versions"]) == {"tslab", "numpy"}
+
+
+def test_files_are_tables_and_nothing_else_is_overwritten(tmp_path: Path) -> None:
+    found = measure(intake(random_table(3)), FEW)
+    paths = write_files(found, tmp_path / "out")
+    assert {path.name for path in paths} == set(HEADERS)
+    tables = {p.name: list(csv.DictReader(io.StringIO(p.read_text()))) for p in paths}
+    assert len(tables["metrics.csv"]) == len(list(found.rows))
+    assert {row["kind"] for row in tables["matrix.csv"]} == {"pair"}
+    assert len(tables["per_task.csv"]) == 9
+    assert sum(float(row["hours"]) for row in tables["confusion.csv"] if row["by"] == "overall") > 0
+    write_files(found, tmp_path / "out")
+    (tmp_path / "out" / "matrix.csv").write_text("mine\n")
+    with pytest.raises(ProjectError, match=r"matrix\.csv"):
+        write_files(found, tmp_path / "out")
+    assert (tmp_path / "out" / "matrix.csv").read_text() == "mine\n"
+
+
+def test_matched_events_hold_each_event_of_a_pair_once(tmp_path: Path) -> None:
+    table = random_table(9, tasks=4)
+    found = measure(intake(table), FEW)
+    write_files(found, tmp_path)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "matched_events.csv").read_text())))
+    own = [r for r in rows if (r["first"], r["second"]) == ("a0", "a1")]
+    lasting = table.where(~table.instants)
+    for who, side in (("a0", "first"), ("a1", "second")):
+        number = table.annotators.index(who)
+        there = [r for r in own if r["match"] in ("both", f"{side} only")
+                 and (r["start" if side == "first" else "other_start"] !=
+                      r["end" if side == "first" else "other_end"])]  # fmt: skip
+        assert len(there) == int((lasting.annotator == number).sum())
+    both = [r for r in own if r["match"] == "both" and r["iou"]]
+    assert all(float(r["iou"]) >= 0.5 for r in both if r["start"] != r["end"])
+
+
+def test_a_label_that_looks_like_a_formula_is_text(tmp_path: Path) -> None:
+    table = replace(random_table(3), labels=("=1+1", "l1", "l2"))
+    write_files(measure(intake(table), FEW), tmp_path)
+    assert "\nt,=1+1" not in (tmp_path / "per_label.csv").read_text()
+    assert "'=1+1" in (tmp_path / "per_label.csv").read_text()
+
+
+def test_private_results_name_nobody_and_count_the_same() -> None:
+    table = replace(
+        random_table(4), tasks=("Smith", "Jones", "Brown"), annotators=("zoe", "ann", "GPT")
+    )
+    readers = Readers(("zoe", "ann"), models=("GPT",))
+    given = intake(table, readers=readers)
+    hidden = private(given, b"key")
+    plain, found = measure(given, FEW), measure(hidden, FEW)
+    text = json.dumps(document(found)) + agreement_text(found)
+    assert not re.search("Smith|Jones|Brown|zoe|ann[^o]|GPT", text)
+    for metric in ("event/f1@0.5", "time/iou", "time/cohen_kappa"):
+        assert value(found, metric) == pytest.approx(value(plain, metric))
+    assert private(given, b"key").tiers[0].readers == hidden.tiers[0].readers
+    assert private(given, b"other").tiers[0].readers != hidden.tiers[0].readers
+    assert list(hidden.tiers[0].table.tasks) == sorted(hidden.tiers[0].table.tasks)
+
+
+def test_the_key_stays_the_same_and_is_nobodys_business(tmp_path: Path) -> None:
+    key = project_key(tmp_path)
+    assert project_key(tmp_path) == key
+    assert len(key) == 32
+    assert (tmp_path / "agreement.key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "agreement.key").write_text("no key")
+    with pytest.raises(DataError, match="damaged"):
+        project_key(tmp_path)
+
+
+def test_text_says_why_there_is_a_dash() -> None:
+    table = replace(random_table(3), labels=("l0", "l1", "l2", "never")[:4])
+    text = agreement_text(measure(intake(table), FEW))
+    assert "never" in text
+    assert f"-: {NOTHING_MARKED}" in text
+    assert "event/f1@0.5" not in text.split("\n")[1], "plain words first"
+
+
+def test_rows_are_chosen_by_any_name() -> None:
+    rows = list(measure(intake(random_table(3)), FEW).rows)
+    for name in ("event/f1@0.5", "event/f1", "f1", "f1@0.5"):
+        assert "event/f1@0.5" in {row.metric for row in chosen(rows, [name], [])}
+    assert {row.metric for row in chosen(rows, ["f1@0.7"], [])} == {"event/f1@0.7"}
+    picked = chosen(rows, ["time"], ["pair"])
+    assert {row.by for row in picked} == {"pair"}
+    assert rows_text(picked).count("\n") == len(picked)
+    with pytest.raises(UsageError, match="cohen_kappa"):
+        chosen(rows, ["cohen_kapa"], [])
+
+
+def test_a_minimum_is_for_people_or_else_for_each_comparison() -> None:
+    table = random_table(3)
+    names = table.annotators
+    (people,) = measure(intake(table), FEW).tiers
+    assert [row.by for row in judged(people, "event/f1@0.5")] == ["overall"]
+    readers = Readers(names[:1], names[1], names[2:])
+    (models,) = measure(intake(table, readers=readers), FEW).tiers
+    assert [row.by for row in judged(models, "event/f1@0.5")] == ["reference", "model", "model"]
+
+
+def test_seconds_for_people() -> None:
+    assert [seconds(x) for x in (0.0352, 1.2, 240, 12345, -0.5)] == [
+        "35.2 ms", "1.2 s", "240 s", "12345 s", "-500 ms",
+    ]  # fmt: skip

@@ -1,0 +1,272 @@
+"""tslab agreement as a user runs it: on a study, on an export, in a pipeline, without names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tslab import cli
+from tslab.annotation import Annotation
+from tslab.domain import Domain
+from tslab.files import json_bytes
+from tslab.plugin_manager import load_domain
+from tslab.project import Project
+from tslab.spans import Span
+from tslab.testing import noisy_annotator, synthetic_recording
+
+PEOPLE = ("ann@example.com", "ben@example.com", "cid@example.com")
+
+
+class Study:
+    """A project with recordings, people who err, ground truth and a model."""
+
+    def __init__(self, shell: Any, folder: Path) -> None:
+        self.shell = shell
+        shell("init", shell.folder, "--domain", "iot", project=False)
+        _, self.domain = load_domain("iot")
+        self.samples = [synthetic_recording(self.domain, seconds=600, seed=n) for n in range(3)]
+        self.said: list[Annotation] = []
+        self.predicted: dict[str, list[Span]] = {}
+        for number, sample in enumerate(self.samples):
+            times, _ = sample.recording.signals[0].read()
+            values = [signal.read()[1] for signal in sample.recording.signals]
+            names = [signal.name for signal in sample.recording.signals]
+            lines = [",".join(["time_s", *names])]
+            lines += [f"{t:.3f}," + ",".join(f"{v[i]:.4f}" for v in values)
+                      for i, t in enumerate(times.tolist())]  # fmt: skip
+            path = folder / f"m{number}.csv"
+            path.write_text("\n".join(lines) + "\n")
+            shell("add", path)
+            key = Project.open(shell.folder).find_recording(path.stem)
+            assert key is not None
+            for seed, who in enumerate(PEOPLE):
+                spans = noisy_annotator(sample.truth, sample.recording, self.domain, seed + 1)
+                self.annotate(key, who, spans)
+            self.predicted[key] = list(sample.truth)
+        self.save()
+
+    def annotate(self, key: str, who: str, spans: Sequence[Span], **more: Any) -> None:
+        for view in self.domain.views:
+            own = [span for span in spans if span.tier in view.tiers]
+            given = {"view": view.name, "extents": ((0.0, 600.0),), **more}
+            self.said.append(Annotation(key, who, own, **given))
+
+    def save(self) -> None:
+        folder = self.shell.folder / "annotations"
+        folder.mkdir(exist_ok=True)
+        (folder / "annotations.json").write_bytes(json_bytes(self.said))
+
+    def predict(self, version: str) -> None:
+        folder = self.shell.folder / "predictions"
+        folder.mkdir(exist_ok=True)
+        document = {"model_version": version, "recordings": self.predicted}
+        (folder / "m.json").write_bytes(json_bytes(document))
+
+
+@pytest.fixture
+def study(shell: Any, tmp_path: Path) -> Study:
+    return Study(shell, tmp_path)
+
+
+def first_tier(body: dict[str, Any]) -> dict[str, Any]:
+    return next(tier for tier in body["tiers"] if tier["headline"].get("event/f1@0.5") is not None)
+
+
+def value(tier: dict[str, Any], metric: str, by: str = "overall", *of: str) -> float | None:
+    (row,) = [r for r in tier["rows"] if (r["metric"], r["by"], tuple(r["of"])) == (metric, by, of)]
+    number: float | None = row["value"]
+    return number
+
+
+def test_the_table_says_first_what_matters(study: Study) -> None:
+    study.predict("truth 1")
+    study.annotate(next(iter(study.predicted)), "ann@example.com", [], ground_truth=True)
+    study.save()
+    text = study.shell("agreement")
+    lines = text.splitlines()
+    assert "3 annotators, ground truth, 1 model" in lines[0]
+    assert "events that match (F1) at IoU 0.5" in lines[1]
+    assert text.index("(F1)") < text.index("kappa")
+    for who in PEOPLE:
+        assert who in text
+    assert "truth 1" in text
+    assert "note: intervals rest on 3 tasks" in text
+
+
+def test_json_has_all_numbers_and_a_model_that_is_right_is_best(study: Study) -> None:
+    study.predict("truth 1")
+    tier = first_tier(study.shell.json("agreement", "--draws", 20))
+    assert tier["annotators"] == list(PEOPLE)
+    assert tier["tasks"] == 3
+    pairs = [value(tier, "event/f1@0.5", "pair", a, b) or 0
+             for a, b in (PEOPLE[:2], PEOPLE[1:], PEOPLE[::2])]  # fmt: skip
+    models = [value(tier, "event/f1@0.5", "model", who, "truth 1") or 0 for who in PEOPLE]
+    assert 0 < sum(pairs) < sum(models) < 3
+    assert {row["by"] for row in tier["rows"]} >= {"overall", "label", "task", "window", "without"}
+
+
+def test_chosen_numbers_one_a_line(study: Study) -> None:
+    text = study.shell("agreement", "--metric", "time/iou", "--by", "pair")
+    lines = text.splitlines()
+    assert lines[0].split()[:5] == ["tier", "measure", "for", "of", "value"]
+    assert all("time/iou" in line and "pair" in line for line in lines[1:])
+    body = study.shell.json("agreement", "--metric", "f1", "--by", "label")
+    metrics = {row["metric"] for tier in body["tiers"] for row in tier["rows"]}
+    assert metrics >= {"event/f1@0.1", "event/f1@0.5"}
+    assert "cohen_kappa" in study.shell.fails(2, "agreement", "--metric", "cohen_kapa")
+
+
+def test_gamma_is_for_those_who_ask(study: Study) -> None:
+    metrics = {row["metric"] for tier in study.shell.json("agreement")["tiers"]
+               for row in tier["rows"]}  # fmt: skip
+    assert "gamma" not in metrics
+    assert "unitizing/alpha_u" in metrics
+    assert "gamma" in study.shell("agreement", "--metric", "gamma", "--by", "overall")
+
+
+def test_a_minimum_decides_the_exit_code(study: Study) -> None:
+    study.shell("agreement", "--min", "0.01")
+    study.shell("agreement", "--min", "0.999", code=1)
+    assert "the minimum is 0.999" in study.shell.err
+    assert "event/f1@0.5 is 0." in study.shell.err
+    study.shell("agreement", "--min", "time/iou=1.01", "--min", "0.01", code=1)
+    assert "event/f1" not in study.shell.err
+    body = study.shell.json("agreement", "--min", "time/iou=1.01", code=1)
+    assert body["below_minimum"]
+    assert "no number" in study.shell.fails(2, "agreement", "--min", "much")
+    assert "no measure" in study.shell.fails(2, "agreement", "--min", "time/iuo=0.5")
+
+
+def test_one_annotator_alone_cannot_be_compared(study: Study) -> None:
+    study.said = [a for a in study.said if a.annotator == PEOPLE[0]]
+    study.save()
+    assert "single coverage" in study.shell("agreement", code=1)
+    assert "nobody can be compared" in study.shell.err
+    study.predict("truth 1")
+    study.shell("agreement", "--min", "0.99", code=1)
+    assert f"{PEOPLE[0]}, truth 1" in study.shell.err
+
+
+def test_no_annotations(study: Study) -> None:
+    study.said = []
+    study.save()
+    assert "tslab pull" in study.shell.fails(4, "agreement")
+
+
+def test_options_that_name_nothing(study: Study) -> None:
+    tier = study.domain.tiers[0].name
+    assert tier in study.shell.fails(2, "agreement", "--tier", tier[:-1])
+    assert "names no tier" in study.shell.fails(2, "agreement", "--tolerance", "x=1")
+    assert "no number" in study.shell.fails(2, "agreement", "--tolerance", f"{tier}=x")
+    assert "--from" in study.shell.fails(2, "agreement", "--config", "c.xml")
+    study.shell("agreement", "--tolerance", f"{tier}=0.5", "--tier", tier)
+
+
+def test_files(study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    study.shell("agreement", "--csv", folder, "--draws", 0)
+    rows = list(csv.DictReader(io.StringIO((folder / "matrix.csv").read_text())))
+    assert {(row["first"], row["second"]) for row in rows} == {
+        PEOPLE[:2], PEOPLE[1:], PEOPLE[::2],
+    }  # fmt: skip
+    (folder / "metrics.csv").write_text("a,b\n")
+    assert "metrics.csv" in study.shell.fails(4, "agreement", "--csv", folder, "--draws", 0)
+
+
+def test_private_output_names_nobody(study: Study, tmp_path: Path) -> None:
+    study.predict("truth 1")
+    key = next(iter(study.predicted))
+    study.annotate("rec-unknown", "dan@example.com", [])
+    study.save()
+    outputs = [study.shell("agreement", "--private", "--csv", tmp_path / "out")]
+    outputs.append(study.shell.err)
+    outputs.append(study.shell("agreement", "--private", "--json"))
+    outputs += [path.read_text() for path in (tmp_path / "out").iterdir()]
+    for text in outputs:
+        for name in (*PEOPLE, "dan@", "example", key, "rec-unknown", "truth 1"):
+            assert name not in text
+    again = study.shell("agreement", "--private", "--json")
+    assert again == outputs[2], "the key is the project's own"
+
+
+def export(study: Study) -> list[dict[str, Any]]:
+    """The annotations of one tier as Label Studio would export them."""
+    tier = next(t.name for t in study.domain.tiers if t.kind != "instants")
+    tasks = []
+    for number, key in enumerate(study.predicted, start=1):
+        annotations = [
+            {
+                "id": 10 * number + seed,
+                "completed_by": {"id": seed, "email": who},
+                "result": [
+                    {"id": f"r{n}", "from_name": tier, "to_name": "ts", "type": "timeserieslabels",
+                     "value": {"start": s.start, "end": s.end, "instant": s.is_instant,
+                               "timeserieslabels": [s.label]}}
+                    for a in study.said if (a.recording, a.annotator) == (key, who)
+                    for n, s in enumerate(a.spans) if s.tier == tier
+                ],
+            }
+            for seed, who in enumerate(PEOPLE)
+        ]  # fmt: skip
+        tasks.append({"id": number, "data": {}, "annotations": annotations})
+    return tasks
+
+
+def test_an_export_gives_the_numbers_of_the_study(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(export(study)))
+    own = first_tier(study.shell.json("agreement"))
+    other = first_tier(study.shell.json("agreement", "--from", path, project=False))
+    for metric in ("event/f1@0.5", "event/onset_median_error", "time/iou_pooled"):
+        assert value(other, metric) == pytest.approx(value(own, metric), abs=1e-9)
+    text = study.shell("agreement", "--from", path, project=False)
+    assert "the export does not say what was shown" in text
+    study.shell("agreement", "--from", path, "--private", project=False)
+    assert "ann@" not in study.shell.out
+    assert "No project here" in study.shell.out
+
+
+def test_an_export_that_cannot_be_read(study: Study, tmp_path: Path) -> None:
+    assert "gone.json" in study.shell.fails(4, "agreement", "--from", tmp_path / "gone.json")
+    path = tmp_path / "broken.json"
+    path.write_text("{")
+    assert "broken.json" in study.shell.fails(4, "agreement", "--from", path)
+
+
+def test_metrics_of_plugins_are_asked_and_blamed(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Count:
+        name = "count"
+        tier_kinds = ("states", "intervals", "instants")
+
+        def components(self, reference: Any, hypothesis: Any, context: Any) -> dict[str, float]:
+            assert context.recording is not None
+            return {"one": float(len(reference)), "other": float(len(hypothesis))}
+
+        def value(self, components: Any) -> float | None:
+            return components["one"] / components["other"] if components["other"] else None
+
+    def offered(self: Any, domain: Domain) -> list[Any]:
+        del self, domain
+        return [metric]
+
+    metric: Any = Count()
+    monkeypatch.setattr("tslab.plugin_manager.Plugins.agreement_metrics", offered)
+    tier = first_tier(study.shell.json("agreement"))
+    assert value(tier, "domain/count") == 1
+    assert value(tier, "domain/count", "pair", *PEOPLE[:2]) != 1
+    metric = type("Broken", (Count,), {"value": lambda self, components: 1 / 0})()
+    study.shell("agreement", code=3)
+    assert "metric 'count', comparing" in study.shell.err
+
+
+def test_help_is_quick_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["agreement", "--help"]) == 0
+    assert "--private" in capsys.readouterr().out
