@@ -2,13 +2,13 @@
 
 What is measured is a function of sums. People are compared with each other in pairs that have no
 order: together they have no measure that asks who comes first. An annotator has the mean of his
-pairs.
+pairs; so has the group where a measure is for two only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +32,15 @@ class Measure:
         explain: The value of a measure by its name, number and sums ``(columns,)``.
         directed: Whether a measure asks which of the two comes first, by its name.
         events: How many events sums ``(..., columns)`` rest on.
+        paired: Whether a measure is for two only, by its name: a group has the mean over its pairs,
+            and tasks have none.
     """
 
     values: Callable[[Floats], Named]
     explain: Callable[[str, float, Floats], Value]
     directed: Callable[[str], bool]
     events: Callable[[Floats], Floats]
+    paired: Callable[[str], bool] = lambda _: False
 
 
 class Levels:
@@ -133,7 +136,7 @@ class Levels:
 
     def _pairs(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
         means: dict[str, Mean] = {name: Mean() for name in self.readers.annotators}
-        rests = dict.fromkeys(means, 0)
+        rests, group = dict.fromkeys(means, 0), _Group()
         draws = self.draws if len(self.pairs) <= MOST_PAIRS else self.draws.none()
         bounds = np.searchsorted(items.pair, np.arange(len(self.pairs) + 1))
         for pair, kind in enumerate(self.kinds):
@@ -145,12 +148,25 @@ class Levels:
             yield from self._columns(asked, values, sums[0], draws)
             if kind == "pair":
                 whole = {k: v[:, -1] for k, v in values.items() if not measure.directed(k)}
+                group.add({k: v for k, v in values.items() if measure.paired(k)}, sums[0])
                 events = int(measure.events(sums[0, -1]))
                 for name in self.names(pair):
                     means[name].add(whole)
                     rests[name] += events
         for name, mean in means.items():
             yield from self._annotator(name, mean, rests[name], draws)
+        yield from self._group(group, measure, draws)
+
+    def _group(self, group: _Group, measure: Measure, draws: Draws) -> Iterator[Row]:
+        """Means over pairs of what is for two only."""
+        missing = replace(
+            measure,
+            explain=lambda _, value, __: (
+                Value(float(value)) if np.isfinite(value) else Value(None, NO_PAIR)
+            ),
+        )
+        asked = _Asked("overall", "label", (), missing)
+        yield from self._columns(asked, dict(group.mean.values()), group.sums, draws)
 
     def _annotator(self, name: str, mean: Mean, events: int, draws: Draws) -> Iterator[Row]:
         """Mean of an annotator's pairs; undefined where all of them are."""
@@ -177,6 +193,18 @@ class Levels:
                 yield Row(self.tier, metric, by, of, value, tasks, events, seconds)
 
 
+@dataclass(slots=True)
+class _Group:
+    """Values of all pairs of people added up."""
+
+    mean: Mean = field(default_factory=Mean)
+    sums: Floats = field(default_factory=lambda: np.zeros(()))
+
+    def add(self, values: Named, sums: Floats) -> None:
+        self.mean.add(values)
+        self.sums = self.sums + sums
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What the rows of one level are for, and how they are measured."""
@@ -200,7 +228,11 @@ def _within(value: Value, bounds: tuple[Floats, Floats] | None) -> Value:
 
 def _undirected(measure: Measure, sums: Floats) -> Named:
     values = measure.values(sums)
-    return {name: array for name, array in values.items() if not measure.directed(name)}
+    return {
+        name: array
+        for name, array in values.items()
+        if not measure.directed(name) and not measure.paired(name)
+    }
 
 
 def _added(key: NDArray[np.int32], cells: Floats, length: int) -> Floats:

@@ -15,6 +15,7 @@ NOT_ALL_PRESENT = "no task that all annotators reviewed"
 NO_MATCH = "no matched pair of events"
 TOO_FEW = "too few items"
 NO_PAIR = "no pair in which it is defined"
+NO_ANSWER = "nothing that both answered"
 
 REASONS = (
     NOTHING_MARKED,
@@ -27,6 +28,7 @@ REASONS = (
     NO_MATCH,
     TOO_FEW,
     NO_PAIR,
+    NO_ANSWER,
 )
 
 
