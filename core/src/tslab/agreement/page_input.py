@@ -1,0 +1,109 @@
+"""What a page of agreement shows beside the numbers, and what it leaves out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tslab.agreement.values import Readers
+from tslab.recording import Recording
+from tslab.span_table import SpanTable
+
+TITLE = "Agreement"
+TIMELINE_BYTES = 4_000_000
+SIGNAL_BYTES = 1_500_000
+SIGNAL_TASKS = 12
+REVIEW_ROWS = 5_000
+HIDDEN = re.compile(r"(person|model|task)-([0-9a-f]{8}|[0-9a-f]{32})")
+"""Names that are hashes already (`privacy`): they stay, so that the page fits the other files."""
+HARMLESS = re.compile(r"https?://|/(?!/)|\./|\.\./|\?", re.IGNORECASE)
+"""What an address may begin with: nothing that a browser would run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """A stretch that somebody should look at.
+
+    Attributes:
+        tier: Name of the tier.
+        task: Name of the task, as in the table of the tier.
+        start: Seconds from the start of the task's recording.
+        end: Seconds; equal to `start` for instants.
+        kind: What is disputed, in words.
+        cost: How much it weighs; the list is in this order, largest first.
+        said: What each said, by reader.
+    """
+
+    tier: str
+    task: str
+    start: float
+    end: float
+    kind: str
+    cost: float
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+def _no_recording(task: str) -> Recording | None:  # noqa: ARG001
+    return None
+
+
+def _no_link(task: str, seconds: float) -> str:  # noqa: ARG001
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageInput:
+    """What goes into the page with the result.
+
+    Attributes:
+        title: Heading.
+        created: When, as it should be read.
+        private: Leaves out names of people, models and tasks, signals and links.
+        review: What to look at.
+        consensus: What the annotators say together, by tier; its first annotator counts.
+        recording: Opens the recording of a task; None where there is none.
+        link: Address of what Label Studio shows at a second of a task; "" where it is not known.
+        timeline_bytes: Room for marks; tasks with the lowest agreement come first.
+        signal_bytes: Room for the outlines of signals.
+        signal_tasks: Tasks that signals are shown of.
+    """
+
+    title: str = TITLE
+    created: str = ""
+    private: bool = False
+    review: Sequence[ReviewItem] = ()
+    consensus: Mapping[str, SpanTable] = field(default_factory=dict)
+    recording: Callable[[str], Recording | None] = _no_recording
+    link: Callable[[str, float], str] = _no_link
+    timeline_bytes: int = TIMELINE_BYTES
+    signal_bytes: int = SIGNAL_BYTES
+    signal_tasks: int = SIGNAL_TASKS
+
+    def address(self, task: str, seconds: float = 0.0) -> str:
+        """Address in Label Studio; "" in private pages, and where a browser might run it."""
+        found = "" if self.private else self.link(task, seconds)
+        return found if HARMLESS.match(found) else ""
+
+
+class Names:
+    """What people, models and tasks are called in the page."""
+
+    def __init__(self, readers: Sequence[Readers], tasks: Sequence[str], private: bool) -> None:
+        self.private = private
+        people = dict.fromkeys(name for who in readers for name in who.annotators)
+        models = dict.fromkeys(name for who in readers for name in who.models)
+        self._readers = {name: f"annotator {n}" for n, name in enumerate(people, start=1)}
+        self._readers |= {name: f"model {n}" for n, name in enumerate(models, start=1)}
+        self._tasks = {name: f"task {n}" for n, name in enumerate(dict.fromkeys(tasks), start=1)}
+
+    def reader(self, name: str) -> str:
+        """Name of a person or model; the ground truth is nobody's."""
+        return self._readers.get(name, name) if self._hides(name) else name
+
+    def task(self, name: str) -> str:
+        """Name of a task."""
+        return self._tasks.get(name, "a task") if self._hides(name) else name
+
+    def _hides(self, name: str) -> bool:
+        return self.private and not HIDDEN.fullmatch(name)

@@ -1,0 +1,162 @@
+"""The page of agreement in a real browser: it works, asks for nothing and runs nothing foreign."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit.agreement_pages import EVIL, hostile, shown, study
+
+from tslab.agreement.page import page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "agreement.html"
+    path.write_bytes(page(study(), shown()))
+    return path.as_uri()
+
+
+def opened(chromium: Any, address: str, said: list[str], **given: Any) -> Any:
+    tab = chromium.new_context(**given).new_page()
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("dialog", lambda dialog: said.append(dialog.message))
+    tab.on("request", lambda request: said.append(request.url))
+    tab.goto(address)
+    return tab
+
+
+def use(tab: Any) -> None:
+    """Press everything that can be pressed."""
+    for select in tab.locator("select").all():
+        for value in [option.get_attribute("value") for option in select.locator("option").all()]:
+            select.select_option(value)
+        select.select_option(index=0)
+    for button in tab.locator(".viewer button").all():
+        if button.is_visible() and button.is_enabled():
+            button.click()
+    tab.locator(".stage").first.hover(position={"x": 60, "y": 90})
+
+
+def test_the_page_is_drawn_and_quiet(chromium: Any, address: str) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        said: list[str] = []
+        tab = opened(chromium, address, said, color_scheme=scheme)
+        use(tab)
+        assert said == [address], "an error, a refused style or script, or a request"
+        assert tab.locator(".stage svg").count() == 2
+        assert tab.locator("svg .cell").count() > 20
+        grounds.append(tab.eval_on_selector("body", "e => getComputedStyle(e).backgroundColor"))
+        colour = tab.eval_on_selector(".stage path.c0", "e => getComputedStyle(e).fill")
+        assert colour != "rgb(0, 0, 0)"
+    assert grounds == ["rgb(251, 251, 250)", "rgb(20, 23, 28)"]
+
+
+def test_hostile_names_are_only_text(chromium: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.html"
+    path.write_bytes(page(*hostile()))
+    said: list[str] = []
+    tab = opened(chromium, path.as_uri(), said)
+    use(tab)
+    assert said == [path.as_uri()]
+    assert tab.title() == EVIL
+    assert tab.locator("img").count() == 0
+    assert tab.locator("a[href^=javascript]").count() == 0
+    assert EVIL in tab.locator(".stage").first.inner_text()
+    assert tab.locator(".review tbody tr").count() == 1
+
+
+def test_a_phone_scrolls_in_one_direction(chromium: Any, address: str) -> None:
+    tab = opened(chromium, address, [], viewport={"width": 390, "height": 800})
+    use(tab)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_choosing_changes_the_numbers_and_going_back_restores_them(
+    chromium: Any, address: str
+) -> None:
+    tab = opened(chromium, address, [])
+    grid = tab.locator(".grid").first
+    words = "e => [...e.querySelectorAll('.said')].map(x => x.textContent)"
+    looks = "e => [...e.querySelectorAll('.cell')].map(x => x.getAttribute('fill-opacity'))"
+    before = grid.evaluate(words), grid.evaluate(looks)
+    metric = grid.locator("select").first
+    metric.select_option(label="time with the same label")
+    assert any(word.endswith("%") for word in grid.evaluate(words))
+    grid.locator("select").last.select_option(label="never")
+    titles = grid.evaluate("e => [...e.querySelectorAll('.cell title')].map(x => x.textContent)")
+    assert set(grid.evaluate(words)) <= {"\u2013", "100 %"}
+    metric.select_option(index=0)
+    titles = grid.evaluate("e => [...e.querySelectorAll('.cell title')].map(x => x.textContent)")
+    assert any("nobody marked anything" in title for title in titles)
+    grid.locator("select").last.select_option(index=0)
+    assert (grid.evaluate(words), grid.evaluate(looks)) == before
+
+
+def test_timelines_say_where_people_differ(chromium: Any, address: str) -> None:
+    tab = opened(chromium, address, [], viewport={"width": 1100, "height": 900})
+    ranges, instants = tab.locator(".viewer").all()
+    # ward-2 has most to review: rest or walk for 10 s, and 5 s that only one marks.
+    assert ranges.locator(".pick option").all_inner_texts() == ["ward-2", "ward-1", "ward-3"]
+    assert "people differ for 15 s" in ranges.locator(".stage").text_content()
+    ranges.locator("[data-do=after]").click()
+    # ward-1: borders 3 s apart, 10 s that carl left out, and 10 s that bert did, too.
+    assert "people differ for 23 s" in ranges.locator(".stage").text_content()
+    wide = ranges.locator(".stage").bounding_box()["width"]
+    ranges.locator(".stage").hover(position={"x": wide * 0.55, "y": 60})
+    read = ranges.locator(".readout").inner_text()
+    for words in ("anna: walk", "bert: nothing", "carl: not reviewed", "net 7: nothing"):
+        assert words in read
+    assert "1 instant without a partner" in instants.locator(".stage").text_content()
+
+
+def test_the_signal_comes_on_demand(chromium: Any, address: str) -> None:
+    tab = opened(chromium, address, [])
+    viewer = tab.locator(".viewer").first
+    assert viewer.locator("path.signal").count() == 0
+    viewer.locator("[data-do=signal]").click()
+    assert viewer.locator("path.signal").count() == 1
+    assert "lead I, -1 to 1 mV" in viewer.locator(".stage").text_content()
+
+
+def test_zoom_and_the_next_dispute(chromium: Any, address: str) -> None:
+    tab = opened(chromium, address, [])
+    viewer = tab.locator(".viewer").first
+    whole = viewer.locator("path.c0").first.get_attribute("d")
+    viewer.locator("[data-do=dispute]").click()
+    assert viewer.locator("path.c0").first.get_attribute("d") != whole
+    viewer.locator("[data-do=all]").click()
+    assert viewer.locator("path.c0").first.get_attribute("d") == whole
+
+
+def test_the_list_leads_to_the_place_and_to_label_studio(chromium: Any, address: str) -> None:
+    tab = opened(chromium, address, [])
+    rows = tab.locator(".review tbody tr")
+    assert rows.count() == 3
+    assert rows.first.locator("a").get_attribute("href").endswith("task=ward-2&at=5")
+    rows.nth(1).locator("button").click()
+    assert tab.locator(".viewer").first.locator(".pick").input_value() == "0"
+
+
+def test_the_list_is_saved_as_it_is_chosen(chromium: Any, address: str) -> None:
+    tab = opened(chromium, address, [])
+    with tab.expect_download() as whole:
+        tab.get_by_role("button", name="Download CSV").click()
+    lines = list(csv.reader(io.StringIO(Path(whole.value.path()).read_text())))
+    assert lines[0] == ["tier", "task", "start", "end", "kind", "weight", "said", "url"]
+    # What a spreadsheet would take for a formula is text.
+    assert lines[1][:6] == ["activity", "ward-2", "5", "15", "'=label", "10"]
+    tab.locator(".review input").last.check()
+    with tab.expect_download() as some:
+        tab.get_by_role("button", name="Download JSON").click()
+    document = json.loads(Path(some.value.path()).read_text())
+    assert [item["kind"] for item in document] == ["missed"]
+    assert document[0]["said"] == {"anna": "beat", "bert": "nothing"}
