@@ -30,6 +30,7 @@ VERBS = {
     "models": "List, promote and roll back trained models.",
     "evaluate": "Score predictions against the annotations.",
     "agreement": "Measure how well annotators agree.",
+    "consensus": "Combine annotators into one reading.",
     "export": "Write labels in native formats.",
     "demo": "Run everything on generated recordings.",
     "doctor": "Check the installation and say what to do.",

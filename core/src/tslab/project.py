@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tslab import files, settings
+from tslab import files, ground_truth, settings
 from tslab.annotation import Annotation
 from tslab.contracts import ReadOptions, Source
 from tslab.domain import Domain
@@ -296,6 +296,15 @@ class Project:
         return found
 
     def annotations_list(self) -> list[Annotation]:
+        """What `tslab pull` brought back, and ground truth that was made here.
+
+        Raises:
+            DataError: A file is damaged.
+        """
+        made = ground_truth.made_truth(self.root)
+        return [*self.pulled_annotations(), *(a for own in made.values() for a in own)]
+
+    def pulled_annotations(self) -> list[Annotation]:
         """What `tslab pull` brought back.
 
         Raises:

@@ -55,14 +55,19 @@ class _Reading:
     seen: Stretches
 
 
-def project_intake(project: Project) -> Intake:
+def project_intake(project: Project, annotations: Sequence[Annotation] | None = None) -> Intake:
     """Tables of all tiers that somebody reviewed.
+
+    Args:
+        project: The project folder.
+        annotations: What people said; all that the folder holds where it is None.
 
     Raises:
         DataError: A file of the project folder is damaged.
     """
     entries, problems = project.entries(), Problems()
-    readings = list(_said(project, entries, problems))
+    given = project.annotations_list() if annotations is None else annotations
+    readings = list(_said(project, given, entries, problems))
     readings += _predicted(project, entries, problems)
     people = sorted({r.reader for r in readings if r.role == "person"})
     models = list(dict.fromkeys(r.reader for r in readings if r.role == "model"))
@@ -79,11 +84,14 @@ def project_intake(project: Project) -> Intake:
 
 
 def _said(
-    project: Project, entries: Mapping[str, RecordingEntry], problems: Problems
+    project: Project,
+    annotations: Sequence[Annotation],
+    entries: Mapping[str, RecordingEntry],
+    problems: Problems,
 ) -> Iterator[_Reading]:
     """What people submitted; the last of several annotations of one person counts."""
     latest: dict[tuple[str, str, str, bool], Annotation] = {}
-    for annotation in project.annotations_list():
+    for annotation in annotations:
         key = (annotation.recording, annotation.view, annotation.annotator, annotation.ground_truth)
         place = f"recording {annotation.recording}"
         if annotation.recording not in entries:

@@ -51,8 +51,8 @@ def private(intake: Intake, key: bytes) -> Intake:
 def _hidden(tier: TierTable, key: bytes) -> TierTable:
     people, models = tier.readers.annotators, tier.readers.models
     names = {
-        **_hashes(people, "person", key),
-        **_hashes(models, "model", key),
+        **hashes(people, "person", key),
+        **hashes(models, "model", key),
         GROUND_TRUTH: GROUND_TRUTH,
     }
     readers = Readers(
@@ -67,8 +67,8 @@ def _hidden(tier: TierTable, key: bytes) -> TierTable:
 
 def _renamed(table: SpanTable, names: Mapping[str, str], key: bytes) -> SpanTable:
     """The same table under other names, in the order of these."""
-    hashes = _hashes(table.tasks, "task", key)
-    tasks, task_of = _sorted([hashes[name] for name in table.tasks])
+    of_task = hashes(table.tasks, "task", key)
+    tasks, task_of = _sorted([of_task[name] for name in table.tasks])
     readers, reader_of = _sorted([names[name] for name in table.annotators])
     seen = table.reviewed
     extents = Extents.of(task_of[seen.task], reader_of[seen.annotator], seen.start, seen.end)
@@ -91,8 +91,8 @@ def _sorted(names: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
     return [names[number] for number in order.tolist()], place
 
 
-def _hashes(names: Sequence[str], kind: str, key: bytes) -> dict[str, str]:
-    """Hashes by name; long ones where short ones are not unique."""
+def hashes(names: Sequence[str], kind: str, key: bytes) -> dict[str, str]:
+    """Hashes by name, for names of one kind; long ones where short ones are not unique."""
     digests = {
         name: hmac.new(key, f"{kind}|{name}".encode(), hashlib.sha256).hexdigest() for name in names
     }

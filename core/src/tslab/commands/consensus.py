@@ -1,0 +1,285 @@
+"""tslab consensus: one reading of what several annotators said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tslab.commands.output import Output, shared_options, table
+
+if TYPE_CHECKING:
+    from tslab.agreement.consensus import ConsensusSettings
+    from tslab.agreement.project_consensus import TierConsensus
+    from tslab.agreement.tier_tables import Intake
+    from tslab.annotation import Annotation
+    from tslab.project import Project
+
+METHODS = ("majority", "weighted", "dawid-skene", "staple", "median", "intersection", "union")
+MAKER = "consensus"
+"""Section of annotations/ground_truth.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options ask for."""
+
+    method: str
+    target: str | None
+    tiers: tuple[str, ...]
+    people: tuple[str, ...]
+    weights: tuple[str, ...]
+    least: int
+    iou: float
+    tolerances: tuple[str, ...]
+    gap: float
+    shortest: float
+    private: bool
+
+
+@click.command("consensus", help="Combine annotators into one reading.")
+@click.option("--method", default="majority", type=click.Choice(METHODS), help="How [majority].")
+@click.option(
+    "--as", "target", type=click.Choice(["predictions", "ground-truth"]),
+    help="What to write; nothing without it.",
+)  # fmt: skip
+@click.option("--tier", "tiers", multiple=True, metavar="TIER", help="Only this tier; repeatable.")
+@click.option(
+    "--annotator", "people", multiple=True, metavar="NAME", help="Who votes [all]; repeatable."
+)
+@click.option(
+    "--weight", "weights", multiple=True, metavar="NAME=X",
+    help="What a vote counts in weighted and median; repeatable.",
+)  # fmt: skip
+@click.option("--least", default=0, type=click.IntRange(0), metavar="K",
+              help="Annotators that a label needs [more than half].")  # fmt: skip
+@click.option(
+    "--iou", default=0.5, type=click.FloatRange(0, 1, min_open=True), metavar="X",
+    help="Least intersection over union of spans of one event, for median [0.5].",
+)  # fmt: skip
+@click.option(
+    "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS",
+    help="Seconds between instants that are the same [a fifth of their usual distance].",
+)  # fmt: skip
+@click.option("--gap", default=0.0, type=click.FloatRange(0, 86_400), metavar="SECONDS",
+              help="Close gaps shorter than this [0].")  # fmt: skip
+@click.option("--shortest", default=0.0, type=click.FloatRange(0, 86_400), metavar="SECONDS",
+              help="Leave out regions shorter than this [0].")  # fmt: skip
+@click.option("--private", is_flag=True, help="Name no person: hashes instead.")
+@shared_options
+def command(output: Output, **options: Any) -> int:
+    """Combines what was pulled; models and ground truth never vote.
+
+    Exits with 1 if a recording's predictions could not be written.
+    """
+    from tslab.agreement.consensus_result import tier_rows
+    from tslab.agreement.intake import project_intake
+    from tslab.agreement.project_consensus import consensus_tiers
+
+    wanted = Asked(**options)
+    with output.changing() as project:
+        annotations = project.pulled_annotations()
+        intake = _chosen(project, project_intake(project, annotations), wanted)
+        for finding in intake.findings:
+            output.warn(str(replace(finding, place="") if wanted.private else finding))
+        tiers = consensus_tiers(intake, project.domain, _settings(intake, wanted), wanted.people)
+        names = _names(project, intake, wanted.private)
+        failed = _write(output, project, tiers, annotations, names, wanted)
+        about = {
+            "method": wanted.method,
+            "written_as": wanted.target,
+            "model_version": _version(tiers, wanted),
+            "failed": [] if wanted.private else failed,
+        }
+        output.result({**about, "tiers": tier_rows(tiers, names)}, _text(tiers, names, wanted))
+        return int(bool(failed))
+
+
+def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
+    """The tiers that are asked for.
+
+    Raises:
+        ProjectError: Nobody marked anything.
+        UsageError: A tier or an annotator does not exist, or options do not go together.
+    """
+    from tslab.errors import ProjectError, UsageError, did_you_mean
+
+    people = sorted({name for tier in intake.tiers for name in tier.readers.annotators})
+    if not people:
+        raise ProjectError(
+            "there are no annotations to combine", "Annotate some tasks, then run: tslab pull"
+        )
+    known = [tier.name for tier in intake.tiers]
+    for given, offered, what in (
+        (wanted.tiers, known, "tier"),
+        (wanted.people, people, "annotator"),
+    ):
+        for name in given:
+            if name not in offered:
+                more = "" if wanted.private and what == "annotator" else ", ".join(offered)
+                hint = did_you_mean(name, offered) or (f"There are {more}." if more else "")
+                raise UsageError(f"nothing of {what} '{name}'", hint)
+    for view in project.domain.views:
+        missing = [n for n in view.tiers if wanted.tiers and n not in wanted.tiers]
+        if wanted.target == "ground-truth" and missing and len(missing) < len(view.tiers):
+            raise UsageError(
+                f"view '{view.name}' also shows tier '{missing[0]}': its ground truth would be "
+                "that nothing is there",
+                f"Add: --tier {missing[0]}",
+            )
+    kept = tuple(tier for tier in intake.tiers if not wanted.tiers or tier.name in wanted.tiers)
+    return replace(intake, tiers=kept)
+
+
+def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
+    """Settings of each tier."""
+    from tslab.agreement.consensus import ConsensusSettings
+    from tslab.commands.agreement import read_tolerances
+    from tslab.segmentation.matching import instant_tolerance
+    from tslab.spans import to_microseconds
+
+    given = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
+    weights = _weights(intake, wanted.weights)
+    plain = ConsensusSettings(
+        method=wanted.method,  # type: ignore[arg-type]
+        least=wanted.least,
+        weights=weights,
+        iou=wanted.iou,
+        gap=to_microseconds(wanted.gap),
+        shortest=to_microseconds(wanted.shortest),
+    )
+    settings = {}
+    for tier in intake.tiers:
+        points = tier.table.where(tier.table.instants)
+        rows: dict[tuple[int, int], list[int]] = {}
+        for task, who, at in zip(points.task, points.annotator, points.start, strict=True):
+            rows.setdefault((int(task), int(who)), []).append(int(at))
+        usual = instant_tolerance(sorted(row) for row in rows.values())
+        limit = given.get(tier.name)
+        tolerance = usual if limit is None else to_microseconds(limit)
+        settings[tier.name] = replace(plain, tolerance=tolerance)
+    return settings
+
+
+def _weights(intake: Intake, given: Sequence[str]) -> dict[str, float] | None:
+    """``NAME=X`` as numbers by name.
+
+    Raises:
+        UsageError: There is no such annotator, or no such number.
+    """
+    from tslab.errors import UsageError, did_you_mean
+
+    people = {name for tier in intake.tiers for name in tier.readers.annotators}
+    weights: dict[str, float] = {}
+    for item in given:
+        name, _, text = item.rpartition("=")
+        if name not in people:
+            raise UsageError(f"--weight names no annotator: '{item}'", did_you_mean(name, people))
+        try:
+            weights[name] = float(text)
+        except ValueError:
+            weights[name] = 0.0
+        if not 0 < weights[name] < float("inf"):
+            raise UsageError(f"--weight has no number above 0: '{item}'", f"Write {name}=2.")
+    return weights or None
+
+
+def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
+    """How annotators are called."""
+    from tslab.agreement.privacy import hashes, project_key
+
+    people = sorted({name for tier in intake.tiers for name in tier.table.annotators})
+    return (
+        hashes(people, "person", project_key(project.state))
+        if private
+        else dict(zip(people, people, strict=True))
+    )
+
+
+def _version(tiers: Sequence[TierConsensus], wanted: Asked) -> str:
+    """The model version that Label Studio shows."""
+    from tslab.errors import counted
+
+    people = {name for tier in tiers for name in tier.voters}
+    return f"consensus {wanted.method} of {counted(len(people), 'annotators')}"
+
+
+def _write(
+    output: Output,
+    project: Project,
+    tiers: Sequence[TierConsensus],
+    annotations: Sequence[Annotation],
+    names: Mapping[str, str],
+    wanted: Asked,
+) -> list[str]:
+    """Writes what is asked for; recordings whose predictions could not be cut into tasks."""
+    import tslab
+    from tslab import files
+    from tslab.agreement.consensus_provenance import provenance
+    from tslab.agreement.project_consensus import consensus_spans, consensus_truth
+    from tslab.ground_truth import save_truth
+
+    if not wanted.target:
+        return []
+    version = _version(tiers, wanted)
+    failed: list[str] = []
+    if wanted.target == "predictions":
+        failed = _predict(output, project, consensus_spans(tiers), version)
+    else:
+        truth = consensus_truth(tiers, annotations, project.domain, version)
+        save_truth(project.root, MAKER, truth)
+    about = {
+        "method": wanted.method, "written_as": wanted.target, "model_version": version,
+        "tslab": tslab.__version__,
+    }  # fmt: skip
+    document = provenance(tiers, annotations, about, names)
+    files.write_bytes(project.root / "annotations" / "consensus.json", files.json_bytes(document))
+    return failed
+
+
+def _predict(
+    output: Output, project: Project, spans: Mapping[str, Sequence[Any]], version: str
+) -> list[str]:
+    from tslab.errors import DataError, PluginError
+    from tslab.label_studio.predictions import TaskPrediction, predict_tasks, save_predictions
+
+    tasks, failed = project.tasks(), []
+    predictions: list[TaskPrediction] = []
+    kept = {}
+    for key in output.progress(sorted(spans), "predictions"):
+        try:
+            recording = project.recording(key, derived=False)
+        except (DataError, PluginError) as error:
+            failed.append(key)
+            output.warn(str(error))
+            continue
+        own = [task for task in tasks if task.recording == key]
+        predictions += predict_tasks(recording, spans[key], own, project.domain, version)
+        kept[key] = spans[key]
+    save_predictions(project, version, kept, predictions)
+    return failed
+
+
+def _text(tiers: Sequence[TierConsensus], names: Mapping[str, str], wanted: Asked) -> str:
+    from tslab.agreement.consensus_result import label_rows, seconds_of
+    from tslab.errors import counted
+
+    parts = []
+    for tier in tiers:
+        disputed = tier.found.disputed
+        parts.append(
+            f"{tier.tier.name}: {wanted.method} of {counted(len(tier.voters), 'annotators')}, "
+            f"{counted(len(tier.found.regions), 'regions')}, {len(disputed)} disputed "
+            f"({seconds_of(disputed):g} s)"
+        )
+        rows = [["-" if cell is None else cell for cell in row] for row in label_rows(tier)]
+        header = ("label", "regions", "seconds", "support", "onset +-s", "offset +-s")
+        parts.append(table(rows, header) if rows else "nothing is agreed on")
+        for key, values in tier.found.quality.items():
+            told = ", ".join(f"{names[who]} {value:.3f}" for who, value in values.items())
+            parts.append(f"{key}: {told}")
+        parts.append("")
+    written = f"written as {wanted.target}" if wanted.target else "nothing was written: see --as"
+    return "\n".join([*parts, written])

@@ -1,0 +1,235 @@
+"""tslab consensus as a user runs it: shown, as predictions, as ground truth, without names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tslab.agreement.intake import project_intake
+from tslab.annotation import Annotation
+from tslab.files import json_bytes
+from tslab.ground_truth import made_truth, save_truth
+from tslab.label_studio.predictions import current_version, load_predictions
+from tslab.project import Project
+from tslab.segmentation.training_set import training_set
+from tslab.spans import Span
+
+SECONDS = 300
+WHO = ("ada@example.org", "bob@example.org", "cyd@example.org")
+
+
+def drift(start: float, end: float, label: str = "Drift") -> Span:
+    return Span(start, end, label, "anomaly", id=f"{label[:1]}{start:g}")
+
+
+SAID: tuple[Sequence[Span], ...] = (
+    (drift(40, 80), drift(180, 230)),
+    (drift(42, 81), drift(180, 230), drift(260, 270, "Spike")),
+    (drift(44, 82), drift(185, 230), drift(100, 130)),
+)
+
+
+class Study:
+    """Two recordings, one read by three people."""
+
+    def __init__(self, shell: Any, folder: Path) -> None:
+        self.shell, self.folder = shell, folder
+        shell("init", shell.folder, "--domain", "iot", project=False)
+        for number in (1, 2):
+            values = np.random.default_rng(number).normal(0, 1, SECONDS)
+            rows = "\n".join(f"{i},{value:.4f}" for i, value in enumerate(values))
+            (folder / f"pump{number}.csv").write_text(f"time_s,vibration\n{rows}\n")
+            shell("add", folder / f"pump{number}.csv")
+        found = Project.open(shell.folder)
+        self.keys = [str(found.find_recording(f"pump{number}")) for number in (1, 2)]
+        self.view = Project.open(shell.folder).views[0]
+        self.say([(who, spans) for who, spans in zip(WHO, SAID, strict=True)])
+
+    def say(self, readings: Sequence[tuple[str, Sequence[Span]]], **more: Any) -> None:
+        said = [
+            Annotation(self.keys[0], who, list(spans), self.view, ((0.0, float(SECONDS)),), **more)
+            for who, spans in readings
+        ]
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_bytes(json_bytes(said))
+
+    @property
+    def path(self) -> Path:
+        return Path(self.shell.folder) / "annotations" / "annotations.json"
+
+    @property
+    def project(self) -> Project:
+        return Project.open(self.shell.folder)
+
+
+@pytest.fixture
+def study(shell: Any, tmp_path: Path) -> Study:
+    return Study(shell, tmp_path)
+
+
+def times(spans: Sequence[Span]) -> list[tuple[float, float, str]]:
+    return [(s.start, s.end, s.label) for s in spans]
+
+
+def test_the_table_shows_what_is_agreed_on_and_writes_nothing(study: Study) -> None:
+    before = study.shell.files()
+    text = study.shell("consensus")
+    assert "anomaly: majority of 3 annotators, 2 regions, 0 disputed" in text
+    assert "nothing was written: see --as" in text
+    assert study.shell.files() == before
+
+
+def test_json_counts_regions_support_and_spread(study: Study) -> None:
+    document = study.shell.json("consensus", "--method", "median")
+    assert document["method"] == "median"
+    assert document["written_as"] is None
+    (tier,) = document["tiers"]
+    assert tier["annotators"] == list(WHO)
+    (label,) = tier["labels"]
+    assert label == {
+        "label": "Drift", "regions": 2, "seconds": 89.0, "onset_spread": 1.0, "offset_spread": 0.5,
+        "support": label["support"],
+    }  # fmt: skip
+    assert 0.9 < label["support"] < 1
+
+
+@pytest.mark.parametrize("method", ["majority", "weighted", "dawid-skene", "staple", "median"])
+def test_predictions_are_the_consensus_and_the_same_bytes_twice(study: Study, method: str) -> None:
+    document = study.shell.json("consensus", "--method", method, "--as", "predictions")
+    version = document["model_version"]
+    assert version == f"consensus {method} of 3 annotators"
+    assert current_version(study.project) == version
+    spans = study.project.predicted_spans(version)[study.keys[0]]
+    assert [(s.label, s.tier) for s in spans] == [("Drift", "anomaly")] * 2
+    assert all(s.score is not None and 0.6 < s.score <= 1 for s in spans)
+    if method == "majority":
+        assert times(spans) == [(42.0, 81.0, "Drift"), (180.0, 230.0, "Drift")]
+    assert sum(len(p.result) for p in load_predictions(study.project)[version].values()) == 2
+    before = study.shell.files()
+    study.shell("consensus", "--method", method, "--as", "predictions")
+    assert study.shell.files() == before
+
+
+def test_ground_truth_outlives_a_pull_and_is_trained_on(study: Study) -> None:
+    study.shell("consensus", "--as", "ground-truth")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    assert truth.ground_truth
+    assert truth.annotator == "consensus majority of 3 annotators"
+    assert times(truth.spans) == [(42.0, 81.0, "Drift"), (180.0, 230.0, "Drift")]
+    study.say([(WHO[0], SAID[0])])  # what a pull does: annotations.json is written anew
+    said = study.project.annotations_list()
+    assert [a.ground_truth for a in said] == [False, True]
+    data = training_set(said, study.project.domain, study.project.recording)
+    assert data.truth == 1.0
+    assert times(data.examples[0].spans) == times(truth.spans)
+    (tier,) = project_intake(study.project).tiers
+    assert tier.readers.reference == "ground truth"
+
+
+def test_a_second_run_does_not_see_its_own_truth(study: Study) -> None:
+    study.shell("consensus", "--as", "ground-truth", "--method", "weighted")
+    before = study.shell.files()
+    study.shell("consensus", "--as", "ground-truth", "--method", "weighted")
+    assert study.shell.files() == before
+
+
+def test_disputed_time_is_not_ground_truth(study: Study) -> None:
+    study.say([(WHO[0], SAID[0]), (WHO[1], SAID[1])])
+    study.shell("consensus", "--as", "ground-truth")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    assert times(truth.spans) == [(42.0, 80.0, "Drift"), (180.0, 230.0, "Drift")]
+    assert list(truth.extents) == [
+        (0.0, 40.0), (42.0, 80.0), (81.0, 260.0), (270.0, 300.0),
+    ]  # fmt: skip
+
+
+def test_truth_of_label_studio_stays(study: Study) -> None:
+    said = [Annotation(study.keys[0], who, list(spans), study.view, ((0.0, 300.0),))
+            for who, spans in zip(WHO, SAID, strict=True)]  # fmt: skip
+    marked = Annotation(
+        study.keys[0], WHO[0], [drift(41, 80)], study.view, ((0.0, 200.0),), ground_truth=True
+    )
+    study.path.write_bytes(json_bytes([*said, marked]))
+    document = study.shell.json("consensus", "--as", "ground-truth", "--method", "weighted")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    assert list(truth.extents) == [(200.0, 300.0)]
+    assert times(truth.spans) == [(200.0, 230.0, "Drift")]
+    weights = document["tiers"][0]["quality"]["weight"]
+    assert weights[WHO[0]] > weights[WHO[1]] > weights[WHO[2]]
+
+
+def test_provenance_names_the_regions_that_went_in(study: Study) -> None:
+    study.shell("consensus", "--as", "ground-truth", "--method", "median")
+    path = study.project.root / "annotations" / "consensus.json"
+    document = json.loads(path.read_text())
+    assert document["method"] == "median"
+    assert document["written_as"] == "ground-truth"
+    assert document["tslab"]
+    first = document["tiers"][0]["regions"][0]
+    assert (first["recording"], first["start"], first["end"]) == (study.keys[0], 42.0, 81.0)
+    assert first["sources"] == [
+        {"annotator": who, "start": spans[0].start, "end": spans[0].end, "id": spans[0].id}
+        for who, spans in zip(WHO, SAID, strict=True)
+    ]
+    assert first["onset_spread"] == 2.0
+
+
+def test_private_names_nobody(study: Study) -> None:
+    text = study.shell("consensus", "--method", "weighted", "--private", "--as", "predictions")
+    text += json.dumps(study.shell.json("consensus", "--method", "weighted", "--private"))
+    text += (study.project.root / "annotations" / "consensus.json").read_text()
+    for who in WHO:
+        assert who not in text
+    assert "person-" in text
+    again = study.shell("consensus", "--method", "weighted", "--private", "--as", "predictions")
+    assert text.startswith(again)  # the same hashes each time
+
+
+def test_who_votes_can_be_chosen(study: Study) -> None:
+    words = ("consensus", "--annotator", WHO[1], "--annotator", WHO[2])
+    (tier,) = study.shell.json(*words)["tiers"]
+    assert tier["annotators"] == [WHO[1], WHO[2]]
+    assert tier["disputed"] > 0
+    (tier,) = study.shell.json("consensus", "--least", "1")["tiers"]
+    assert {row["label"]: row["regions"] for row in tier["labels"]} == {"Drift": 3, "Spike": 1}
+    words = ("consensus", "--method", "weighted", "--weight", f"{WHO[1]}=5")
+    (tier,) = study.shell.json(*words)["tiers"]
+    assert {row["label"]: row["regions"] for row in tier["labels"]} == {"Drift": 2, "Spike": 1}
+
+
+def test_what_is_wrong_is_said_in_one_line(study: Study) -> None:
+    assert "nothing of tier 'anomali'" in study.shell.fails(2, "consensus", "--tier", "anomali")
+    assert "nothing of annotator 'eve'" in study.shell.fails(2, "consensus", "--annotator", "eve")
+    assert "--weight names no annotator" in study.shell.fails(2, "consensus", "--weight", "eve=2")
+    words = ("consensus", "--weight", f"{WHO[0]}=0")
+    assert "has no number above 0" in study.shell.fails(2, *words)
+    study.path.write_bytes(json_bytes([]))
+    assert "no annotations to combine" in study.shell.fails(4, "consensus")
+
+
+def test_a_damaged_truth_is_said(study: Study) -> None:
+    path = study.project.root / "annotations" / "ground_truth.json"
+    path.write_text("[1]")
+    with pytest.raises(Exception, match=r"ground_truth.json' is damaged"):
+        study.project.annotations_list()
+
+
+def test_makers_keep_each_others_truth(study: Study) -> None:
+    root = study.project.root
+    one = Annotation(study.keys[0], "judge", [], study.view, ((0.0, 10.0),))
+    save_truth(root, "review", [one])
+    study.shell("consensus", "--as", "ground-truth")
+    assert sorted(made_truth(root)) == ["consensus", "review"]
+    save_truth(root, "consensus", [])
+    assert sorted(made_truth(root)) == ["review"]
+
+
+def test_a_recording_that_is_gone_is_said_and_left_out(study: Study) -> None:
+    (study.folder / "pump1.csv").unlink()
+    document = study.shell.json("consensus", "--as", "predictions", code=1)
+    assert document["failed"] == [study.keys[0]]
