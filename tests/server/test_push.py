@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 import shutil
@@ -19,6 +20,7 @@ from kit.counting_proxy import CountingProxy
 from kit.studies import TSLAB, Study, environment, give_database, make_study
 
 from tslab.label_studio.connection import connection
+from tslab.progress.activity import load_activity
 
 pytestmark = pytest.mark.server
 
@@ -207,6 +209,40 @@ def test_annotated_task_is_neither_removed_nor_cut_anew(clean: Study, capsys: An
         for path in (clean.root / "tasks").rglob("*-0002.csv"):
             path.unlink()
     assert first.id in clean.server_tasks(clean.projects()[0]["id"])
+
+
+def test_pull_tells_drafts_and_what_an_annotation_began_from(clean: Study) -> None:
+    clean.run("push")
+    accepted, cleared, begun = clean.project.tasks()[:3]
+    tasks = clean.server_tasks(clean.projects()[0]["id"])
+    predictions = clean.get("/api/predictions/", project=clean.projects()[0]["id"])
+    shown = {item["task"]: item for item in predictions}
+    with clean.http() as client:
+        for task, kept in ((accepted, True), (cleared, False)):
+            number = tasks[task.id]["id"]
+            body = {
+                "result": shown[number]["result"] if kept else [],
+                "parent_prediction": shown[number]["id"],
+                "lead_time": 12.5,
+            }
+            answer = client.post(f"/api/tasks/{number}/annotations/", json=body)
+            assert answer.status_code == 201
+        body = {"result": [], "lead_time": 3.0}
+        answer = client.post(f"/api/tasks/{tasks[begun.id]['id']}/drafts", json=body)
+        assert answer.status_code == 201
+    clean.run("pull", expect=(0, 1))
+    found = load_activity(clean.root)
+    assert found is not None
+    said = {entry.task: entry for entry in found.entries}
+    version = shown[tasks[accepted.id]["id"]]["model_version"]
+    assert {key: (entry.state, entry.model, entry.lead_time) for key, entry in said.items()} == {
+        accepted.id: ("submitted", version, 12.5),
+        cleared.id: ("submitted", version, 12.5),
+        begun.id: ("draft", "", 3.0),
+    }
+    assert said[accepted.id].spans == found.shown[accepted.id][version]
+    assert said[begun.id].annotator == said[accepted.id].annotator
+    assert dt.datetime.fromisoformat(said[accepted.id].created).tzinfo is not None
 
 
 def test_twins_are_removed(clean: Study) -> None:

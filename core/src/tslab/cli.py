@@ -31,6 +31,7 @@ VERBS = {
     "evaluate": "Score predictions against the annotations.",
     "agreement": "Measure how well annotators agree.",
     "consensus": "Combine annotators into one reading.",
+    "progress": "Show who did what, how long it takes, and what is left.",
     "export": "Write labels in native formats.",
     "demo": "Run everything on generated recordings.",
     "doctor": "Check the installation and say what to do.",

@@ -50,7 +50,7 @@ def command(
     from tslab.segmentation.report_text import report_text
 
     project = output.project()
-    target = _page_target(page_file) if page_file else None
+    target = page_target(page_file) if page_file else None
     given = read_tolerances(project, tolerances)
     name, predicted = _predicted(project, file, model_version)
     data, against = _reference(output, project)
@@ -68,7 +68,7 @@ def command(
     return 1
 
 
-def _page_target(name: str) -> Path:
+def page_target(name: str) -> Path:
     """Where the page goes; only a page may be replaced by it.
 
     Raises:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.option("--raw", is_flag=True, help="Keep Label Studio's own JSON in annotations/ too.")
 @shared_options
 def command(output: Output, raw: bool) -> int:
-    """Writes annotations/annotations.json; exits with 1 if a finding is an error."""
+    """Writes annotations.json and activity.json in annotations/.
+
+    Exits with 1 if a finding is an error.
+    """
     from tslab.errors import counted
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection

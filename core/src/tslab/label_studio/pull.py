@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,14 @@ from tslab import files
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.errors import ProjectError
+from tslab.label_studio.activity import ActivityReader
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
 from tslab.label_studio.regions import Exact, from_regions
 from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
+from tslab.progress.activity import FILE as ACTIVITY
+from tslab.progress.activity import Activity
 from tslab.project import Project
 from tslab.spans import FieldValue, Span
 from tslab.task import Task
@@ -31,11 +35,13 @@ class Pulled:
         annotations: One for each recording, view, annotator and ground-truth mark.
         findings: What could not be used, and what a person should look at.
         counts: Annotations, skipped ones, drafts and tasks that are not ours.
+        activity: How it came about: every annotation of every task.
     """
 
     annotations: list[Annotation] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    activity: Activity = field(default_factory=lambda: Activity("", ()))
 
 
 @dataclass(slots=True)
@@ -49,7 +55,9 @@ class _Reader:
 
 
 def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: bool) -> Pulled:
-    """Reads the annotations of Label Studio's projects and writes annotations/annotations.json.
+    """Reads the annotations of Label Studio's projects and writes them down.
+
+    annotations/annotations.json gets what holds, annotations/activity.json how it came about.
 
     Args:
         project: The project folder.
@@ -67,6 +75,7 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     exports = []
     for number, (key, project_id) in enumerate(sorted(projects.items()), start=1):
         exported = client.annotated(project_id)
+        exported += client.drafted(project_id, {item.get("id") for item in exported})
         if raw:
             path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
             files.write_bytes(path, files.json_bytes(exported))
@@ -74,6 +83,7 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     pulled = collect(project, exports, users)
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
+    files.write_bytes(project.root / ACTIVITY, files.json_bytes(pulled.activity))
     return pulled
 
 
@@ -93,6 +103,7 @@ def collect(
     known = project.entries().keys()
     said = _Said(project, load_predictions(project))
     pulled = Pulled()
+    activity = ActivityReader(project.domain, said.predictions, lambda who: _name(who, users))
     readers: dict[tuple[str, str, str, bool], _Reader] = {}
     for exported in exports:
         for item in exported:
@@ -101,6 +112,7 @@ def collect(
                 pulled.counts["tasks of no recording here"] += 1
                 continue
             _read_task(item, task, users, said, (readers, pulled))
+            activity.read(item, task, said.exact(task.id))
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
         spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain)
         pulled.findings += findings
@@ -116,6 +128,10 @@ def collect(
                 ground_truth=truth,
             )
         )
+    pulled.findings += activity.findings
+    pulled.activity = activity.activity(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+    drafts = sum(entry.state == "draft" for entry in pulled.activity.entries)
+    pulled.counts += Counter({"drafts": drafts})
     return pulled
 
 
@@ -190,7 +206,8 @@ def _name(completed_by: object, users: Mapping[int, str]) -> str:
         return str(completed_by.get("email") or completed_by.get("id"))
     if isinstance(completed_by, int):
         return users.get(completed_by, f"user {completed_by}")
-    return "unknown"
+    # Drafts name their user in text.
+    return completed_by if isinstance(completed_by, str) and completed_by else "unknown"
 
 
 def merged(extents: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -142,6 +142,12 @@ CODES: dict[str, Code] = {
     "TSL096": Code("A prediction has no list of results", "Add result, a list that may be empty."),
     "TSL097": Code("A prediction does not say which model", "Set model_version."),
     "TSL098": Code("A prediction is for an unknown task", "Use the id of an existing task."),
+    # How annotations came about
+    "TSL110": Code("A lead time is no plausible number", "Look at the annotation."),
+    "TSL111": Code("A time of an annotation is no date", "Pull again."),
+    "TSL112": Code("The prediction behind an annotation is gone", "Keep predictions/."),
+    "TSL113": Code("An annotation's task is gone", "Run 'tslab add' again to bring it back."),
+    "TSL114": Code("An annotation's window ends before it starts", "Push and pull again."),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

@@ -222,6 +222,7 @@ class FakeLabelStudio:
             {"total_annotations": len(self._of_task("annotations", task["id"])), **task}
             | {"annotations": self._of_task("annotations", task["id"])}
             | {"predictions": self._of_task("predictions", task["id"])}
+            | {"drafts": self._of_task("drafts", task["id"])}
             for task in self.data.get("tasks", {}).values()
             if task["project"] == project
         ]
@@ -248,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(
             method=self.command,
             path=parts.path.rstrip("/") or "/",
-            query=dict(parse_qsl(parts.query)),
+            query=_query(parts.query),
             body=_parsed(content),
             headers={key.lower(): value for key, value in self.headers.items()},
         )
@@ -274,6 +275,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+
+def _query(text: str) -> dict[str, str]:
+    """Parameters by name; those that come several times are joined by commas."""
+    found: dict[str, str] = {}
+    for key, value in parse_qsl(text):
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
 
 
 def _parsed(content: bytes) -> Any:
@@ -322,6 +331,8 @@ def _page(found: list[Document], request: Request) -> list[Document] | None:
 
 def _tasks(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
     found = fake.tasks_of(int(request.query.get("project", 0)))
+    if "draft_exists" in request.query.get("query", ""):
+        found = [task for task in found if task["drafts"]]
     shown = _page(found, request)
     if shown is None:
         return NO_PAGE
@@ -331,7 +342,10 @@ def _tasks(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
 
 def _export(fake: FakeLabelStudio, request: Request, project: int) -> tuple[int, Any]:
     everything = request.query.get("download_all_tasks", "").lower() == "true"
-    return 200, [t for t in fake.tasks_of(project) if everything or t["annotations"]]
+    found = [t for t in fake.tasks_of(project) if everything or t["annotations"]]
+    if "ids[]" in request.query:
+        found = [t for t in found if str(t["id"]) in request.query["ids[]"].split(",")]
+    return 200, found
 
 
 def _snapshots(fake: FakeLabelStudio, request: Request, project: int) -> tuple[int, Any]:

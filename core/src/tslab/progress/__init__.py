@@ -1,0 +1,1 @@
+"""How a study goes: who did what, how long it takes, what models get wrong, what is left."""

@@ -1,0 +1,97 @@
+"""What is left to do, by view."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tslab.progress.work import Work, counting
+from tslab.settings import Review
+from tslab.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of one view.
+
+    Attributes:
+        view: Name of the view.
+        tasks: All tasks.
+        done: Tasks with as many annotators as they need.
+        none: Tasks without an annotation.
+        too_few: Tasks with some, but fewer than they need.
+        skipped: Tasks without an annotation that somebody skipped.
+        annotations: Annotations that are missing.
+        hours: What they take at the median lead time; None while that is unknown.
+    """
+
+    view: str
+    tasks: int
+    done: int
+    none: int
+    too_few: int
+    skipped: int
+    annotations: int
+    hours: float | None
+
+
+def what_is_left(tasks: Sequence[Task], work: Sequence[Work], review: Review) -> list[Left]:
+    """What is left of each view, in the order of the tasks.
+
+    Args:
+        tasks: All tasks of the project.
+        work: All annotations.
+        review: How many annotators a task needs.
+    """
+    said: dict[str, set[str]] = {}
+    for item in counting(work):
+        said.setdefault(item.entry.task, set()).add(item.entry.annotator)
+    skipped = {item.entry.task for item in work if item.entry.state == "skipped"}
+    overall = _median(work)
+    found = []
+    for view in dict.fromkeys(task.view for task in tasks):
+        groups: dict[object, list[int]] = {}
+        for task in tasks:
+            if task.view == view:
+                # Each set of channels is a Label Studio project, with a share of its own.
+                key = (task.channels, task.tick_us)
+                groups.setdefault(key, []).append(len(said.get(task.id, ())))
+        median = _median([item for item in work if item.entry.view == view]) or overall
+        alone = [t for t in tasks if t.view == view and t.id in skipped and t.id not in said]
+        missing = [lack for counts in groups.values() for lack in _missing(counts, review)]
+        found.append(_left(view, missing, len(alone), median))
+    return found
+
+
+def _missing(counts: Sequence[int], review: Review) -> list[tuple[int, int]]:
+    """How many annotations each task has and lacks.
+
+    Label Studio picks the share of tasks that several annotators get, and does not say which. It
+    offers no other task a second time: so these are the tasks with most annotators, and as many
+    more as are missing. The share is rounded as Label Studio does it.
+    """
+    several = int(len(counts) * review.percentage / 100 + 0.5)
+    needs = [review.overlap] * several + [1] * (len(counts) - several)
+    ordered = sorted(counts, reverse=True)
+    return [(count, max(0, need - count)) for count, need in zip(ordered, needs, strict=True)]
+
+
+def _left(view: str, counts: Sequence[tuple[int, int]], skipped: int, median: float | None) -> Left:
+    annotations = sum(lack for _, lack in counts)
+    return Left(
+        view=view,
+        tasks=len(counts),
+        done=sum(not lack for _, lack in counts),
+        none=sum(not count for count, _ in counts),
+        too_few=sum(bool(count and lack) for count, lack in counts),
+        skipped=skipped,
+        annotations=annotations,
+        hours=None if median is None else annotations * median / 3600,
+    )
+
+
+def _median(work: Sequence[Work]) -> float | None:
+    """Median lead time of submitted tasks, seconds."""
+    known = [w.lead_time for w in counting(work) if w.lead_time is not None]
+    return statistics.median(known) if known else None

@@ -1,0 +1,242 @@
+"""Agreement task by task and pair by pair, kept as sums that any group of tasks adds up to.
+
+Weeks, blocks of tasks, thirds of an annotator's work and places in a sitting are all sums of the
+same rows, so that none of them is measured twice and all agree with `tslab agreement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.boundaries import Borders
+from tslab.agreement.coefficients import ratio, scott_pi
+from tslab.agreement.contingency import contingency
+from tslab.agreement.criteria import Iou
+from tslab.agreement.event_scores import event_scores
+from tslab.agreement.matches import Matches
+from tslab.agreement.matching import match_events, match_instants
+from tslab.agreement.sums import Pairwise, added_up, taken, task_rows
+from tslab.agreement.time_values import shared_values
+from tslab.progress.work import Work
+from tslab.span_table import Extents, SpanTable
+from tslab.spans import to_microseconds
+
+if TYPE_CHECKING:
+    from tslab.domain import Tier
+
+Floats = NDArray[np.float64]
+Positions = NDArray[np.intp]
+
+GROUND_TRUTH = "ground truth"
+AGAIN = "again"
+MATCH = 0.5
+"""Intersection over union from which two events are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reader said about one task.
+
+    Attributes:
+        reader: Annotator, `GROUND_TRUTH`, or "again" and an annotator for an earlier annotation.
+        work: The annotation.
+    """
+
+    reader: str
+    work: Work
+
+
+def readings(work: Sequence[Work]) -> list[Reading]:
+    """All submitted annotations; of two by one annotator the earlier one is a reader of its own."""
+    found: dict[tuple[str, str], Reading] = {}
+    for item in sorted(work, key=lambda item: item.entry.number):
+        entry = item.entry
+        if entry.state == "submitted":
+            reader = entry.annotator if item.counts else f"{AGAIN} {entry.annotator}"
+            reader = GROUND_TRUTH if entry.ground_truth else reader
+            if item.counts or not entry.ground_truth:
+                found[reader, entry.task] = Reading(reader, item)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Pairs of readers on the tasks that both read, in one tier; rows are pairs on tasks.
+
+    Attributes:
+        tier: Name of the tier.
+        main: Name of the figure that the tier is followed by.
+        first: Reader of each row.
+        second: The other one.
+        task: Task of each row.
+        kind: ``pair`` of people, ``truth`` or ``self``.
+        time: Sums of time.
+        events: Sums of ranges as `event_scores` wants them, ``(rows, 5)``.
+        instants: The same of instants.
+        borders: Matched ranges and their summed errors in seconds, the second one's time less the
+            first one's: count, onset, offset, ``(rows, 3)``.
+    """
+
+    tier: str
+    main: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    task: tuple[str, ...]
+    kind: tuple[str, ...]
+    time: Pairwise
+    events: Floats
+    instants: Floats
+    borders: Floats
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.task)
+
+    def figures(self, rows: Iterable[int]) -> dict[str, float | None]:
+        """Agreement of some rows together; None where there is nothing to measure.
+
+        Scott's pi does not depend on who of a pair comes first; with two readers it is
+        Krippendorff's alpha on continuous time.
+        """
+        at = np.array(sorted(rows), np.intp)
+        time = added_up(taken(self.time, at))
+        values = {
+            "time/scott_pi": scott_pi(time.two),
+            "time/iou": shared_values(time)["time/iou"],
+            f"event/f1@{MATCH:g}": event_scores(self.events[at].sum(axis=0)[None])["f1"],
+            "instant/f1": event_scores(self.instants[at].sum(axis=0)[None])["f1"],
+        }
+        return {name: _plain(value[0]) for name, value in values.items()}
+
+    def main_of(self, rows: Iterable[int]) -> float | None:
+        """The main figure of some rows together."""
+        return self.figures(rows)[self.main]
+
+    def bias(self, rows: Iterable[int], reader: str) -> tuple[float | None, float | None]:
+        """How much later a reader begins and ends events than the others, mean in seconds."""
+        at = sorted(rows)
+        signs = np.array([[1, -1, -1] if self.first[r] == reader else [1, 1, 1] for r in at])
+        sums = (self.borders[at] * signs.reshape(-1, 3)).sum(axis=0)
+        return _plain(ratio(sums[1], sums[0])), _plain(ratio(sums[2], sums[0]))
+
+    def rows_of(self, reader: str, kinds: Sequence[str]) -> dict[str, list[int]]:
+        """Rows of a reader by task."""
+        found: dict[str, list[int]] = {}
+        for row, (one, other) in enumerate(zip(self.first, self.second, strict=True)):
+            if reader in (one, other) and self.kind[row] in kinds:
+                found.setdefault(self.task[row], []).append(row)
+        return found
+
+
+def _plain(value: object) -> float | None:
+    number = float(value)  # type: ignore[arg-type]
+    return number if np.isfinite(number) else None
+
+
+def shared_tasks(
+    found: Sequence[Reading], tier: Tier, views: Mapping[str, Sequence[str]], tolerance: float
+) -> Shared:
+    """What readers of one tier share.
+
+    Args:
+        found: All readings.
+        tier: The tier.
+        views: Tiers of each view.
+        tolerance: Seconds that two instants may be apart.
+    """
+    own = [r for r in found if tier.name in views.get(r.work.entry.view, ())]
+    several = {task for task, many in _count(own).items() if many > 1}
+    own = [reading for reading in own if reading.work.entry.task in several]
+    table = _table(own, tier)
+    pairs, kinds = _pairs(table.annotators)
+    rows = task_rows(contingency(table, pairs))
+    (events,) = match_events(table, pairs, [Iou(MATCH)])
+    instants = match_instants(table, pairs, to_microseconds(tolerance))
+    size = len(table.tasks)
+    key = rows.pair * size + rows.task
+    return Shared(
+        tier=tier.name,
+        main="instant/f1" if tier.kind == "instants" else "time/iou",
+        first=tuple(table.annotators[pairs[pair, 0]] for pair in rows.pair.tolist()),
+        second=tuple(table.annotators[pairs[pair, 1]] for pair in rows.pair.tolist()),
+        task=tuple(table.tasks[task] for task in rows.task.tolist()),
+        kind=tuple(kinds[pair] for pair in rows.pair.tolist()),
+        time=rows.sums,
+        events=_on_rows(events.counts.stacked().sum(axis=1), events, key, size),
+        instants=_on_rows(instants.counts.stacked().sum(axis=1), instants, key, size),
+        borders=_on_rows(_errors(events), events, key, size),
+    )
+
+
+def _count(found: Sequence[Reading]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for reading in found:
+        task = reading.work.entry.task
+        counts[task] = counts.get(task, 0) + 1
+    return counts
+
+
+def _table(found: Sequence[Reading], tier: Tier) -> SpanTable:
+    """Spans of one tier; labels that the domain does not have are left out, as pull reported."""
+    tasks = sorted({reading.work.entry.task for reading in found})
+    readers = sorted({reading.reader for reading in found})
+    labels = {label.name: number for number, label in enumerate(tier.labels)}
+    place = {name: number for number, name in enumerate(tasks)}
+    seen, rows, regions = [], [], dict[tuple[int, str], int]()
+    for number, reading in enumerate(found):
+        entry = reading.work.entry
+        who = place[entry.task], readers.index(reading.reader)
+        seen.append((*who, to_microseconds(entry.start), to_microseconds(entry.end)))
+        for position, span in enumerate(entry.spans):
+            if span.tier == tier.name and span.label in labels:
+                name = span.id or f"#{position}"
+                region = regions.setdefault((number, name), len(regions))
+                rows.append((*who, labels[span.label], span.start_us, span.end_us, region))
+    keys = ("task", "annotator", "label", "start", "end", "region")
+    columns = dict(zip(keys, np.array(rows, np.int64).reshape(-1, 6).T, strict=True))
+    extents = Extents.of(*np.array(seen, np.int64).reshape(-1, 4).T)
+    return SpanTable.of((tasks, readers, list(labels)), columns, extents)
+
+
+def _pairs(readers: Sequence[str]) -> tuple[NDArray[np.int32], list[str]]:
+    """Pairs of people, each with the ground truth, and each with himself."""
+    pairs, kinds = [], []
+    for one, first in enumerate(readers):
+        for other, second in enumerate(readers):
+            kind = _kind(first, second)
+            if kind and (one < other or kind != "pair"):
+                pairs.append((one, other))
+                kinds.append(kind)
+    return np.array(pairs, np.int32).reshape(-1, 2), kinds
+
+
+def _kind(first: str, second: str) -> str:
+    """What a pair is; "" where it is none. The truth and the earlier reading come first."""
+    if first == GROUND_TRUTH:
+        return "" if second == GROUND_TRUTH or second.startswith(f"{AGAIN} ") else "truth"
+    if first.startswith(f"{AGAIN} "):
+        return "self" if first == f"{AGAIN} {second}" else ""
+    return "" if second == GROUND_TRUTH or second.startswith(f"{AGAIN} ") else "pair"
+
+
+def _errors(events: Matches) -> Floats:
+    counts = events.counts
+    sums: Floats = Borders.of(events).sums(len(counts.items), len(counts.sets)).sum(axis=1)
+    return sums
+
+
+def _on_rows(sums: Floats, found: Matches, key: Positions, tasks: int) -> Floats:
+    """Sums of pairs and tasks at the places where the sums of time have them."""
+    items = found.counts.items
+    own = items.pair.astype(np.int64) * tasks + items.task
+    out = np.zeros((len(key), sums.shape[1]))
+    at = np.searchsorted(own, key)
+    there = at < len(own)
+    there[there] &= own[at[there]] == key[there]
+    out[there] = sums[at[there]]
+    return out

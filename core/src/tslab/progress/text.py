@@ -1,0 +1,155 @@
+"""Progress for the terminal: short, what matters most first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tslab.errors import counted
+from tslab.progress.over_time import Period
+from tslab.progress.report import Progress
+from tslab.progress.trends import Trend
+from tslab.progress.words import (
+    TITLES,
+    ago,
+    day,
+    figure,
+    shift,
+    span,
+    trend_name,
+    trend_value,
+)
+
+Table = Callable[[Sequence[Sequence[object]], Sequence[str]], str]
+MOST = 8
+"""Rows of a table on the terminal; --json and --report have all."""
+
+
+def progress_text(found: Progress, seconds: float | None, table: Table) -> str:
+    """All of it.
+
+    Args:
+        found: What there is to say.
+        seconds: How old the data is; None unknown.
+        table: Lays out rows under a header.
+    """
+    parts = [f"pulled {day(found.pulled)} UTC, {ago(seconds)}", _left(found, table)]
+    parts.append(_people(found, table))
+    parts += _use(found, table)
+    parts += _over_time(found.agreement, "agreement by week", table)
+    parts += _trends("drift", found.drift)
+    parts += _trends("fatigue", found.fatigue)
+    return "\n\n".join(part for part in parts if part)
+
+
+def cut(rows: Sequence[Sequence[object]], header: Sequence[str], table: Table) -> str:
+    """A table of the first rows, and how many there are more."""
+    text = table(rows[:MOST], header)
+    more = len(rows) - MOST
+    return f"{text}\n{more} more: --json, --report" if more > 0 else text
+
+
+def headline(found: Progress) -> str:
+    """How far the study is, in one sentence."""
+    tasks, done = sum(v.tasks for v in found.left), sum(v.done for v in found.left)
+    missing = sum(view.annotations for view in found.left)
+    if not tasks:
+        return "there are no tasks"
+    if not missing:
+        return f"all {counted(tasks, 'tasks')} are done"
+    hours = [view.hours for view in found.left if view.annotations]
+    known = [h for h in hours if h is not None]
+    sure = len(known) == len(hours)
+    needs = f", {span(sum(known) * 3600)} at the median lead time" if sure else ""
+    return (
+        f"{done} of {counted(tasks, 'tasks')} done, {counted(missing, 'annotations')} to go{needs}"
+    )
+
+
+def _left(found: Progress, table: Table) -> str:
+    if not found.left:
+        return headline(found)
+    rows = [
+        (v.view, v.tasks, v.done, v.none, v.too_few, v.skipped, v.annotations, _hours(v.hours))
+        for v in found.left
+    ]
+    header = ("view", "tasks", "done", "none", "too few", "skipped", "missing", "needs")
+    return f"{headline(found)}\n{table(rows, header)}"
+
+
+def _hours(hours: float | None) -> str:
+    return span(None if hours is None else hours * 3600)
+
+
+def _people(found: Progress, table: Table) -> str:
+    if not found.people:
+        return "nobody has annotated anything yet"
+    rows = [
+        (
+            p.annotator, p.submitted, p.skipped, p.drafts, p.spans, _hours(p.signal_hours),
+            _hours(p.lead.seconds / 3600), span(p.lead.median), span(p.lead.per_hour),
+            f"{p.untouched} of {p.from_prediction}", day(p.last_active),
+        )
+        for p in found.people
+    ]  # fmt: skip
+    header = (
+        "annotator", "tasks", "skipped", "drafts", "spans", "signal", "time", "median",
+        "per hour", "as predicted", "last active",
+    )  # fmt: skip
+    return cut(rows, header, table)
+
+
+def _use(found: Progress, table: Table) -> Iterator[str]:
+    if not found.use.labels:
+        if found.use.by_hand:
+            yield "no annotation began from a prediction"
+        return
+    rows = [
+        (
+            u.model, u.label, u.predicted, u.accepted, u.moved, u.relabelled, u.deleted, u.added,
+            shift(u.onset.median), shift(u.offset.median),
+        )
+        for u in found.use.labels
+    ]  # fmt: skip
+    header = (
+        "model", "label", "predicted", "as it was", "moved", "relabelled", "deleted", "added",
+        "onset", "offset",
+    )  # fmt: skip
+    yield cut(rows, header, table)
+    if found.use.relabelled:
+        pairs = [f"{r.before} -> {r.after} ({r.regions})" for r in found.use.relabelled[:5]]
+        yield f"relabelled most: {', '.join(pairs)}"
+
+
+def _over_time(periods: Sequence[Period], title: str, table: Table) -> Iterator[str]:
+    if not periods:
+        yield "agreement: no task that two people submitted"
+        return
+    names = shown(periods)
+    rows = [
+        (p.period, p.tier, p.tasks, *(figure(p.figures[name]) for name in names)) for p in periods
+    ]
+    # The latest are what somebody can still do something about.
+    header = (title, "tier", "tasks", *(TITLES[name] for name in names))
+    yield cut(rows[::-1], header, table)
+
+
+def shown(periods: Sequence[Period]) -> list[str]:
+    """Measures that are defined anywhere."""
+    return [name for name in TITLES if any(p.figures[name] is not None for p in periods)]
+
+
+def _trends(title: str, trends: Sequence[Trend]) -> Iterator[str]:
+    """Only what rises or falls; how many do not, and of how many nobody can say."""
+    if not trends:
+        return
+    lines = [
+        f"{title}: {t.annotator}: {trend_name(t)} {t.verdict}, {trend_value(t, t.early)} to "
+        f"{trend_value(t, t.late)} over {counted(t.tasks, 'tasks')}"
+        for t in trends
+        if t.verdict in ("rises", "falls")
+    ]
+    flat = sum(t.verdict == "no trend" for t in trends)
+    few = sum(t.verdict == "too few to say" for t in trends)
+    rest = [f"{flat} without a trend"] if flat else []
+    rest += [f"{few} with too few tasks to say"] if few else []
+    yield "\n".join([*lines, *([f"{title}: {', '.join(rest)}"] if rest else [])])

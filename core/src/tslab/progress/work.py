@@ -1,0 +1,136 @@
+"""The entries of an activity as the figures want them: checked, with moments instead of texts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tslab.contracts import Finding
+from tslab.errors import counted
+from tslab.progress.activity import UNKNOWN_MODEL, Activity, Entry
+from tslab.spans import LATEST
+
+REMEDIES = {
+    "TSL110": "Look at the annotation in Label Studio; the others count.",
+    "TSL111": "Pull again.",
+    "TSL112": "Keep predictions/ when models change.",
+    "TSL113": "Run 'tslab add' again to bring the tasks back.",
+    "TSL114": "Push and pull again.",
+    "TSL089": "Delete the others in Label Studio.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One annotation that can be counted.
+
+    Attributes:
+        entry: The annotation.
+        created: When it was submitted, UTC; None unknown.
+        active: When anything was done to it last, UTC; None unknown.
+        lead_time: Seconds; None unknown or not plausible.
+        counts: Whether it is the last one that its annotator submitted of its task.
+    """
+
+    entry: Entry
+    created: dt.datetime | None
+    active: dt.datetime | None
+    lead_time: float | None
+    counts: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was left out, counted by kind."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, code: str, things: str) -> None:
+        """One more of some things, named in the plural."""
+        self.counts[code, things] += 1
+
+    def findings(self) -> list[Finding]:
+        """One finding for each kind."""
+        return [
+            Finding(code, "warning", counted(number, things), "annotations", REMEDIES[code])
+            for (code, things), number in sorted(self.counts.items())
+        ]
+
+
+def read_work(activity: Activity, tasks: Iterable[str], tally: Tally) -> list[Work]:
+    """All annotations that can be counted, by the time they were submitted.
+
+    Args:
+        activity: What was pulled.
+        tasks: Ids of the tasks that the project has.
+        tally: Gets what was left out.
+    """
+    known, found = set(tasks), []
+    sound = [entry for entry in activity.entries if _has_window(entry, tally)]
+    last = _last(sound, tally)
+    for entry in sound:
+        if entry.task not in known:
+            tally.add("TSL113", "annotations of tasks that tasks.json does not have any more")
+        if entry.model == UNKNOWN_MODEL:
+            tally.add("TSL112", "annotations began from predictions that nobody has any more")
+        counts = entry.state == "submitted" and last[_key(entry)] == entry.number
+        created = _moment(entry.created, tally)
+        active = max(filter(None, (created, _moment(entry.updated, tally))), default=None)
+        found.append(Work(entry, created, active, _lead_time(entry, tally), counts))
+    never = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted(found, key=lambda work: (work.created or never, work.entry.number))
+
+
+def _has_window(entry: Entry, tally: Tally) -> bool:
+    if entry.end > entry.start and entry.start >= -LATEST and entry.end <= LATEST:
+        return True
+    tally.add("TSL114", "annotations of windows that end before they start: left out")
+    return False
+
+
+def _key(entry: Entry) -> tuple[str, str, bool]:
+    return entry.task, entry.annotator, entry.ground_truth
+
+
+def _last(entries: Sequence[Entry], tally: Tally) -> dict[tuple[str, str, bool], int]:
+    """Number of the annotation that counts, of each annotator and task."""
+    last: dict[tuple[str, str, bool], int] = {}
+    for entry in entries:
+        if entry.state == "submitted":
+            if _key(entry) in last:
+                tally.add("TSL089", "annotations that their annotator made again: the last counts")
+            last[_key(entry)] = max(entry.number, last.get(_key(entry), entry.number))
+    return last
+
+
+def _moment(text: str, tally: Tally) -> dt.datetime | None:
+    if not text:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        tally.add("TSL111", "times that are no date: left out")
+        return None
+    try:
+        return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    except OverflowError:
+        tally.add("TSL111", "times that are no date: left out")
+        return None
+
+
+def _lead_time(entry: Entry, tally: Tally) -> float | None:
+    lead = entry.lead_time
+    if lead is None:
+        return None
+    if math.isfinite(lead) and lead >= 0:
+        return lead
+    tally.add("TSL110", "lead times below 0 or not finite: left out")
+    return None
+
+
+def counting(work: Iterable[Work]) -> Iterator[Work]:
+    """What was submitted and not made again."""
+    return (item for item in work if item.counts)
