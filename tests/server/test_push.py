@@ -19,6 +19,7 @@ import pytest
 from kit.counting_proxy import CountingProxy
 from kit.studies import TSLAB, Study, environment, give_database, make_study
 
+from tslab.label_studio.client import Client
 from tslab.label_studio.connection import connection
 from tslab.progress.activity import load_activity
 
@@ -116,6 +117,34 @@ def test_project_is_set_up_for_annotators(clean: Study) -> None:
     assert [view["data"]["title"] for view in views] == ["All tasks", "Least certain first"]
     ordering = clean.get("/api/tasks", project=found["id"], view=views[1]["id"], include="id")
     assert ordering["total"] == len(clean.project.tasks())
+
+
+def test_a_task_stays_in_the_tab_until_all_its_annotators_are_done(clean: Study) -> None:
+    edit(clean, "overlap: 1", "overlap: 2")
+    try:
+        clean.run("push")
+    finally:
+        edit(clean, "overlap: 2", "overlap: 1")
+    project = clean.projects()[0]["id"]
+    _, tab = clean.get("/api/dm/views", project=project)
+
+    def left() -> list[int]:
+        found = clean.get("/api/tasks", project=project, view=tab["id"], include="id,is_labeled")
+        return [task["id"] for task in found["tasks"]]
+
+    given = connection(clean.project)
+    client = Client(given.url, given.api_key)
+    first = left()[0]
+    assert len(left()) == len(clean.project.tasks())
+    with clean.http() as http:
+        http.post("/api/users", json={"email": "second@example.com"}).raise_for_status()
+    second = max(client.users())
+    for author, finished in ((1, False), (second, True)):
+        client.create_annotation(first, {"result": [], "completed_by": author})
+        assert (first not in left()) == finished
+        labelled = {task["id"]: task["is_labeled"] for task in client.tasks(project)}
+        assert labelled[first] == finished
+        assert sum(labelled.values()) == finished
 
 
 def test_changes_follow(clean: Study, tmp_path: Path) -> None:

@@ -140,6 +140,30 @@ def test_a_storage_that_is_not_connected_will_not_come_by_itself(
     assert "smith" not in reason
 
 
+def test_many_tasks_that_fail_alike_are_a_few_lines_in_the_log(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    store_level(backend.service.store, 24, DOMAIN, 2.5)
+    tasks = [task_at(f"http://evil.example/x{number}", number) for number in range(300)]
+    with caplog.at_level(logging.WARNING, "tslab.backend"):
+        status, reason = backend.refused([*tasks, task_at("/data/upload/gone.csv")], 24)
+    assert status == 422
+    assert "300 address" in reason
+    lines = [r.getMessage() for r in caplog.records if r.name == "tslab.backend"]
+    assert len(lines) == 7
+    assert lines[-1] == "project 24: 295 more tasks are not predicted (address)"
+    assert len({line for line in lines if "evil.example" in line}) == 5
+    assert backend.metric("failed_tasks_total", reason="address") == 300
+
+
+def test_a_request_with_too_many_tasks_is_refused_at_once(settings: Make, level: None) -> None:
+    with running(settings(max_tasks=3)) as backend:
+        assert len(backend.predict(3 * [task_at("/data/upload/gone.csv")], 24)) == 3
+        status, reason = backend.refused(4 * [task_at("/data/upload/gone.csv")], 24)
+    assert status == 413
+    assert reason == "the request has 4 tasks; ask for 3 at a time, or raise TSLAB_MAX_TASKS"
+
+
 def test_reasons_are_counted_by_kind() -> None:
     errors = [RefusedAddressError("is bad"), OversizeError("x"), OversizeError("y")]
     found = refusal([Failure.of(error) for error in errors])

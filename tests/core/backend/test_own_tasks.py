@@ -186,6 +186,29 @@ def test_tasks_of_other_folders_are_read_like_foreign_ones(backend: Backend, fol
     assert versions == ["untrained", "untrained", "iot-rules 0.1", "untrained"]
 
 
+def test_a_task_without_meta_is_known_by_its_file(backend: Backend, folder: Path) -> None:
+    """What /setup calls the model of a config is who predicts, whatever the request leaves out."""
+    project = Project.open(folder)
+    schema = group_config(project, task_groups(project.tasks())[0])
+    whole = next(
+        d
+        for d, a in zip(pushed(project), backend.predict(pushed(project), 24), strict=True)
+        if a["result"]
+    )
+    [wanted] = backend.predict([whole], 24)
+    name = whole["data"]["csv"]
+    said = backend.http.post("/setup", json={"project": "24", "schema": schema}).json()
+    for address in (name, f"/data/local-files/?d=somewhere/{name}"):
+        bare = {"id": whole["id"], "data": {"csv": address}}
+        [answer] = backend.predict([bare], 24, label_config=schema)
+        assert answer == wanted
+        assert said == {"model_version": answer["model_version"]}
+        for meta in (None, {}, "x", [1]):
+            assert backend.predict([{**bare, "meta": meta}], 24, label_config=schema) == [wanted]
+        [other] = backend.predict([bare], 24)  # another config
+        assert other["model_version"] == "untrained"
+
+
 def test_a_recording_whose_source_is_gone_spoils_its_own_tasks_only(
     backend: Backend, folder: Path
 ) -> None:

@@ -296,7 +296,7 @@ def test_series_in_the_task_itself_are_read(
         assert (region["value"]["start"], region["value"]["end"]) == (3, 4)
     task = {"id": 1, "data": {"signal": 7}}
     assert backend.refused([task], 24, label_config=JSON_CONFIG)[0] == 422
-    assert backend.metric("failed_tasks_total", reason="data") == 1
+    assert backend.metric("failed_tasks_total", reason="no data") == 1
 
 
 def test_a_config_that_cannot_be_labelled_is_no_failure_of_the_backend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,21 @@ def test_unlabelled_tasks_get_new_predictions_in_place_of_ours(
     others = [item for item in stored if item["model_version"] != last.version]
     assert [item["id"] for item in others] == [theirs["id"]]
     assert label_studio.data["projects"][project]["model_version"] == last.version
+
+
+def test_tasks_that_wait_for_a_second_annotator_get_new_predictions(
+    label_studio: FakeLabelStudio, tmp_path: Path
+) -> None:
+    project = add_project(label_studio, 4, 3)
+    label_studio.data["projects"][project]["maximum_annotations"] = 2
+    tasks = tasks_of(label_studio, project)
+    annotate(label_studio, project, tasks[0]["id"], series(0)[1])["completed_by"] = 2
+    before = copy.deepcopy(label_studio.data["annotations"])
+    last, _ = work(job(label_studio, project, tmp_path, refresh=100))
+    stored = label_studio.data["predictions"].values()
+    ours = [item["task"] for item in stored if item["model_version"] == last.version]
+    assert sorted(ours) == [task["id"] for task in tasks[1:]]
+    assert label_studio.data["annotations"] == before
 
 
 def test_a_bounded_number_is_renewed_the_most_uncertain_first(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from tslab.backend.addresses import RefusedAddressError
 from tslab.backend.bodies import BadRequestError
 from tslab.backend.fetching import NoDataError, OversizeError, UnreachableError
 from tslab.errors import DataError, PluginError, ProjectError, ServerError, TslabError
+
+log = logging.getLogger("tslab.backend")
 
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (RefusedAddressError, "address"),
@@ -44,6 +47,9 @@ WHOLE = ("address", "no data")
 MOST_TEXTS = 3
 """Texts about one reason in one answer."""
 
+MOST_LINES = 5
+"""Lines of the log about one reason in one request."""
+
 QUOTED = re.compile(r"'[^']*'")
 MODEL = re.compile(r"'[a-z][a-z0-9_-]* \d+(\.\d+)*'")
 """Names of models such as 'rules 0.1', which have a dot like those of files."""
@@ -72,6 +78,35 @@ class Failure:
         # Messages of these two are made without anything from the task but a host.
         safe = isinstance(error, RefusedAddressError | UnreachableError)
         return cls(reason, str(error) if safe else without_files(str(error)))
+
+
+class Told:
+    """What the log says of one request's failures: the first of each kind, and how many more.
+
+    Args:
+        project: Number of the project that the request names.
+    """
+
+    def __init__(self, project: int) -> None:
+        self._project = project
+        self._counts: Counter[str] = Counter()
+
+    def tell(self, place: str, failure: Failure, error: Exception) -> None:
+        """Notes a task that is not predicted."""
+        self._counts[failure.reason] += 1
+        if self._counts[failure.reason] <= MOST_LINES:
+            log.warning("%s is not predicted (%s): %s", place, failure.reason, failure.text)
+        # The whole text may name files, and those may name people: only who asks for it gets it.
+        log.debug("%s: %s", place, error, exc_info=failure.reason == "defect")
+
+    def sum_up(self) -> None:
+        """Says how many tasks were not spoken of."""
+        for reason, count in self._counts.items():
+            if count > MOST_LINES:
+                more = count - MOST_LINES
+                log.warning(
+                    "project %d: %d more tasks are not predicted (%s)", self._project, more, reason
+                )
 
 
 def without_files(text: str) -> str:

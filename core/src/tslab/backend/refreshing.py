@@ -65,11 +65,14 @@ class Refresh:
         return done
 
     def _chosen(self, old: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-        """Unlabelled tasks without a prediction of this model: low scores, then new ones."""
+        """Unfinished tasks without a prediction of this model: low scores, then new ones.
+
+        Where the project wants several annotators, a task is finished when all of them are done.
+        """
         chosen = []
         for task in self._client.tasks(self._project):
             known = old.get(int(task["id"]), ())
-            if task.get("total_annotations") or any(self._is_current(item) for item in known):
+            if task.get("is_labeled") or any(self._is_current(item) for item in known):
                 continue
             scores = [float(item["score"]) for item in known if item.get("score") is not None]
             # Label Studio asks by itself about tasks without any prediction: they can wait.

@@ -112,7 +112,15 @@ class Service:
         return {"model_version": version}
 
     async def predict(self, body: PredictBody) -> dict[str, Any]:
-        """Predictions for tasks."""
+        """Predictions for tasks.
+
+        Raises:
+            BadRequestError: There are too many tasks, or too many requests wait.
+        """
+        most = self.settings.max_tasks
+        if len(body.tasks) > most:
+            remedy = f"ask for {most} at a time, or raise TSLAB_MAX_TASKS"
+            raise BadRequestError(413, f"the request has {len(body.tasks)} tasks; {remedy}")
         project = project_number(body.project)
         config = body.label_config or self._configs.get(project, "")
         if body.label_config and project:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tslab.backend.bodies import LARGEST_ID
-from tslab.backend.failures import LATE, Failure, refusal
+from tslab.backend.failures import LATE, Failure, Told, refusal
 from tslab.backend.foreign_tasks import (
     ForeignConfigs,
     context_of,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tslab.backend.study import Study
     from tslab.label_studio.regions import Exact
     from tslab.segmentation.grid import Float64
+    from tslab.task import Task
 
 log = logging.getLogger("tslab.backend")
 
@@ -95,23 +96,23 @@ class Predictor:
         """The prediction of each task, or why there is none, which is counted and logged."""
         exact: dict[str, Exact] = {}
         found: list[dict[str, Any] | Failure] = []
-        late = 0
+        told = Told(asked.project)
         for document in asked.tasks:
             if time.monotonic() > asked.until:
-                late += 1
-                found.append(Failure(LATE, ""))
-                continue
+                break
             project = asked.project or project_of(document)
-            found.append(self._one(document, replace(asked, project=project), exact))
+            found.append(self._one(document, replace(asked, project=project), exact, told))
+        late = len(asked.tasks) - len(found)
         if late:
             self._metrics.failed_tasks.labels(LATE).inc(late)
             log.warning(
                 "project %d: time did not suffice for %d of %d tasks. TSLAB_PREDICT_SECONDS bounds "
                 "it; Label Studio asks for them again",
-                *(asked.project, late, len(found)),
+                *(asked.project, late, len(asked.tasks)),
             )
+        told.sum_up()
         self._remember(exact)
-        return found
+        return [*found, *(late * [Failure(LATE, "")])]
 
     @property
     def has_study(self) -> bool:
@@ -159,28 +160,22 @@ class Predictor:
         )
 
     def _one(
-        self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact]
+        self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact], told: Told
     ) -> dict[str, Any] | Failure:
         try:
             prediction = self._predict(document, asked, exact)
         except Exception as error:  # noqa: BLE001 - a defect must not take the other tasks with it
-            return self._note(document, asked, error)
+            failure = Failure.of(error)
+            self._metrics.failed_tasks.labels(failure.reason).inc()
+            told.tell(f"task {task_number(document)} of project {asked.project}", failure, error)
+            return failure
         self._metrics.tasks.inc()
         return prediction
-
-    def _note(self, document: Mapping[str, Any], asked: Asked, error: Exception) -> Failure:
-        failure = Failure.of(error)
-        self._metrics.failed_tasks.labels(failure.reason).inc()
-        place = f"task {task_number(document)} of project {asked.project}"
-        log.warning("%s is not predicted (%s): %s", place, failure.reason, failure.text)
-        # The whole text may name files, and those may name people: only who asks for it gets it.
-        log.debug("%s: %s", place, error, exc_info=failure.reason == "defect")
-        return failure
 
     def _predict(
         self, document: Mapping[str, Any], asked: Asked, exact: dict[str, Exact]
     ) -> dict[str, Any]:
-        task = self._own.study.task(document) if self._own is not None else None
+        task = self._own_task(document, asked)
         if self._own is None or task is None:
             return self._predict_foreign(document, asked)
         subject = self._own.study.subject
@@ -193,6 +188,20 @@ class Predictor:
                 _keep(self._own.place(task, model), document, asked.places)
         exact[task.id] = exact.get(task.id, {}) | found.exact
         return _prediction(list(found.result), found.score, model)
+
+    def _own_task(self, document: Mapping[str, Any], asked: Asked) -> Task | None:
+        """The project folder's task that a document stands for, None for tasks of others.
+
+        Label Studio sends a task's meta along. Without it the file counts, if the config is ours:
+        then `version` names the folder's model, and it has to be that one that predicts.
+        """
+        if self._own is None:
+            return None
+        data = document.get("data")
+        if "tslab" in (document.get("meta") or ()) or not isinstance(data, Mapping):
+            return self._own.study.task(document)
+        task = self._own.study.task_at(data.get("csv"))
+        return task if task is not None and self._is_like_ours(asked.config) else None
 
     def _predict_foreign(self, document: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         if not asked.config:

@@ -66,6 +66,7 @@ class BackendSettings:
         trainings_at_once: Bound for all projects together.
         predict_seconds: Work on one request; Label Studio waits 100 s.
         predict_threads: Requests that are worked on at a time; the others wait.
+        max_tasks: Most tasks of one request.
         max_body_bytes: Longest request body.
         max_data_bytes: Longest answer to a request for task data.
         data_seconds: Longest time that task data may take to arrive.
@@ -91,6 +92,7 @@ class BackendSettings:
     trainings_at_once: int = 1
     predict_seconds: float = 80.0
     predict_threads: int = 2
+    max_tasks: int = 10_000
     max_body_bytes: int = 100 * MEGABYTE
     max_data_bytes: int = 256 * MEGABYTE
     data_seconds: float = 30.0
@@ -137,6 +139,7 @@ class BackendSettings:
             trainings_at_once=env.whole("TSLAB_TRAININGS_AT_ONCE", 1, 1, 64),
             predict_seconds=env.seconds("TSLAB_PREDICT_SECONDS", 80.0),
             predict_threads=env.whole("TSLAB_PREDICT_THREADS", 2, 1, 256),
+            max_tasks=env.whole("TSLAB_MAX_TASKS", 10_000, 1, 10**6),
             max_body_bytes=env.whole("TSLAB_MAX_BODY_MB", 100, 1, 4096) * MEGABYTE,
             max_data_bytes=env.whole("TSLAB_MAX_DATA_MB", 256, 1, 65536) * MEGABYTE,
             data_seconds=env.seconds("TSLAB_DATA_SECONDS", 30.0),

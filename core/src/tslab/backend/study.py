@@ -113,6 +113,15 @@ class Study:
             return None
         return task if ours else None
 
+    def task_at(self, address: object) -> Task | None:
+        """The task whose file an address leads to, for requests that leave out a task's meta."""
+        if not isinstance(address, str):
+            return None
+        name = address.partition("#")[0].rpartition("/")[2].removesuffix(".csv")
+        found = self._cut().get(name)
+        is_its_file = found is not None and f"/{address}".endswith(f"/{found.csv}")
+        return found if is_its_file else None
+
     def _recordings(self) -> frozenset[str]:
         """Ids of the recordings; a request may bring hundreds of tasks."""
         project = self.project
@@ -125,16 +134,21 @@ class Study:
 
     def windows(self, task: Task) -> list[Task]:
         """All windows of the task's recording in its view; the task alone if it was cut anew."""
+        tasks = self._cut()
+        known = tasks.get(task.id)
+        if known is None or _extent(known) != _extent(task):
+            return [task]
+        key = (task.recording, task.view)
+        return [item for item in tasks.values() if (item.recording, item.view) == key]
+
+    def _cut(self) -> dict[str, Task]:
+        """The tasks as they are cut now, by their ids."""
         with self._lock:
             stamp = self._stamp("tasks.json")
             if stamp != self._tasks_seen:
                 self._tasks = {item.id: item for item in self._project.tasks()}
                 self._tasks_seen = stamp
-            known = self._tasks.get(task.id)
-            if known is None or _extent(known) != _extent(task):
-                return [task]
-            key = (task.recording, task.view)
-            return [item for item in self._tasks.values() if (item.recording, item.view) == key]
+            return self._tasks
 
 
 def _extent(task: Task) -> tuple[object, ...]:

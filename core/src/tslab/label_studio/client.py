@@ -139,8 +139,8 @@ class Client:
     # --- tasks and predictions ------------------------------------------------------------
 
     def tasks(self, project: int) -> list[dict[str, Any]]:
-        """Id, data, meta and number of annotations of all tasks."""
-        wanted = {"project": project, "include": "id,data,meta,total_annotations"}
+        """Id, data, meta, number of annotations of all tasks, and whether these are enough."""
+        wanted = {"project": project, "include": "id,data,meta,total_annotations,is_labeled"}
         return list(self._pages("/api/tasks", wanted, "tasks"))
 
     def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:

@@ -125,11 +125,12 @@ def wanted_views() -> list[dict[str, Any]]:
         "gridWidth": 4,
     }
     nothing = {"conjunction": "and", "items": []}
-    unlabelled = {
-        "filter": "filter:tasks:total_annotations",
-        "operator": "equal",
-        "type": "Number",
-        "value": 0,
+    # Not the number of annotations: with an overlap, one annotator's leaves work for the next.
+    unfinished = {
+        "filter": "filter:tasks:completed_at",
+        "operator": "empty",
+        "type": "Datetime",
+        "value": "true",
     }
     return [
         {**common, "title": "All tasks", "ordering": [], "filters": nothing},
@@ -137,6 +138,6 @@ def wanted_views() -> list[dict[str, Any]]:
             **common,
             "title": "Least certain first",
             "ordering": ["tasks:predictions_score"],
-            "filters": {"conjunction": "and", "items": [unlabelled]},
+            "filters": {"conjunction": "and", "items": [unfinished]},
         },
     ]

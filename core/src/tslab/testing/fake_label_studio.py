@@ -219,13 +219,21 @@ class FakeLabelStudio:
     def tasks_of(self, project: int) -> list[Document]:
         """Tasks of a project with their annotations and predictions."""
         return [
-            {"total_annotations": len(self._of_task("annotations", task["id"])), **task}
+            {**self._counts(task), **task}
             | {"annotations": self._of_task("annotations", task["id"])}
             | {"predictions": self._of_task("predictions", task["id"])}
             | {"drafts": self._of_task("drafts", task["id"])}
             for task in self.data.get("tasks", {}).values()
             if task["project"] == project
         ]
+
+    def _counts(self, task: Document) -> Document:
+        """How many annotations a task has, and whether their authors reach the overlap."""
+        found = self._of_task("annotations", task["id"])
+        settings = self.data.get("projects", {}).get(task["project"], {})
+        authors = {item.get("completed_by") for item in found if not item.get("was_cancelled")}
+        finished = len(authors) >= int(settings.get("maximum_annotations", 1))
+        return {"total_annotations": len(found), "is_labeled": finished}
 
     def _of_task(self, collection: str, task: int) -> list[Document]:
         return [item for item in self.data.get(collection, {}).values() if item["task"] == task]
