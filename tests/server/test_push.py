@@ -136,8 +136,7 @@ def test_a_task_stays_in_the_tab_until_all_its_annotators_are_done(clean: Study)
     client = Client(given.url, given.api_key)
     first = left()[0]
     assert len(left()) == len(clean.project.tasks())
-    with clean.http() as http:
-        http.post("/api/users", json={"email": "second@example.com"}).raise_for_status()
+    clean.run("users", "add", "second@example.com")
     second = max(client.users())
     for author, finished in ((1, False), (second, True)):
         client.create_annotation(first, {"result": [], "completed_by": author})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from kit.backend import (
     CONFIG,
@@ -165,6 +166,38 @@ def test_interactive_requests_find_more_like_what_was_drawn(
         assert abs(value["start"] - start) <= 0.5
         assert abs(value["end"] - start - 1.9) <= 0.5
     assert 0 < answer["score"] <= 1
+
+
+def test_a_double_click_beside_drawn_ranges_asks_for_ranges(
+    backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    """The editor sends all regions of the label, and the double-click as an instant among them."""
+    project = add_project(label_studio, 0, 0)
+    label_studio.files["/data/upload/steps.csv"] = STEPS.encode()
+    task = {"id": 7, "data": {"csv": "/data/upload/steps.csv"}, "meta": {}, "project": project}
+    drawn = regions([(4.0, 5.9, "Walk"), (14.0, 15.9, "Walk"), (10.0, 10.0, "Walk")])
+    [answer] = backend.predict([task], project, context={"result": drawn})
+    found = [(r["value"]["start"], r["value"]["instant"]) for r in answer["result"]]
+    assert [(round(start), instant) for start, instant in found] == [
+        (start, False) for start in (24, 34, 44, 54)
+    ]
+    assert all(r["score"] >= 0.5 for r in answer["result"])
+
+
+def test_a_double_click_on_noise_finds_nothing(
+    backend: Backend, label_studio: FakeLabelStudio
+) -> None:
+    project = add_project(label_studio, 0, 0)
+    dice = np.random.default_rng(5)
+    rows = "".join(
+        f"{row / 10:.1f},{value:.3f}\n" for row, value in enumerate(dice.normal(size=900))
+    )
+    label_studio.files["/data/upload/noise.csv"] = f"time,a\n{rows}".encode()
+    task = {"id": 7, "data": {"csv": "/data/upload/noise.csv"}, "meta": {}, "project": project}
+    for at in (10.0, 33.3, 60.0):
+        drawn = regions([(at, at, "Walk")])
+        [answer] = backend.predict([task], project, context={"result": drawn})
+        assert answer["result"] == []
 
 
 def test_interactive_request_with_unusable_regions_is_counted(

@@ -86,6 +86,15 @@ class LearningSegmenter:
         self._prior = prior
 
     @property
+    def kinds(self) -> Mapping[tuple[str, str], bool]:
+        """Whether a label was one of instants when it was learned, by tier and label."""
+        parts = self._model.parts if self._model else ()
+        chains = [part for part in parts if isinstance(part, Chain)]
+        found = {(part.tier, label): False for part in chains for label in part.labels}
+        points = [part for part in parts if not isinstance(part, Chain)]
+        return found | {(part.tier, part.label): True for part in points}
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """Keys of the channels that the model looks at."""
         return self._model.channels if self._model else ()

@@ -86,6 +86,12 @@ class LstmSegmenter:
         """Twelve digits of the hash of all that was learned."""
         return self._version
 
+    @property
+    def kinds(self) -> Mapping[tuple[str, str], bool]:
+        """Whether a label was one of instants when it was learned, by tier and label."""
+        heads = [head for head, _ in self._heads]
+        return {(h.tier, name): h.kind == "instants" for h in heads for name in h.labels}
+
     def fit(self, examples: Sequence[TrainingExample], progress: Progress) -> Mapping[str, object]:
         """Learns from scratch; see `TrainableSegmenter`."""
         _require_torch()

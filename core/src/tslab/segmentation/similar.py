@@ -3,7 +3,7 @@
 Ranges: a small model is learned on the spot, the examples against all the rest of the recording,
 and told to be generous, because the rest holds what is looked for. Instants: a window slides over
 the recording and is compared part by part with the examples. No trained model is needed; what one
-finds of the same labels is added.
+finds of the same labels is added. Where nothing stands out, nothing is answered.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tslab.segmentation.grid import Float32, Grid, channel_key, fastest, make_gr
 from tslab.segmentation.instants import peaks
 from tslab.segmentation.matching import instant_tolerance
 from tslab.segmentation.plans import range_plan
+from tslab.segmentation.pointing import asked_of
 from tslab.segmentation.regions import Placement, range_spans
 from tslab.segmentation.targets import Task
 from tslab.segmentation.threads import one_thread
@@ -58,6 +59,15 @@ MOST_CELLS = 200_000
 MOST_EXAMPLES = 8
 MOST_FOUND = 2000
 LEAST_SCORE = 0.5
+"""Nothing with a lower score is answered."""
+
+LEAST_BEST = 0.55
+"""Ranges are answered if one of them reaches this: in noise the best one rarely does."""
+
+LEAST_SALIENCE = 3.5
+"""How many times its usual spread an instant's surroundings must be off the usual somewhere.
+Places in noise hardly ever are; in it, any place is like some others."""
+
 MOST_SCORE = 0.95
 STEP_FLOOR = 0.05
 STEEPNESS = 1.4
@@ -74,7 +84,7 @@ def find_similar(
 
     Args:
         recording: The recording that the examples were drawn on.
-        context: One or a few examples, ranges or instants.
+        context: What was drawn: ranges, instants, and double-clicks into what would be a range.
         domain: The effective domain; examples of labels that it lacks are not looked for.
         segmenter: A trained one adds what it finds of the examples' labels; None or an untrained
             one is fine.
@@ -82,32 +92,49 @@ def find_similar(
     Returns:
         Spans with scores; none touches an example or another span of its tier.
     """
-    known = {(tier.name, label.name) for tier in domain.tiers for label in tier.labels}
-    given = [s for s in context if s.end <= recording.duration]
-    wanted = sorted({(s.tier, s.label, s.is_instant) for s in given} if given else ())
-    wanted = [kind for kind in wanted if kind[:2] in known]
+    labels = {(tier.name, label.name) for tier in domain.tiers for label in tier.labels}
+    given = [s for s in context if s.end <= recording.duration and (s.tier, s.label) in labels]
     signal = fastest(recording)
-    if not wanted or signal is None or not signal.sample_count:
+    if not given or signal is None or not signal.sample_count:
         return []
     rate = min(signal.sampling_rate, MOST_CELLS / max(recording.duration, 1e-9))
     keys = tuple(dict.fromkeys(channel_key(s.name, domain) for s in recording.signals))
     grid, placement = make_grid(recording, keys, rate, domain), Placement.of(recording)
+    trained = segmenter if segmenter is not None and segmenter.version != UNTRAINED else None
+    known = trained.segment(recording) if trained is not None else ()
+    asked = asked_of(given, domain, trained, known, grid)
+    wanted = sorted({(s.tier, s.label, s.is_instant) for s in asked.examples})
     found: list[Span] = []
     rows: list[list[Span]] = []  # instants by what they were found with
     with one_thread():
         for tier in sorted({kind[0] for kind in wanted}):
-            ranges = [s for s in given if (s.tier, s.label, False) in wanted and s.tier == tier]
-            ranges = [span for span in ranges if not span.is_instant]
-            found += _ranges(recording, grid, ranges, domain) if ranges else []
+            ranges = [s for s in asked.examples if s.tier == tier and not s.is_instant]
+            found += _clear(_ranges(recording, grid, ranges, domain), ranges) if ranges else []
         for kind in wanted:
-            points = [s for s in given if (s.tier, s.label, s.is_instant) == kind]
+            points = [s for s in asked.examples if (s.tier, s.label, s.is_instant) == kind]
             if kind[2]:
                 rows += _instants(grid, points[-MOST_EXAMPLES:], placement)
-    if segmenter is not None and segmenter.version != UNTRAINED:
-        spans = segmenter.segment(recording)
-        rows.append([s for s in spans if (s.tier, s.label, s.is_instant) in wanted])
-    rooms = {kind[:2]: _room(kind, rows, given, rate) for kind in wanted if kind[2]}
-    return _apart([*found, *itertools.chain(*rows)], given, rooms)
+    rows.append([s for s in known if (s.tier, s.label, s.is_instant) in wanted])
+    rows[-1] = [s for s in rows[-1] if s.score is None or s.score >= LEAST_SCORE]
+    rooms = {kind[:2]: _room(kind, rows, asked.drawn, rate) for kind in wanted if kind[2]}
+    return _apart([*found, *itertools.chain(*rows)], asked.drawn, rooms)
+
+
+def _clear(found: Sequence[Span], examples: Sequence[Span]) -> list[Span]:
+    """What stands out among ranges that were found, label by label.
+
+    A range that touches an example was learned from it, so that it proves nothing: it stays where
+    somebody only pointed at it, and others like it were found.
+    """
+    best: dict[str, float] = {}
+    for span in found:
+        if not any(span.start < e.end and e.start < span.end for e in examples):
+            best[span.label] = max(best.get(span.label, 0.0), span.score or 0.0)
+    return [
+        span
+        for span in found
+        if (span.score or 0.0) >= LEAST_SCORE and best.get(span.label, 0.0) >= LEAST_BEST
+    ]
 
 
 def _ranges(
@@ -140,6 +167,9 @@ def _instants(grid: Grid, examples: Sequence[Span], placement: Placement) -> lis
     rows: list[list[Span]] = []
     for example in examples if len(lines) else ():
         place = min(int(example.start * grid.rate + 1e-6), lines.shape[1] - 1)
+        if _salience(lines, lines[:, place]) < LEAST_SALIENCE:
+            rows.append([])
+            continue
         likeness = _likeness(lines, lines[:, place])
         cells = peaks(likeness, AROUND_INSTANT)
         cells = cells[likeness[cells] >= LEAST_SCORE]
@@ -168,12 +198,24 @@ def _described(signals: Float32) -> Float32:
     return np.asarray(table.reshape(-1, signals.shape[1]), np.float32)
 
 
+def _usual(lines: Float32) -> tuple[Float32, Float32]:
+    """Middle and spread of every line of the windows' descriptions."""
+    middle = np.median(lines, axis=1)
+    spread = 1.4826 * np.median(np.abs(lines - middle[:, None]), axis=1) + 0.05
+    return middle, spread
+
+
+def _salience(lines: Float32, query: Float32) -> float:
+    """How far a window is off the usual in the line in which it is farthest, in spreads."""
+    middle, spread = _usual(lines)
+    return float((np.abs(query - middle) / spread).max(initial=0.0))
+
+
 def _likeness(lines: Float32, query: Float32) -> Float32:
     """Score from 0 to 1 of every window, by its distance among the distances of all windows."""
-    middle = np.median(lines, axis=1, keepdims=True)
-    spread = 1.4826 * np.median(np.abs(lines - middle), axis=1) + 0.05
+    middle, spread = _usual(lines)
     # What sets the example apart from the rest counts, and nothing counts without limit.
-    salience = np.minimum(((query - middle[:, 0]) / spread) ** 2, 9.0) + 0.1
+    salience = np.minimum(((query - middle) / spread) ** 2, 9.0) + 0.1
     weight = salience / spread**2
     away = np.sqrt(weight @ (lines - query[:, None]) ** 2)
     usual = max(float(np.median(away)), 1e-6)
