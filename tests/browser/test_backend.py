@@ -119,6 +119,31 @@ def test_drawing_teaches_and_the_next_task_shows_it(shifts: Study, page: Any) ->
     page.screenshot(path=SCREENSHOTS / "backend-task.png")
 
 
+def test_a_double_click_finds_ranges_where_the_label_is_one_of_ranges(
+    shifts: Study, page: Any
+) -> None:
+    task, number = numbered(shifts)[3]
+    editor = open_task(page, shifts.url, project_of(shifts), task)
+    page.wait_for_load_state("networkidle")
+    editor.wait_drawn()
+    page.evaluate("Htx.annotationStore.selected.deleteAllRegions()")
+    page.get_by_text("Auto-Annotation", exact=True).click()
+    (start, end), _ = levels(number)[1]
+    editor.press_label(KEY)
+    with page.expect_response(lambda r: "/interactive-annotating" in r.url) as answer:
+        clicked = editor.double_click(DAY_ONE_MS + 1000 * (start + end) / 2)
+    assert answer.value.status == 200
+    assert clicked.instant
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "backend-similar.png")
+    shown = [region for region in editor.regions() if region.id != clicked.id]
+    assert not any(region.instant for region in shown)
+    for start, end in levels(number)[1]:
+        best = max(overlap(r.start - DAY_ONE_MS, r.end - DAY_ONE_MS, start, end) for r in shown)
+        assert best >= 0.5
+    page.get_by_text("Auto-Annotation", exact=True).click()
+
+
 def overlap(start: float, end: float, wanted_start: float, wanted_end: float) -> float:
     """Intersection over union of a region in milliseconds and a stretch in seconds."""
     first, last = start / 1000, end / 1000
