@@ -12,17 +12,19 @@ import sys
 import warnings
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import krippendorff
 import numpy as np
 import pandas as pd
 import pingouin
 from nltk.metrics import jaccard_distance, masi_distance
+from numpy.typing import NDArray
 
 SETS = [["a"], ["b"], ["a", "b"], ["b", "c"], ["a", "b", "c"], ["d"]]
 
 
-def icc(pairs: np.ndarray) -> float:
+def icc(pairs: NDArray[Any]) -> float:
     """ICC(A,1) of two raters, ``(items, 2)``."""
     rows = [
         {"item": i, "rater": r, "value": float(v)}
@@ -33,7 +35,7 @@ def icc(pairs: np.ndarray) -> float:
     return float(table.set_index("Type")["ICC"]["ICC(A,1)"])
 
 
-def alphas(values: np.ndarray) -> dict[str, float]:
+def alphas(values: NDArray[Any]) -> dict[str, float]:
     """Of ratings ``(raters, items)`` with NaN where there is none."""
     return {
         level: float(krippendorff.alpha(reliability_data=values, level_of_measurement=level))

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tslab import Domain, Recording, SampleRecording, SegmenterSpec, Signal, Span, hookimpl
+from tslab import (
+    AgreementMetric,
+    Domain,
+    Recording,
+    SampleRecording,
+    SegmenterSpec,
+    Signal,
+    Span,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from tslab_iot_maintenance.synthetic import Machine
@@ -33,6 +42,15 @@ def tslab_segmenters(domain: Domain) -> Sequence[SegmenterSpec]:
             "iot-rules", "Typed rules and a cross-channel residual, no labels", RuleSegmenter
         )
     ]
+
+
+@hookimpl
+def tslab_agreement_metrics(domain: Domain) -> Sequence[AgreementMetric]:
+    """Range-based precision and recall, affiliation, detection delay, the score of NAB."""
+    del domain
+    from tslab_iot_maintenance.comparisons import metrics
+
+    return metrics()
 
 
 @hookimpl

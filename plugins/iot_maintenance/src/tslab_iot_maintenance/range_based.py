@@ -1,0 +1,93 @@
+"""Range-based precision and recall (Tatbul N et al. Precision and recall for time series. 2018).
+
+A range is found in part: by how much of it, where in it, and in how many pieces. Computed on time
+as it is; with a `step`, as if time came in samples of that length, which is how packages count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tslab import AgreementContext, Span
+from tslab_iot_maintenance.ranges import Range, Scored, common, f1, share
+
+Bias = Literal["flat", "front", "middle", "back"]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeBased:
+    """Range-based precision and recall of anomalies, whatever their labels.
+
+    Attributes:
+        name: What ``--metric`` takes.
+        title: One line for people.
+        existence: Weight of finding a range at all in its recall, 0 to 1 (alpha).
+        bias: Which part of a range counts most (delta).
+        reciprocal: Whether a range found in n pieces counts 1 / n (gamma).
+        step: Microseconds of a sample; 0 takes time as a continuum.
+        tier_kinds: Anomalies are intervals.
+    """
+
+    name: str = "range-based"
+    title: str = "Range-based precision and recall: the mean covered part of each range"
+    existence: float = 0.0
+    bias: Bias = "flat"
+    reciprocal: bool = False
+    step: int = 0
+    tier_kinds: Sequence[str] = ("intervals",)
+
+    def components(
+        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
+    ) -> Mapping[str, float]:
+        """Sums over ranges of their recall and precision, and how many there are."""
+        scored = Scored.of(reference, hypothesis, context)
+        return {
+            "recall": sum(
+                self._part(one, scored.hypothesis, self.existence) for one in scored.reference
+            ),
+            "reference": float(len(scored.reference)),
+            "precision": sum(self._part(one, scored.reference, 0.0) for one in scored.hypothesis),
+            "hypothesis": float(len(scored.hypothesis)),
+        }
+
+    def value(self, components: Mapping[str, float]) -> float | None:
+        """F1 of range-based precision and recall."""
+        details = self.details(components)
+        return f1(details["precision"], details["recall"])
+
+    def details(self, components: Mapping[str, float]) -> Mapping[str, float | None]:
+        """Precision and recall: means over ranges."""
+        parts = (("precision", "hypothesis"), ("recall", "reference"))
+        return {
+            name: share(components.get(name, 0.0), components.get(many, 0.0))
+            for name, many in parts
+        }
+
+    def _part(self, one: Range, others: Sequence[Range], existence: float) -> float:
+        pieces = common([one], others)
+        if not pieces:
+            return 0.0
+        start, length = one[0], one[1] - one[0]
+        covered = sum(
+            self._weight(end - start, length) - self._weight(first - start, length)
+            for first, end in pieces
+        )
+        overlap = covered / self._weight(length, length)
+        pieces_factor = 1 / len(pieces) if self.reciprocal else 1.0
+        return existence + (1 - existence) * pieces_factor * overlap
+
+    def _weight(self, reach: float, length: float) -> float:
+        """Weight of the first `reach` microseconds of a range, up to a constant."""
+        if self.bias == "flat":
+            return reach
+        if self.bias == "back":
+            return reach * (reach + self.step) / 2
+        if self.bias == "front":
+            return reach * length - reach * (reach - self.step) / 2
+        middle = length // (2 * self.step) * self.step if self.step else length / 2
+        if reach <= middle:
+            return reach * (reach + self.step) / 2
+        falling = [x * length - x * (x - self.step) / 2 for x in (reach, middle)]
+        return middle * (middle + self.step) / 2 + falling[0] - falling[1]
