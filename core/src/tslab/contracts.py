@@ -227,9 +227,9 @@ class AgreementContext:
 
     Attributes:
         domain: The effective domain.
-        extents: Stretches ``(start, end)`` in seconds that all compared annotators reviewed.
-        annotators: Who was present.
-        recording: The recording, for metrics that look at samples.
+        extents: Stretches ``(start, end)`` in seconds that both compared readers reviewed.
+        annotators: The two, the reference first.
+        recording: The recording, for metrics that look at samples; None where it cannot be opened.
     """
 
     domain: Domain
@@ -240,7 +240,13 @@ class AgreementContext:
 
 @runtime_checkable
 class AgreementMetric(Protocol):
-    """Compares two readings; components are summed over recordings, the value is made of sums."""
+    """Compares two readings; components are summed over recordings, the value is made of sums.
+
+    `tslab agreement` asks for the components of each pair of readings of each recording, on the
+    time that both reviewed. People have no order: for the group, a recording and an annotator both
+    directions are added up. Ground truth is the reference of people, and both are of models. Sums
+    may be weighted (a bootstrap draws recordings), so `value` takes any sums, also fractions.
+    """
 
     @property
     def name(self) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATE = ".tslab"
+PULLED = "pulled.json"
+"""In `STATE`: how many things the last pull left out or mended, by code of the finding."""
 
 
 class Project:
@@ -322,6 +324,20 @@ class Project:
                 f"'annotations/annotations.json' is damaged: {error}",
                 "Run 'tslab pull' again.",
             ) from error
+
+    def pulled_findings(self) -> dict[str, int]:
+        """How many things the last `tslab pull` left out or mended, by code.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        path = self.root / STATE / PULLED
+        document = files.read_json(path) if path.exists() else {}
+        if not isinstance(document, dict) or not all(
+            type(count) is int for count in document.values()
+        ):
+            raise DataError(f"'{STATE}/{PULLED}' is damaged", "Run 'tslab pull' again.")
+        return document
 
     # --- tables for notebooks -------------------------------------------------------------
 

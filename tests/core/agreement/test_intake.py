@@ -16,6 +16,7 @@ from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable, in_wind
 from tslab.agreement.values import Readers
 from tslab.annotation import Annotation
 from tslab.domain import Domain, Label, Tier, View
+from tslab.errors import DataError
 from tslab.files import json_bytes, write_bytes
 from tslab.plugin_manager import load_domain
 from tslab.project import Project
@@ -289,6 +290,17 @@ def test_names_of_people_and_models_never_meet() -> None:
     assert len(set(found.values())) == 5
     assert GROUND_TRUTH not in found.values()
     assert found["person", "m"] == "m"
+
+
+def test_what_the_last_pull_left_out_is_counted(tmp_path: Path) -> None:
+    found = project(tmp_path, [said("ann", [a(1, 2)]), said("ben", [a(1, 2)])])
+    write_bytes(found.state / "pulled.json", json_bytes({"TSL061": 2, "TSL080": 1, "TSL092": 3}))
+    intake = project_intake(found)
+    assert intake.counts == {"TSL061": 2, "TSL080": 1, "TSL092": 3}
+    assert intake.findings[0].message == "2 things were left out or mended by the last pull"
+    write_bytes(found.state / "pulled.json", b'{"TSL061": "many"}')
+    with pytest.raises(DataError, match="tslab pull"):
+        project_intake(found)
 
 
 def test_no_annotations(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def project_intake(project: Project, annotations: Sequence[Annotation] | None = 
         DataError: A file of the project folder is damaged.
     """
     entries, problems = project.entries(), Problems()
+    for code, count in project.pulled_findings().items():
+        problems.add(code, "things were left out or mended by the last pull", "Label Studio", count)
     given = project.annotations_list() if annotations is None else annotations
     readings = list(_said(project, given, entries, problems))
     readings += _predicted(project, entries, problems)

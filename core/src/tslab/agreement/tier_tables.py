@@ -17,6 +17,7 @@ from tslab.spans import FieldValue
 
 GROUND_TRUTH = "ground truth"
 """Name of the reading that holds the ground truth."""
+LOOK = "'tslab pull' names each."
 WHAT_HELPS = {
     "TSL061": "Delete or redraw the region.",
     "TSL064": "Put all regions into one prediction.",
@@ -98,7 +99,13 @@ class Problems:
     def findings(self) -> tuple[Finding, ...]:
         """One finding for each kind, by code."""
         return tuple(
-            Finding(code, "warning", counted(many, what), f"first in {place}", WHAT_HELPS[code])
+            Finding(
+                code,
+                "warning",
+                counted(many, what),
+                f"first in {place}",
+                WHAT_HELPS.get(code, LOOK),
+            )
             for (code, what), (many, place) in sorted(self._found.items())
         )
 

@@ -51,6 +51,7 @@ def command(output: Output, name: str, folder: str | None, once: bool, keep: boo
         day.run("push")
         _annotate(output, root, samples)
         day.run("pull")
+        day.run("agreement")
         exported = _export(day, root)
         _summary(output, root, exported, time.monotonic() - began)
         if not once:

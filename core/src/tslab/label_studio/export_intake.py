@@ -51,8 +51,11 @@ def export_intake(payload: bytes, name: str, config: str | None = None) -> Intak
     known = read_config(config) if config is not None else None
     tasks = read_export(payload, name, problems)
     columns = columns_of(tasks, problems)
+    shown = [task.window() for task in tasks]
+    names = _task_names(tasks)
+    del payload, tasks  # most of the memory
     readers = _Readers.of(columns)
-    regions = _regions(columns, tasks, known, problems)
+    regions = _regions(columns, (names, shown), known, problems)
     tiers = tuple(_tiers(columns, regions, readers, known, problems))
     notes = [] if all(window is not None for window in regions.windows) else [GUESSED]
     if regions.guessed and known is None:
@@ -113,14 +116,16 @@ class _Regions:
 
 
 def _regions(
-    columns: Columns, tasks: Sequence[Task], config: ForeignConfig | None, problems: Problems
+    columns: Columns,
+    tasks: tuple[list[str], list[Window | None]],
+    config: ForeignConfig | None,
+    problems: Problems,
 ) -> _Regions:
     count = np.array(columns.count, np.int64)
     reading = np.repeat(np.arange(len(count)), count)
     of_reading = np.array(columns.task, np.int64)
     task = of_reading[reading] if len(count) else np.zeros(0, np.int64)
-    windows = [item.window() for item in tasks]
-    names = _task_names(tasks)
+    names, windows = tasks
     times = _Times.of(columns, task, windows, config)
     usable = _usable(columns, times, [names[n] for n in of_reading.tolist()], reading, problems)
     start = np.where(usable, np.rint(times.start), 0).astype(np.int64)

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from tslab.label_studio.export_records import Window
 from tslab.label_studio.foreign_axis import iso_milliseconds
 from tslab.label_studio.foreign_formats import date_format, read_iso
+from tslab.readers.arrow_arrays import compute as pc
 from tslab.spans import LATEST
 from tslab.task import DAY_ONE_MS
 
 Floats = NDArray[np.float64]
 EPOCHS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3))
 """Numbers from here on are nanoseconds, microseconds, milliseconds since 1970: unit in seconds."""
+NOTHING = r"(?i)nan|invalid|^\s*$"
+"""Texts that say themselves that there is no time, as broken exports do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,46 +81,49 @@ def _finite(seconds: Floats) -> Floats:
 
 def _texts(given: Sequence[float | str | None], axis: Axis) -> Times:
     """Each different text is read once."""
-    column = pa.array([None if item is None else str(item) for item in given], pa.string())
-    coded = column.dictionary_encode()
+    coded = _column(given).dictionary_encode()
     texts = coded.dictionary
-    missing = np.append(np.array([_is_nothing(text) for text in texts.to_pylist()], bool), True)
-    there = np.flatnonzero(~missing)
-    known = np.full(len(texts) + 1, np.nan)
-    known[there], dates = _read(texts.take(pa.array(there)).to_pylist(), axis)
+    missing = np.append(pc.match_substring_regex(texts, NOTHING).to_numpy(zero_copy_only=False), 1)
+    there = np.flatnonzero(missing == 0)
+    known: Floats = np.full(len(texts) + 1, np.nan)
+    known[there], dates = _read(texts.take(pa.array(there)), axis)
     at = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False).astype(np.intp)
-    unread = np.isnan(known) & ~missing
+    unread = np.isnan(known) & (missing == 0)
     return Times(_finite(known[at]), unread[at], dates)
 
 
-def _is_nothing(text: str) -> bool:
-    """Whether a text says itself that there is no time, as broken exports do."""
-    return not text.strip() or "nan" in text.lower() or "invalid" in text.lower()
+def _column(given: Sequence[float | str | None]) -> pa.Array:
+    try:
+        return pa.array(given, pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers among texts
+        return pa.array([None if item is None else str(item) for item in given], pa.string())
 
 
-def _read(texts: list[str], axis: Axis) -> tuple[Floats, bool]:
+def _read(texts: pa.Array, axis: Axis) -> tuple[Floats, bool]:
     """Seconds of different texts, float64 ``(texts,)``, and whether they are dates."""
     found: Floats = np.full(len(texts), np.nan)
     if axis.time_format:
-        column = pa.chunked_array([pa.array(texts, pa.string())])
-        found = date_format(axis.time_format).read_all(column) / 1000
-    numbers = np.array([_tick(text) for text in texts])
-    plain = np.isnan(found) & ~np.isnan(numbers)
-    unit, since_1970 = _unit(numbers[plain], axis)
-    found[plain] = numbers[plain] * unit
+        found = date_format(axis.time_format).read_all(pa.chunked_array([texts])) / 1000
     left = np.flatnonzero(np.isnan(found))
-    found[left] = _dates([texts[at] for at in left.tolist()])
-    return found, bool(2 * plain.sum() <= np.isfinite(found).sum()) or since_1970
+    found[left] = _iso(texts.take(pa.array(left)))
+    left = np.flatnonzero(np.isnan(found))
+    rest = texts.take(pa.array(left)).to_pylist()
+    numbers = np.array([_tick(text) for text in rest])
+    unit, since_1970 = _unit(numbers, axis)
+    found[left] = numbers * unit
+    plain = int(np.isfinite(numbers).sum())
+    odd = np.flatnonzero(np.isnan(numbers))
+    found[left[odd]] = np.array([iso_milliseconds(rest[at]) for at in odd.tolist()]) / 1000
+    return found, 2 * plain <= int(np.isfinite(found).sum()) or since_1970
 
 
-def _dates(texts: list[str]) -> Floats:
-    """Seconds since 1970 of dates in ISO 8601: all at once, or else one by one."""
-    column = pa.chunked_array([pa.array(texts, pa.string())])
+def _iso(texts: pa.Array) -> Floats:
+    """Seconds since 1970 if all are dates in ISO 8601; else NaN, (texts,)."""
     for zoned in (False, True):
-        times = read_iso(column, zoned=zoned) if texts else None
+        times = read_iso(pa.chunked_array([texts]), zoned=zoned) if len(texts) else None
         if times is not None:
             return times / 1000
-    return np.array([iso_milliseconds(text) for text in texts]) / 1000
+    return np.full(len(texts), np.nan)
 
 
 def window_microseconds(given: Sequence[float | str | None], window: Window) -> Floats:

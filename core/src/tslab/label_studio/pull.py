@@ -20,7 +20,7 @@ from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import FILE as ACTIVITY
 from tslab.progress.activity import Activity
-from tslab.project import Project
+from tslab.project import PULLED, Project
 from tslab.spans import FieldValue, Span
 from tslab.task import Task
 
@@ -84,6 +84,9 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
     files.write_bytes(project.root / ACTIVITY, files.json_bytes(pulled.activity))
+    codes = Counter(finding.code for finding in pulled.findings)
+    codes["TSL092"] += pulled.counts["skipped"]
+    files.write_bytes(project.state / PULLED, files.json_bytes(dict(sorted((+codes).items()))))
     return pulled
 
 
