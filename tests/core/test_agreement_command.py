@@ -270,3 +270,34 @@ def test_metrics_of_plugins_are_asked_and_blamed(
 def test_help_is_quick_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["agreement", "--help"]) == 0
     assert "--private" in capsys.readouterr().out
+
+
+def test_the_page_has_signals_and_private_ones_have_none(study: Study, tmp_path: Path) -> None:
+    path, hidden = tmp_path / "page.html", tmp_path / "hidden.HTML"
+    assert f"report: {path}" in study.shell("agreement", "--report", path, "--draws", 20)
+    study.shell("agreement", "--report", hidden, "--private", "--draws", 20)
+    whole, private = path.read_text(), hidden.read_text()
+    channel = study.samples[0].recording.signals[0].name
+    for secret in (*PEOPLE, *Project.open(study.shell.folder).entries(), f'[["{channel}"'):
+        assert secret in whole
+        assert secret not in private
+    assert "What to review" in whole
+    assert "missed or extra event" in whole
+
+
+def test_a_page_replaces_nothing_but_a_page(study: Study, tmp_path: Path) -> None:
+    assert ".html" in study.shell.fails(2, "agreement", "--report", tmp_path / "data.csv")
+    assert "folder" in study.shell.fails(2, "agreement", "--report", tmp_path / "no" / "a.html")
+
+
+def test_an_export_has_a_page(tmp_path: Path, shell: Any) -> None:
+    region = {"from_name": "l", "to_name": "ts", "type": "timeserieslabels", "id": "a",
+              "value": {"start": 1, "end": 5, "timeserieslabels": ["<b>"]}}  # fmt: skip
+    said = [{"id": n, "completed_by": n, "result": [region]} for n in (1, 2)]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 7, "annotations": said, "data": {}}]))
+    shell("agreement", "--from", path, "--report", tmp_path / "a.html", project=False)
+    content = (tmp_path / "a.html").read_text()
+    assert "Agreement: export.json" in content
+    assert "<b>&lt;" not in content
+    assert "&lt;b&gt;" in content

@@ -102,7 +102,7 @@ def shown(**given: object) -> PageInput:
         "title": "Station 9",
         "review": REVIEW,
         "recording": wave,
-        "link": lambda task, seconds: f"http://127.0.0.1:1/t?task={task}&at={seconds:g}",
+        "link": lambda tier, task, seconds: f"http://127.0.0.1:1/{tier}?task={task}&at={seconds:g}",
     }
     return PageInput(**{**made, **given})  # type: ignore[arg-type]
 
@@ -121,6 +121,6 @@ def hostile() -> tuple[Agreement, PageInput]:
             id=task, duration=LENGTH,
             signals=(Signal.from_array(QUOTED, np.sin(np.arange(1000.0)), 10.0, EVIL),),
         ),
-        link=lambda task, seconds: "javascript:alert(3)",
+        link=lambda tier, task, seconds: "javascript:alert(3)",
     )  # fmt: skip
     return study(tier, findings=(finding,)), given

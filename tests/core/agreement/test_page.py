@@ -13,9 +13,10 @@ import pytest
 from kit.agreement_pages import EVIL, LENGTH, SECRETS, hostile, instants, ranges, shown, study
 from kit.agreement_pages import table as table_of
 
-from tslab.agreement import page_timelines
+from tslab.agreement import page_review, page_timelines
 from tslab.agreement.page import page
 from tslab.agreement.page_input import PageInput
+from tslab.agreement.page_review import review_items
 from tslab.agreement.page_rows import hours
 from tslab.agreement.page_signals import COLUMNS, outline
 from tslab.agreement.page_timelines import CELLS, STEPS, timelines, with_reader
@@ -160,7 +161,7 @@ def test_tasks_with_most_to_review_come_first() -> None:
     assert content["tiers"][0]["order"] == [1, 0, 2]
     without = data_of(page(study(ranges(), instants()), replace(shown(), review=())))
     assert without["tiers"][0]["order"][0] == 1
-    assert without["review"] == {"rows": [], "all": 0}
+    assert without["review"] == {"rows": [], "all": 0, "note": ""}
 
 
 @pytest.mark.parametrize(
@@ -169,3 +170,28 @@ def test_tasks_with_most_to_review_come_first() -> None:
 )
 def test_hours_are_said_in_the_unit_that_fits(value: float, said: str) -> None:
     assert hours(value) == said
+
+
+def test_disputes_are_what_is_listed() -> None:
+    found = study(ranges(), instants())
+    items, note = review_items(found.tiers, found.settings)
+    assert note == ""
+    told = {(i.tier, i.task, i.start, i.end): i for i in items}
+    missed = told["beats", "ward-1", 3.0, 3.0]
+    assert missed.said == {"anna": "beat 3.00 s", "bert": "nothing"}
+    assert missed.kind == "missing instant"
+    onset = told["activity", "ward-1", 10.0, 12.0]
+    assert onset.kind == "onset shift"
+    assert onset.said["bert"] == "rest 12.00 to 20.00 s"
+    assert [i.cost for i in items] == sorted((i.cost for i in items), reverse=True)
+    assert not {i.task for i in items} & {"ward-3"}
+
+
+def test_only_the_tasks_with_the_lowest_agreement_are_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page_review, "MOST_MARKS", 4)
+    found = study(ranges())
+    items, note = review_items(found.tiers, found.settings)
+    assert {i.task for i in items} == {"ward-2"}
+    assert note == "Searched: 1 task with the lowest agreement."

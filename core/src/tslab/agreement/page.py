@@ -17,6 +17,8 @@ from tslab.agreement.values import REASONS
 from tslab.pages.markup import data_block, document, element, panel, table, text
 from tslab.pages.style import STYLE
 
+NARROW = 7
+"""Columns of a table that fit into half of the page."""
 SCRIPTS = ("numbers.js", "squares.js", "marks.js", "viewer.js", "lists.js", "start.js")
 
 
@@ -166,7 +168,10 @@ class _Tier:
 
 def _grid_panel(grid: Grid, number: int) -> str:
     under = MATRIX if number == 0 and not grid.by_row else CONFUSION
-    return panel(grid.what, grid.markup(number) + element("p", text(under), class_="soft"))
+    inside = element("h3", text(grid.what)) + grid.markup(number)
+    inside += element("p", text(under), class_="soft")
+    kind = "panel wide" if len(grid.columns) > NARROW else "panel"
+    return element("div", inside, class_=kind)
 
 
 MATRIX = (

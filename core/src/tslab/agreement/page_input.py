@@ -48,7 +48,7 @@ def _no_recording(task: str) -> Recording | None:  # noqa: ARG001
     return None
 
 
-def _no_link(task: str, seconds: float) -> str:  # noqa: ARG001
+def _no_link(tier: str, task: str, seconds: float) -> str:  # noqa: ARG001
     return ""
 
 
@@ -61,9 +61,10 @@ class PageInput:
         created: When, as it should be read.
         private: Leaves out names of people, models and tasks, signals and links.
         review: What to look at.
+        review_note: What it is a part of, if it is not all.
         consensus: What the annotators say together, by tier; its first annotator counts.
         recording: Opens the recording of a task; None where there is none.
-        link: Address of what Label Studio shows at a second of a task; "" where it is not known.
+        link: Address in Label Studio by tier, task and second; "" where it is not known.
         timeline_bytes: Room for marks; tasks with the lowest agreement come first.
         signal_bytes: Room for the outlines of signals.
         signal_tasks: Tasks that signals are shown of.
@@ -73,16 +74,17 @@ class PageInput:
     created: str = ""
     private: bool = False
     review: Sequence[ReviewItem] = ()
+    review_note: str = ""
     consensus: Mapping[str, SpanTable] = field(default_factory=dict)
     recording: Callable[[str], Recording | None] = _no_recording
-    link: Callable[[str, float], str] = _no_link
+    link: Callable[[str, str, float], str] = _no_link
     timeline_bytes: int = TIMELINE_BYTES
     signal_bytes: int = SIGNAL_BYTES
     signal_tasks: int = SIGNAL_TASKS
 
-    def address(self, task: str, seconds: float = 0.0) -> str:
+    def address(self, tier: str, task: str, seconds: float = 0.0) -> str:
         """Address in Label Studio; "" in private pages, and where a browser might run it."""
-        found = "" if self.private else self.link(task, seconds)
+        found = "" if self.private else self.link(tier, task, seconds)
         return found if HARMLESS.match(found) else ""
 
 

@@ -90,7 +90,12 @@ class TaskData:
         name = table.tasks[number]
         score = self.scores[number]
         known = rounded(float(score)) if np.isfinite(score) else None
-        return [self.names.task(name), known, int(self.marks[number]), self.given.address(name)]
+        return [
+            self.names.task(name),
+            known,
+            int(self.marks[number]),
+            self.given.address(self.tier.tier.name, name),
+        ]
 
     def _signals(
         self, order: Sequence[int], marks: dict[int, list[object]]
@@ -132,6 +137,6 @@ def review_document(
             said = {names.reader(name): words for name, words in item.said.items()}
             where = [of_tier[item.tier], numbers[item.tier].get(item.task, -1)]
             times = [round(item.start, 6), round(item.end, 6), rounded(item.cost)]
-            address = given.address(item.task, item.start)
+            address = given.address(item.tier, item.task, item.start)
             rows.append([*where, names.task(item.task), *times, item.kind, said, address])
-    return {"rows": rows, "all": len(items)}
+    return {"rows": rows, "all": len(items), "note": given.review_note}

@@ -40,6 +40,7 @@ class Asked:
     file: str | None
     config_file: str | None
     folder: str | None
+    page_file: str | None
     iou: float
     draws: int
     seed: int
@@ -60,6 +61,7 @@ class Asked:
 )
 @click.option("--config", "config_file", metavar="FILE", help="Labeling config of that export.")
 @click.option("--csv", "folder", metavar="FOLDER", help="Write all numbers and matched events.")
+@click.option("--report", "page_file", metavar="FILE", help="Write a page with plots (.html).")
 @click.option(
     "--iou", default=0.5, type=click.FloatRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of events that are the same [0.5].",
@@ -75,7 +77,11 @@ class Asked:
 @click.option("--draws", default=2000, type=click.IntRange(0, 100_000), metavar="N",
               help="Draws of the intervals; 0 leaves them out [2000].")  # fmt: skip
 @click.option("--seed", default=0, metavar="N", type=click.IntRange(0), help="Seed of the draws.")
-@click.option("--private", is_flag=True, help="Name no person, model and task: hashes instead.")
+@click.option(
+    "--private",
+    is_flag=True,
+    help="Name no person, model and task: hashes instead; pages have no signal and no link.",
+)
 @shared_options
 def command(output: Output, **options: Any) -> int:
     """Compares what was pulled, or a Label Studio export.
@@ -84,8 +90,11 @@ def command(output: Output, **options: Any) -> int:
     """
     from tslab.agreement.measure import measure
     from tslab.agreement.settings import AgreementSettings
+    from tslab.commands.page_target import page_target
 
     wanted = Asked(**options)
+    if wanted.page_file:
+        page_target(wanted.page_file)
     intake, offered, key = _given(output, wanted)
     intake = _chosen_tiers(intake, wanted.tiers)
     limits = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
@@ -244,6 +253,9 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
     written = write_files(found, Path(wanted.folder)) if wanted.folder else []
     if written:
         text += f"\n\n{len(written)} files in {wanted.folder}"
+    if wanted.page_file:
+        _page(output, found, wanted)
+        text += f"\n\nreport: {wanted.page_file}"
     body = {**document(found, rows), "below_minimum": failed} if output.as_json else {}
     output.result(body, text)
     for line in failed:
@@ -253,6 +265,16 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
                     "tslab pull")  # fmt: skip
         return 1
     return int(bool(failed))
+
+
+def _page(output: Output, found: Agreement, wanted: Asked) -> None:
+    from tslab.commands.agreement_page import write_page
+    from tslab.commands.page_target import page_target
+
+    project = output.project() if wanted.file is None else None
+    name = project.title if project is not None else Path(wanted.file or "").name
+    path = page_target(wanted.page_file or "")
+    write_page(path, found, project, f"Agreement: {name}", private=wanted.private)
 
 
 def below(found: Agreement, least: Sequence[str]) -> list[str]:

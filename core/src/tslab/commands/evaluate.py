@@ -44,6 +44,7 @@ def command(
     Exits with 1 if nothing could be compared.
     """
     from tslab import files
+    from tslab.commands.page_target import page_target
     from tslab.commands.train import read_tolerances
     from tslab.segmentation.evaluation import score
     from tslab.segmentation.report_page import page
@@ -66,22 +67,6 @@ def command(
         return 0
     output.warn(_why_nothing(report))
     return 1
-
-
-def page_target(name: str) -> Path:
-    """Where the page goes; only a page may be replaced by it.
-
-    Raises:
-        UsageError: That is no name of a page, or there is no such folder.
-    """
-    from tslab.errors import UsageError
-
-    path = Path(name)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--report '{name}' is no name of a page", "Let it end in .html.")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder '{path.parent}'", "Make it, or mend --report.")
-    return path
 
 
 def _why_nothing(report: Report) -> str:

@@ -27,11 +27,13 @@ def command(output: Output, raw: bool) -> int:
     from tslab.label_studio.connection import connection
     from tslab.label_studio.pull import pull
     from tslab.label_studio.remote import load_projects
+    from tslab.label_studio.task_links import save_links
 
     with output.changing() as project:
         address = connection(project)
         with Client(address.url, address.api_key) as client:
             pulled = pull(project, client, load_projects(project, address), raw=raw)
+        save_links(project, address, pulled.numbers)
         findings = [*pulled.findings, *check(output, project, pulled.annotations)]
         for finding in findings:
             output.warn(str(finding))

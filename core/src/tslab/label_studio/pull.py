@@ -36,12 +36,14 @@ class Pulled:
         findings: What could not be used, and what a person should look at.
         counts: Annotations, skipped ones, drafts and tasks that are not ours.
         activity: How it came about: every annotation of every task.
+        numbers: Label Studio's project and task of each of our tasks that has an annotation.
     """
 
     annotations: list[Annotation] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     activity: Activity = field(default_factory=lambda: Activity("", ()))
+    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     users = client.users()
     if not projects:
         raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
-    exports = []
+    exports, numbers = [], {}
     for number, (key, project_id) in enumerate(sorted(projects.items()), start=1):
         exported = client.annotated(project_id)
         exported += client.drafted(project_id, {item.get("id") for item in exported})
@@ -80,7 +82,12 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
             path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
             files.write_bytes(path, files.json_bytes(exported))
         exports.append(exported)
+        for item in exported:
+            task = _pushed_task(item)
+            if task is not None and isinstance(item.get("id"), int):
+                numbers[task.id] = (project_id, int(item["id"]))
     pulled = collect(project, exports, users)
+    pulled.numbers = numbers
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
     files.write_bytes(project.root / ACTIVITY, files.json_bytes(pulled.activity))

@@ -53,6 +53,7 @@ function review(box, viewers) {
   const show = () => growing(list, ["", "task", "from", "to", "what", "said", "weight", ""], visible(), 15, (row) => reviewed(row, chosen, tell, viewers));
   kind.addEventListener("change", show);
   box.append(make("div", { class: "tools" }, kind, make("button", { do: () => save("review.csv", "text/csv", csv(wanted())) }, "Download CSV"), make("button", { do: () => save("review.json", "application/json", json(wanted())) }, "Download JSON"), count), list);
+  if (DATA.review.note) box.prepend(make("p", { class: "soft" }, DATA.review.note));
   show();
   tell();
 }

@@ -1,0 +1,72 @@
+"""Where Label Studio shows a moment of a recording: what the last pull saw, kept in ``.tslab/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tslab import files
+from tslab.label_studio.connection import Connection
+from tslab.label_studio.server_record import load_record
+from tslab.project import Project
+from tslab.task import Task
+
+FILE = "label-studio-tasks.json"
+
+Numbers = Mapping[str, tuple[int, int]]
+"""Label Studio's project and task by id of our task."""
+
+
+def save_links(project: Project, server: Connection, numbers: Numbers) -> None:
+    """Remembers which task of which project of a server each of our tasks is."""
+    document = {
+        "server": "" if server.embedded else server.url,
+        "tasks": {task: list(pair) for task, pair in sorted(numbers.items())},
+    }
+    files.write_bytes(project.state / FILE, files.json_bytes(document), mode=0o600)
+
+
+def task_links(project: Project) -> Callable[[str, str, float], str]:
+    """Address of a tier, a recording (with its view, as agreement names it) and a second of it.
+
+    The address is "" where the last pull saw no task there.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+        ServerError: The record of the embedded server is damaged.
+    """
+    server, numbers = _saved(project)
+    shown: dict[str, list[Task]] = {}
+    for task in project.tasks() if server else ():
+        if task.id in numbers:
+            shown.setdefault(task.recording, []).append(task)
+    views = {
+        tier.name: {view.name for view in project.domain.views if tier.name in view.tiers}
+        for tier in project.domain.tiers
+    }
+
+    def link(tier: str, unit: str, seconds: float) -> str:
+        recording, _, view = unit.rpartition(" (")
+        wanted = {view.removesuffix(")")} if recording in shown else views.get(tier, set())
+        for task in shown.get(recording, shown.get(unit, [])):
+            if task.view in wanted and task.start <= seconds <= task.end:
+                place, number = numbers[task.id]
+                return f"{server}/projects/{place}/data?task={number}"
+        return ""
+
+    return link
+
+
+def _saved(project: Project) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Address of the server that was pulled from, and the numbers there."""
+    path = project.state / FILE
+    document = files.read_json(path) if path.exists() else {}
+    if not isinstance(document, dict):
+        return "", {}
+    record = load_record(project.state)
+    own = record.url if record is not None and record.port else ""
+    tasks = document.get("tasks")
+    numbers = {
+        str(task): (int(pair[0]), int(pair[1]))
+        for task, pair in (tasks.items() if isinstance(tasks, dict) else ())
+    }
+    return str(document.get("server") or own), numbers
