@@ -141,6 +141,11 @@ def test_a_double_click_finds_ranges_where_the_label_is_one_of_ranges(
     for start, end in levels(number)[1]:
         best = max(overlap(r.start - DAY_ONE_MS, r.end - DAY_ONE_MS, start, end) for r in shown)
         assert best >= 0.5
+    # The instant is the editor's; it goes with one key.
+    editor.select(clicked.id)
+    page.keyboard.press("Backspace")
+    until(lambda: clicked.id not in {region.id for region in editor.regions()}, "it to be gone")
+    assert len(editor.regions()) == len(shown)
     page.get_by_text("Auto-Annotation", exact=True).click()
 
 
