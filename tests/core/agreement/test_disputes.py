@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.vote_tables import LABELS, marks, names
+from kit.vote_tables import LABELS, grid, marks, names, table
+from numpy.typing import NDArray
 
 from tslab.agreement.dispute_kinds import KINDS
 from tslab.agreement.dispute_values import Dispute, DisputeSettings, entropy
@@ -360,16 +361,70 @@ def test_every_disputed_moment_is_in_one_dispute(seed: int) -> None:
         for a, b in itertools.pairwise(edges):
             if dice.random() < 0.8:
                 rows.append((0, reader, int(dice.integers(3)), int(a), int(b)))
-    table = marks(*[[(a, b, LABELS[k]) for _, r, k, a, b in rows if r == n] for n in range(3)],
+    given = marks(*[[(a, b, LABELS[k]) for _, r, k, a, b in rows if r == n] for n in range(3)],
                   length=400)  # fmt: skip
     said = np.full((3, 400), -1)
     for _, reader, label, a, b in rows:
         said[reader, a:b] = label
     disputed = (said != said[0]).any(axis=0)
     covered = np.zeros(400, int)
-    for dispute in disputes_of(table, "states", table.annotators, DisputeSettings(tolerance=0)):
+    for dispute in disputes_of(given, "states", given.annotators, DisputeSettings(tolerance=0)):
         if dispute.kind == SPLIT and not disputed[dispute.start : dispute.end].any():
             continue
         if disputed[dispute.start : dispute.end].all():
             covered[dispute.start : dispute.end] += 1
     assert (covered == disputed).all()
+
+
+@pytest.mark.parametrize("kind", ["states", "intervals"])
+@pytest.mark.parametrize("seed", range(50))
+def test_dense_overlapping_spans_of_people_who_reviewed_in_part(seed: int, kind: Any) -> None:
+    """Nothing twice, nothing missing, and costs that add up, whatever lies over each other."""
+    given = table(seed)
+    settings = DisputeSettings(tolerance=0, point=1)
+    disputes = disputes_of(given, kind, given.annotators, settings)
+    keys = [(d.task, d.start, d.end, d.kind, d.labels) for d in disputes]
+    assert len(keys) == len(set(keys))
+    on, there = grid(given)
+    votes, voters = on.sum(axis=2), there.sum(axis=2)
+    expected = (votes > 0) & (votes < voters[:, :, None])
+    covered = np.zeros_like(expected)
+    for d in disputes:
+        covered[d.task, d.start : d.end, list(d.labels)] = True
+        assert d.present == tuple(sorted(d.present))
+        assert {int(given.annotator[row]) for row in d.rows} <= set(d.present)
+    if kind == "intervals":
+        assert (covered | ~expected).all()
+        return
+    assert (covered.any(axis=2) | ~expected.any(axis=2)).all()
+    lasting = [d for d in disputes if expected[d.task, d.start : d.end].any()]
+    assert sum(d.cost for d in lasting) == pytest.approx(_bits(on, there) / 1e6)
+
+
+def _bits(on: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
+    """Entropy of what is said, over all microseconds."""
+    total = 0.0
+    for task, time in np.ndindex(*there.shape[:2]):
+        said = on[task, time][there[task, time]]
+        _, counts = np.unique(said, axis=0, return_counts=True)
+        total += float(entropy(counts)) if len(said) else 0.0
+    return total
+
+
+@pytest.mark.parametrize("kind", ["states", "intervals"])
+@pytest.mark.parametrize("seed", range(10))
+def test_disputes_do_not_depend_on_who_comes_first(seed: int, kind: Any) -> None:
+    given = Plan(seed, kind).table()
+    many = len(given.annotators)
+    swapped = np.random.default_rng(seed).permutation(many)
+    seen = given.reviewed
+    keys = ("task", "label", "start", "end", "region")
+    columns = {key: getattr(given, key) for key in keys}
+    other = SpanTable.of(
+        (given.tasks, given.annotators, given.labels),
+        {**columns, "annotator": swapped[given.annotator]},
+        Extents.of(seen.task, swapped[seen.annotator], seen.start, seen.end),
+    )
+    one, two = told(given, kind), told(other, kind)
+    assert one[1] == two[1]
+    assert [d.cost for d in one[0]] == pytest.approx([d.cost for d in two[0]])

@@ -29,10 +29,12 @@ class Spans:
 
     Attributes:
         rows: Spans of each task and annotator, sorted by start.
+        starts: Their starts.
         longest: Length of the longest of them.
     """
 
     rows: dict[tuple[int, int], list[Row]]
+    starts: dict[tuple[int, int], list[int]]
     longest: dict[tuple[int, int], int]
 
     @classmethod
@@ -50,22 +52,22 @@ class Spans:
         ):
             rows.setdefault((task, who), []).append((start, end, name, row))
             longest[task, who] = max(longest.get((task, who), 0), end - start)
-        return cls(rows, longest)
+        starts = {key: [span[0] for span in own] for key, own in rows.items()}
+        return cls(rows, starts, longest)
 
     def within(self, task: int, who: int, start: int, end: int) -> list[Row]:
         """Spans that share time with a stretch."""
-        own = self.rows.get((task, who), [])
-        first = bisect.bisect_left(own, start - self.longest.get((task, who), 0), key=_start)
-        last = bisect.bisect_left(own, end, key=_start)
+        own = self.rows.get((task, who))
+        if own is None:
+            return []
+        starts = self.starts[task, who]
+        first = bisect.bisect_left(starts, start - self.longest[task, who])
+        last = bisect.bisect_left(starts, end)
         return [span for span in own[first:last] if span[1] > start]
 
     def across(self, task: int, start: int, end: int, people: Sequence[int]) -> list[int]:
         """Rows of spans that meet a stretch or touch it."""
         return [span[3] for who in people for span in self.within(task, who, start - 1, end + 1)]
-
-
-def _start(span: Row) -> int:
-    return span[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class _Ranges:
     def __init__(self, table: SpanTable, moments: Moments, settings: DisputeSettings) -> None:
         self.table, self.moments, self.settings = table, moments, settings
         self.line = Line.of(moments)
+        self.follows = moments.follows
+        self.seconds = (moments.end - moments.start) / 1e6
         self.weights = label_weights(table, settings)
 
     def track(self, label: int | None) -> list[Dispute]:
@@ -77,7 +79,7 @@ class _Ranges:
             if dispute is not None:
                 found.append(dispute)
         seams = seams_of(self.table, label, stretches, self.settings.tolerance)
-        found += [one for seam in seams if (one := self._seam(seam)) is not None]
+        found += [one for seam in seams if (one := self._seam(seam, spans)) is not None]
         return sorted(found, key=lambda d: (d.task, d.start, d.end))
 
     def _disputed(self, label: int | None) -> tuple[Mask, Floats]:
@@ -101,23 +103,20 @@ class _Ranges:
         kind, rows, labels = kind_of(spans, run, present, beside)
         if kind in SHIFTS and end - start <= self.settings.tolerance:
             return None
-        ticks = (self.moments.end - self.moments.start)[first : last + 1]
-        cost = float((bits[patterns] * ticks).sum()) / 1e6
+        cost = float(bits[patterns] @ self.seconds[first : last + 1])
         return Dispute(task, start, end, kind, labels, tuple(present), rows, cost)
 
     def _shared(self, before: int, after: int) -> bool:
         """Whether two neighbouring moments touch and the same annotators are there."""
-        if before < 0 or after >= len(self.moments) or not self.moments.follows[after]:
+        if before < 0 or after >= len(self.moments) or not self.follows[after]:
             return False
         one, other = self.moments.pattern[before], self.moments.pattern[after]
         return bool((self.moments.votes.present[one] == self.moments.votes.present[other]).all())
 
-    def _seam(self, seam: Seam) -> Dispute | None:
+    def _seam(self, seam: Seam, spans: Spans) -> Dispute | None:
         """A border between spans of one label that not all draw, or not at the same time."""
-        first = self.line.sides(seam.task, seam.start)[0]
-        pattern = self.moments.pattern[first]
-        present = np.flatnonzero(self.moments.votes.present[pattern]).tolist()
-        if set(present) == set(seam.annotators):
+        present = self._voters(seam)
+        if len(present) == len(seam.annotators):
             if seam.end - seam.start <= self.settings.tolerance:
                 return None
             kind, votes = BORDER, [1.0, 1.0]
@@ -126,13 +125,22 @@ class _Ranges:
             votes = [len(seam.annotators), len(present) - len(seam.annotators)]
         ticks = max(seam.end - seam.start, self.settings.point)
         cost = ticks / 1e6 * float(entropy(np.array(votes, float))) * self.weights[seam.label]
-        rows = set(seam.rows) | set(
-            Spans.of(self.table, seam.label).across(seam.task, seam.start, seam.end, present)
-        )
+        around = spans.across(seam.task, seam.start, seam.end, present)
+        rows = set(seam.rows) | {row for row in around if self.table.label[row] == seam.label}
         return Dispute(
             seam.task, seam.start, seam.end, kind, (seam.label,), tuple(present),
             tuple(sorted(rows)), float(cost),
         )  # fmt: skip
+
+    def _voters(self, seam: Seam) -> list[int]:
+        """Who reviewed all of a seam, and those who draw it."""
+        before, after = self.line.sides(seam.task, seam.start)
+        # Spans that touch reach to both sides; those that overlap share what lies between.
+        first, last = before, after
+        if seam.end > seam.start:
+            first, last = after, self.line.sides(seam.task, seam.end)[0]
+        there = self.moments.votes.present[self.moments.pattern[first : last + 1]].all(axis=0)
+        return sorted({*np.flatnonzero(there).tolist(), *seam.annotators})
 
 
 def _states(on: Mask, present: Mask) -> tuple[Ticks, Floats]:

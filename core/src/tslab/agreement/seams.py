@@ -54,8 +54,11 @@ def seams_of(
         tolerance: Microseconds.
     """
     found: list[Seam] = []
+    by_task: dict[int, list[tuple[int, int]]] = {}
+    for task, start, end in disputed:
+        by_task.setdefault(task, []).append((start, end))
     for (task, name), points in sorted(_points(table, label).items()):
-        own = [(start, end) for number, start, end in disputed if number == task]
+        own = by_task.get(task, [])
         free = [point for point in points if not _meets(own, point)]
         found += [_as_one(task, name, group) for group in _groups(free, tolerance)]
     return found
