@@ -148,6 +148,23 @@ def test_disputed_time_is_not_ground_truth(study: Study) -> None:
     ]  # fmt: skip
 
 
+def test_one_alone_makes_no_ground_truth(study: Study) -> None:
+    seen = ((0.0, 200.0), (150.0, 300.0), (60.0, 70.0))
+    said = [Annotation(study.keys[0], who, list(spans), study.view, (part,))
+            for who, spans, part in zip(WHO, SAID, seen, strict=True)]  # fmt: skip
+    study.path.write_bytes(json_bytes(said))
+    study.shell("consensus", "--as", "ground-truth")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    assert list(truth.extents) == [(60.0, 70.0), (150.0, 200.0)]
+    assert times(truth.spans) == [(60.0, 70.0, "Drift"), (180.0, 200.0, "Drift")]
+    before = study.shell.files()
+    study.say([(WHO[0], SAID[0])])
+    message = study.shell.fails(4, "consensus", "--as", "ground-truth")
+    assert "no time that two annotators reviewed" in message
+    assert made_truth(study.project.root)["consensus"] == [truth]
+    assert before.keys() == study.shell.files().keys()
+
+
 def test_truth_of_label_studio_stays(study: Study) -> None:
     said = [Annotation(study.keys[0], who, list(spans), study.view, ((0.0, 300.0),))
             for who, spans in zip(WHO, SAID, strict=True)]  # fmt: skip

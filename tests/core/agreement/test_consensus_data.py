@@ -22,6 +22,8 @@ from scipy.sparse.csgraph import connected_components
 
 from tslab.agreement.consensus import ConsensusSettings, consensus_of
 from tslab.agreement.dawid_skene import dawid_skene
+from tslab.agreement.dispute_values import DisputeSettings, entropy
+from tslab.agreement.disputes import disputes_of
 from tslab.span_table import SpanTable
 
 NIGHTS, STAGES = 30, 5
@@ -70,6 +72,40 @@ def test_an_exhaustive_consensus_covers_every_epoch(method: Any) -> None:
     )
     scored = sum(int((row >= 0).any(axis=0).sum()) for row in nights.values())
     assert (found.regions.end - found.regions.start).sum() == scored * EPOCH
+
+
+@needs("sleep/dod_hypnograms")
+def test_disputes_of_five_scorers_are_their_epochs_without_one_opinion() -> None:
+    nights = hypnograms()
+    disputes = disputes_of(sleep_table(nights), "states", SCORERS)
+    mine = {name: np.zeros(row.shape[1], int) for name, row in nights.items()}
+    names = list(nights)
+    for dispute in disputes:
+        mine[names[dispute.task]][dispute.start // EPOCH : dispute.end // EPOCH] += 1
+    bits = 0.0
+    for name, row in nights.items():
+        counts = np.stack([(row == stage).sum(axis=0) for stage in range(STAGES)], axis=1)
+        assert (mine[name] == ((counts > 0).sum(axis=1) > 1)).all()
+        bits += entropy(counts).sum()
+    assert sum(dispute.cost for dispute in disputes) == pytest.approx(bits * EPOCH / 1e6)
+    assert {dispute.kind for dispute in disputes} == {"label conflict", "border shift"}
+
+
+@needs("eeg/moda_spindles")
+def test_disputes_of_three_groups_cover_what_not_all_say() -> None:
+    table = spindles()
+    votes = np.zeros((200, BLOCK), int)
+    for row in range(len(table)):
+        start, end = table.start[row] // SAMPLE, table.end[row] // SAMPLE
+        votes[table.task[row], start:end] += 1
+    mine = np.zeros((200, BLOCK), int)
+    disputes = disputes_of(table, "intervals", table.annotators, DisputeSettings(tolerance=0))
+    for dispute in disputes:
+        mine[dispute.task, dispute.start // SAMPLE : dispute.end // SAMPLE] += 1
+    assert (mine == ((votes > 0) & (votes < 3))).all()
+    two = entropy(np.array([1, 2]))
+    lasting = sum(d.cost for d in disputes if d.end > d.start)
+    assert lasting == pytest.approx((mine > 0).sum() * SAMPLE / 1e6 * two)
 
 
 @needs("eeg/moda_spindles")

@@ -51,11 +51,19 @@ class TierConsensus:
         ]
 
     def reviewed(self, task: int) -> Stretches:
-        """What at least one voter reviewed of a task."""
+        """What at least two voters reviewed of a task: one alone makes no ground truth."""
         seen, names = self.tier.table.reviewed, self.tier.table.annotators
         numbers = [names.index(name) for name in self.voters]
         at = (seen.task == task) & np.isin(seen.annotator, numbers)
-        return joined(list(zip(seen.start[at].tolist(), seen.end[at].tolist(), strict=True)))
+        borders = [(int(time), 1) for time in seen.start[at]]
+        borders += [(int(time), -1) for time in seen.end[at]]
+        found: Stretches = []
+        present = before = 0
+        for time, change in sorted(borders):
+            if present > 1:
+                found.append((before, time))
+            present, before = present + change, time
+        return joined(found)
 
     def settled(self, task: int) -> Stretches:
         """What of that is neither disputed nor ground truth already."""

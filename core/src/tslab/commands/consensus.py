@@ -219,6 +219,7 @@ def _write(
     from tslab import files
     from tslab.agreement.consensus_provenance import provenance
     from tslab.agreement.project_consensus import consensus_spans, consensus_truth
+    from tslab.errors import ProjectError
     from tslab.ground_truth import save_truth
 
     if not wanted.target:
@@ -229,6 +230,11 @@ def _write(
         failed = _predict(output, project, consensus_spans(tiers), version)
     else:
         truth = consensus_truth(tiers, annotations, project.domain, version)
+        if not truth:
+            raise ProjectError(
+                "no time that two annotators reviewed is free of disputes and of ground truth",
+                "Give tasks to more annotators: review: {overlap: 2} in tslab.yaml",
+            )
         save_truth(project.root, MAKER, truth)
     about = {
         "method": wanted.method, "written_as": wanted.target, "model_version": version,
