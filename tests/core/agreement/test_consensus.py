@@ -51,6 +51,20 @@ def test_majority_equals_that_of_the_training_set(seed: int, exclusive: bool) ->
         assert set(_outside(mine, disputed)) == set(_outside(agreed.marks, disputed))
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_majority_splits_where_the_training_set_does(seed: int) -> None:
+    """Three who reviewed everything are never at odds: the very same regions must come out."""
+    dice = np.random.default_rng(seed)
+    readings: list[list[tuple[int, int, str]]] = []
+    for _ in range(3):
+        edges = np.sort(dice.choice(np.arange(0, 100, 4), 12, replace=False)).tolist()
+        own = [(a, b, LABELS[int(dice.integers(2))]) for a, b in itertools.pairwise(edges)]
+        readings.append(own + [(4, 60, "z")] * int(dice.integers(2)) + [(60, 72, "z")])
+    agreed = majority([Reading([(0, 100)], own) for own in readings], exclusive=False)
+    assert not agreed.disputed
+    assert sorted(said(agree(marks(*readings)))) == agreed.marks
+
+
 def _apart(given: SpanTable) -> SpanTable:
     """Without the spans that begin before another one of their annotator ended."""
     kept = np.zeros(len(given), bool)

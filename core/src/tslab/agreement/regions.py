@@ -86,21 +86,26 @@ def disputed_stretches(moments: Moments, decided: Decisions) -> Regions:
 
 
 def touches_of(table: SpanTable) -> list[tuple[int, int, int, int]]:
-    """Where one span of an annotator ends and the next of its label begins.
+    """Where all spans of an annotator with one label end by the time at which the next begins.
 
     Returns:
         Rows (task, label, time, annotator), sorted.
     """
-    ranges_at = np.flatnonzero(table.end > table.start)
-    order = ranges_at[np.lexsort((
-        table.start[ranges_at], table.label[ranges_at], table.annotator[ranges_at],
-        table.task[ranges_at],
-    ))]  # fmt: skip
-    one, other = order[:-1], order[1:]
-    same = table.end[one] == table.start[other]
-    for column in (table.task, table.annotator, table.label):
-        same &= column[one] == column[other]
-    at = other[same]
+    at = np.flatnonzero(table.end > table.start)
+    keys = (table.task[at], table.annotator[at], table.label[at])
+    order = np.lexsort((table.start[at], *keys[::-1]))
+    at = at[order]
+    if not len(at):
+        return []
+    fresh = np.ones(len(at), bool)
+    fresh[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
+    # One line for all groups: each begins after all times of the one before.
+    step = int(table.end.max()) - int(table.start.min()) + 1
+    lift = (np.cumsum(fresh) - 1) * step
+    reach = np.maximum.accumulate(table.end[at] + lift)
+    touching = np.zeros(len(at), bool)
+    touching[1:] = ~fresh[1:] & (table.start[at[1:]] + lift[1:] == reach[:-1])
+    at = at[touching]
     columns = (table.task[at], table.label[at], table.start[at], table.annotator[at])
     return sorted(zip(*(column.tolist() for column in columns), strict=True))
 
