@@ -11,6 +11,7 @@ from typing import Any
 from tslab import files
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
+from tslab.domain import Domain
 from tslab.errors import ProjectError
 from tslab.label_studio.activity import ActivityReader
 from tslab.label_studio.client import Client
@@ -121,8 +122,9 @@ def collect(
             if task is None or task.recording not in known:
                 pulled.counts["tasks of no recording here"] += 1
                 continue
-            _read_task(item, task, users, said, (readers, pulled))
-            activity.read(item, task, said.exact(task.id))
+            exact = said.exact(task.id)
+            _read_task(item, task, users, (project.domain, exact), (readers, pulled))
+            activity.read(item, task, exact)
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
         spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain)
         pulled.findings += findings
@@ -169,15 +171,14 @@ def _read_task(
     item: Mapping[str, Any],
     task: Task,
     users: Mapping[int, str],
-    said: _Said,
+    known: tuple[Domain, Exact],
     found: tuple[dict[tuple[str, str, str, bool], _Reader], Pulled],
 ) -> None:
     readers, pulled = found
-    exact = said.exact(task.id)
+    domain, exact = known
     for annotation in _latest(item.get("annotations") or (), users, task, pulled):
         who = _name(annotation.get("completed_by"), users)
         truth = bool(annotation.get("ground_truth"))
-        domain = said.project.domain
         reading = from_regions(annotation.get("result") or (), task, domain, exact)
         pulled.findings += reading.findings
         pulled.counts["annotations"] += 1

@@ -80,9 +80,9 @@ def _periods(shared: Shared, keys: Mapping[int, Key], name: Callable[[Key], str]
     groups: dict[Key, list[int]] = {}
     for row, key in keys.items():
         groups.setdefault(key, []).append(row)
+    keys_in_order = sorted(groups)
+    figures = shared.figures([groups[key] for key in keys_in_order])
     return [
-        Period(
-            shared.tier, name(key), len({shared.task[row] for row in rows}), shared.figures(rows)
-        )
-        for key, rows in sorted(groups.items())
+        Period(shared.tier, name(key), len({shared.task[row] for row in groups[key]}), found)
+        for key, found in zip(keys_in_order, figures, strict=True)
     ]

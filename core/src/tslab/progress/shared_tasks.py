@@ -6,7 +6,7 @@ same rows, so that none of them is measured twice and all agree with `tslab agre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from tslab.agreement.criteria import Iou
 from tslab.agreement.event_scores import event_scores
 from tslab.agreement.matches import Matches
 from tslab.agreement.matching import match_events, match_instants
-from tslab.agreement.sums import Pairwise, added_up, taken, task_rows
+from tslab.agreement.sums import Pairwise, mapped, task_rows
 from tslab.agreement.time_values import shared_values
 from tslab.progress.work import Work
 from tslab.span_table import Extents, SpanTable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
+Groups = Sequence[Sequence[int]]
 
 GROUND_TRUTH = "ground truth"
 AGAIN = "again"
@@ -97,32 +98,42 @@ class Shared:
         """How many rows."""
         return len(self.task)
 
-    def figures(self, rows: Iterable[int]) -> dict[str, float | None]:
-        """Agreement of some rows together; None where there is nothing to measure.
+    def figures(self, groups: Groups) -> list[dict[str, float | None]]:
+        """Agreement of groups of rows, each together; None where there is nothing to measure.
 
         Scott's pi does not depend on who of a pair comes first; with two readers it is
         Krippendorff's alpha on continuous time.
         """
-        at = np.array(sorted(rows), np.intp)
-        time = added_up(taken(self.time, at))
+        time = mapped(self.time, lambda part: _grouped(part, groups))
         values = {
             "time/scott_pi": scott_pi(time.two),
             "time/iou": shared_values(time)["time/iou"],
-            f"event/f1@{MATCH:g}": event_scores(self.events[at].sum(axis=0)[None])["f1"],
-            "instant/f1": event_scores(self.instants[at].sum(axis=0)[None])["f1"],
+            f"event/f1@{MATCH:g}": event_scores(_grouped(self.events, groups))["f1"],
+            "instant/f1": event_scores(_grouped(self.instants, groups))["f1"],
         }
-        return {name: _plain(value[0]) for name, value in values.items()}
+        columns = {name: _plain(value) for name, value in values.items()}
+        return [
+            {name: column[group] for name, column in columns.items()}
+            for group in range(len(groups))
+        ]
 
-    def main_of(self, rows: Iterable[int]) -> float | None:
-        """The main figure of some rows together."""
-        return self.figures(rows)[self.main]
+    def main_of(self, groups: Groups) -> list[float | None]:
+        """The main figure of groups of rows."""
+        return [figures[self.main] for figures in self.figures(groups)]
 
-    def bias(self, rows: Iterable[int], reader: str) -> tuple[float | None, float | None]:
-        """How much later a reader begins and ends events than the others, mean in seconds."""
-        at = sorted(rows)
-        signs = np.array([[1, -1, -1] if self.first[r] == reader else [1, 1, 1] for r in at])
-        sums = (self.borders[at] * signs.reshape(-1, 3)).sum(axis=0)
-        return _plain(ratio(sums[1], sums[0])), _plain(ratio(sums[2], sums[0]))
+    def bias(self, groups: Groups, reader: str, side: int) -> list[float | None]:
+        """How much later a reader has a border than the others, mean in seconds.
+
+        Args:
+            groups: Groups of rows; one value for each.
+            reader: Who.
+            side: 0 for onsets, 1 for offsets.
+        """
+        # Errors are the second one's less the first one's.
+        sign = np.where(np.array(self.first) == reader, -1.0, 1.0)
+        errors = self.borders[:, 1 + side] * sign
+        sums = _grouped(np.stack([self.borders[:, 0], errors], axis=1), groups)
+        return _plain(ratio(sums[:, 1], sums[:, 0]))
 
     def rows_of(self, reader: str, kinds: Sequence[str]) -> dict[str, list[int]]:
         """Rows of a reader by task."""
@@ -133,9 +144,17 @@ class Shared:
         return found
 
 
-def _plain(value: object) -> float | None:
-    number = float(value)  # type: ignore[arg-type]
-    return number if np.isfinite(number) else None
+def _grouped(part: Floats, groups: Groups) -> Floats:
+    """Sums of the rows of each group; groups have at least one row."""
+    if not groups:
+        return np.zeros((0, *part.shape[1:]))
+    at = np.array([row for rows in groups for row in rows], np.intp)
+    begin = np.cumsum([0, *(len(rows) for rows in groups[:-1])])
+    return np.asarray(np.add.reduceat(part[at], begin, axis=0))
+
+
+def _plain(values: Floats) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 def shared_tasks(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.progress.shared_tasks import Shared
+from tslab.progress.shared_tasks import Groups, Shared
 from tslab.progress.work import Work
 
 FEWEST = 10
@@ -117,8 +117,8 @@ def drift(name: str, work: Sequence[Work], shared: Shared) -> list[Trend]:
     if shared.borders[:, 0].any():
         for side, what in enumerate(("onset bias", "offset bias")):
 
-            def bias(rows: list[int], side: int = side) -> float | None:
-                return shared.bias(rows, name)[side]
+            def bias(groups: Groups, side: int = side) -> list[float | None]:
+                return shared.bias(groups, name, side)
 
             found.append(_trend((name, shared.tier, what, "order"), others, bias))
     return found
@@ -167,15 +167,21 @@ def _agreement(name: str, shared: Shared, placed: Placed, what: str, along: str)
 
 
 def _trend(
-    of: tuple[str, str, str, str], placed: Placed, value: Callable[[list[int]], float | None]
+    of: tuple[str, str, str, str], placed: Placed, value: Callable[[Groups], list[float | None]]
 ) -> Trend:
     """The trend of a value; tasks in which it is not defined are left out."""
-    found = [(float(place), rows, value(rows)) for place, rows in placed]
-    known = [(place, rows, number) for place, rows, number in found if number is not None]
+    values = value([rows for _, rows in placed])
+    known = [
+        (float(place), rows, number)
+        for (place, rows), number in zip(placed, values, strict=True)
+        if number is not None
+    ]
     third = len(known) // 3
-    early = value([r for _, rows, _ in known[:third] for r in rows]) if third else None
-    late = value([r for _, rows, _ in known[-third:] for r in rows]) if third else None
-    return _judged(of, [(place, number) for place, _, number in known], (early, late))
+    ends: list[float | None] = [None, None]
+    if third:
+        parts = known[:third], known[-third:]
+        ends = value([[row for _, rows, _ in part for row in rows] for part in parts])
+    return _judged(of, [(place, number) for place, _, number in known], (ends[0], ends[1]))
 
 
 def _judged(

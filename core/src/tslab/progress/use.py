@@ -115,7 +115,12 @@ class _Counts:
         before, after = _by_place(shown), _by_place(said)
         same = True
         for place in {**before, **after}:
-            same &= self._region(model, before.get(place, ()), after.get(place, ()))
+            one, other = before.get(place, ()), after.get(place, ())
+            if len(one) == len(other) == 1 and _equal(one[0], other[0]):
+                # Most regions are left as they were.
+                self.cells[model, one[0].tier, one[0].label].counts["accepted"] += 1
+            else:
+                same &= self._region(model, one, other)
         return same
 
     def _region(self, model: str, before: Sequence[Span], after: Sequence[Span]) -> bool:
@@ -173,6 +178,10 @@ def _by_place(spans: Sequence[Span]) -> dict[Place, list[Span]]:
         # A region without an id is nobody else's.
         found.setdefault((span.id or f"#{number}", span.tier), []).append(span)
     return found
+
+
+def _equal(one: Span, other: Span) -> bool:
+    return (one.label, one.start, one.end) == (other.label, other.start, other.end)
 
 
 def _moved(cell: _Cell, before: Span, after: Span) -> bool:
