@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from scipy.stats import spearmanr
@@ -17,6 +18,9 @@ from tslab.agreement.values import Readers, Row
 from tslab.domain import Label, Tier
 from tslab.progress.activity import Activity, Entry
 from tslab.progress.left import what_is_left
+from tslab.progress.people import lead_times, people
+from tslab.progress.report import Progress
+from tslab.progress.sentences import stands_out
 from tslab.progress.shared_tasks import Shared, _table, readings, shared_tasks
 from tslab.progress.trends import sittings, spearman, verdict
 from tslab.progress.use import prediction_use
@@ -206,6 +210,59 @@ def test_missing_annotations_follow_label_studios_share(
     (left,) = what_is_left(tasks, work, Review(overlap=overlap, percentage=percentage))
     assert left.annotations == missing
     assert left.hours == pytest.approx(missing * 30 / 3600)
+
+
+def said_of(entries: Sequence[Entry], shown: dict[str, dict[str, list[Span]]]) -> list[str]:
+    """What stands out of predictions and people."""
+    work = work_of(entries)
+    use = prediction_use(work, shown)
+    some = people(work, use.untouched)
+    found = Progress("", [], lead_times(work), some, use, [], [], [], [], [], [])
+    return stands_out(found)
+
+
+def test_what_stands_out_is_said() -> None:
+    """Ten tasks of one model, in each of which one thing is always wrong."""
+    shown, entries = {}, []
+    for task in range(10):
+        at = 100.0 * task
+        tell = [Span(at + 10, at + 20, "A", "state", id="a"), Span(at + 30, at + 40, "B", "state")]
+        tell[1] = replace(tell[1], id="b")
+        shown[f"t{task}"] = {"m": tell}
+        later = replace(tell[0], start=at + 10.5)
+        other = replace(tell[1], label="C")
+        said = [later, other if task < 6 else tell[1]]
+        entries.append(entry("ann", task, task, said, model="m"))
+    assert said_of(entries, shown) == [
+        "m says B where annotators say C: 6 of 10",
+        "m begins A 0.5 s too early: moved in 10 of 10",
+    ]
+    entries = [
+        entry("bob", task, task, spans[0:0] if task % 2 else spans, model="m", lead_time=3.0)
+        for task in range(10)
+        for spans in [shown[f"t{task}"]["m"]]
+    ]
+    assert said_of(entries, shown) == [
+        "m sees A where there is none: 5 of 10 deleted",
+        "m sees B where there is none: 5 of 10 deleted",
+    ]
+    entries = [
+        entry("bob", task, task, shown[f"t{task}"]["m"], model="m", lead_time=3.0)
+        for task in range(10)
+    ]
+    (sentence,) = said_of(entries, shown)
+    assert sentence.startswith("bob submitted 10 of 10 tasks just as predicted, in 3 s at the")
+    missed = [Span(100.0 * n + 50, 100.0 * n + 60, "C", "state", id="new") for n in range(10)]
+    entries = [entry("bob", n, n, [*shown[f"t{n}"]["m"], missed[n]], model="m") for n in range(10)]
+    assert said_of(entries, shown) == ["m misses C: 10 added by hand, 0 found"]
+
+
+def test_little_is_nothing_to_talk_about() -> None:
+    shown = {
+        f"t{n}": {"m": [Span(100.0 * n, 100.0 * n + 9, "A", "state", id="a")]} for n in range(4)
+    }
+    entries = [entry("ann", n, n, model="m") for n in range(4)]
+    assert said_of(entries, shown) == []
 
 
 def test_lengths_of_time_as_people_say_them() -> None:

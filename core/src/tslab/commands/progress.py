@@ -26,6 +26,7 @@ def command(output: Output, page_file: str | None, private: bool) -> int:
     from tslab.progress.names import hidden
     from tslab.progress.page import page
     from tslab.progress.report import age, progress
+    from tslab.progress.sentences import stands_out
     from tslab.progress.text import progress_text
 
     project = output.project()
@@ -40,7 +41,7 @@ def command(output: Output, page_file: str | None, private: bool) -> int:
     if target is not None:
         title = project.domain.title if private else project.title
         files.write_bytes(target, page(found, title, seconds))
-    document = {"age_seconds": seconds, **found.document()}
+    document = {"age_seconds": seconds, "stands_out": stands_out(found), **found.document()}
     text = progress_text(found, seconds, table)
     output.result(document, text + (f"\n\nreport: {page_file}" if page_file else ""))
     return 0

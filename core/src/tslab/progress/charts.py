@@ -24,6 +24,7 @@ STYLE = """
   list-style: none; font-size: 13px; color: var(--soft); }
 .legend svg { display: inline-block; vertical-align: -1px; margin-right: 6px; }
 .panel > svg { min-width: 420px; }
+ul.said { margin: 0; padding-left: 20px; } ul.said li { overflow-wrap: anywhere; }
 .line { fill: none; stroke: var(--accent); stroke-width: 2; }
 .gridline { stroke: var(--line); }
 """

@@ -9,6 +9,7 @@ from tslab.pages.style import STYLE
 from tslab.progress import charts
 from tslab.progress.over_time import BLOCK, Period
 from tslab.progress.report import Progress
+from tslab.progress.sentences import stands_out
 from tslab.progress.text import shown
 from tslab.progress.trends import FEWEST, PAUSE, SURE, Trend
 from tslab.progress.use import LabelUse
@@ -73,6 +74,9 @@ def page(found: Progress, title: str, seconds: float | None) -> bytes:
         element("p", text(f"Pulled {day(found.pulled)} UTC, {ago(seconds)}."), class_="soft"),
         _figures(found),
     ]
+    said = "".join(element("li", text(sentence)) for sentence in stands_out(found))
+    if said:
+        parts.append(element("h2", "What stands out") + element("ul", said, class_="said"))
     if found.findings:
         notes = "".join(element("li", text(str(finding))) for finding in found.findings)
         parts.append(element("h2", "Left out") + element("ul", notes, class_="notes"))
@@ -227,7 +231,7 @@ def _trends(found: Progress) -> str:
 def _trend_table(trends: Sequence[Trend]) -> str:
     """Trends first, then the others."""
     header = ("annotator", "what", "tasks", "first third", "last third", "rank corr.", "says")
-    ordered = sorted(trends, key=lambda t: t.verdict not in ("rises", "falls"))
+    ordered = sorted(trends, key=lambda t: not t.says_something)
     rows = [
         (
             t.annotator, trend_name(t), str(t.tasks), trend_value(t, t.early),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tslab.errors import counted
 from tslab.progress.over_time import Period
 from tslab.progress.report import Progress
+from tslab.progress.sentences import stands_out
 from tslab.progress.trends import Trend
 from tslab.progress.words import (
     TITLES,
@@ -15,8 +16,6 @@ from tslab.progress.words import (
     figure,
     shift,
     span,
-    trend_name,
-    trend_value,
 )
 
 Table = Callable[[Sequence[Sequence[object]], Sequence[str]], str]
@@ -33,11 +32,12 @@ def progress_text(found: Progress, seconds: float | None, table: Table) -> str:
         table: Lays out rows under a header.
     """
     parts = [f"pulled {day(found.pulled)} UTC, {ago(seconds)}", _left(found, table)]
+    parts.append(_sentences(found))
     parts.append(_people(found, table))
     parts += _use(found, table)
     parts += _over_time(found.agreement, "agreement by week", table)
-    parts += _trends("drift", found.drift)
-    parts += _trends("fatigue", found.fatigue)
+    lines = [*_trends("drift", found.drift), *_trends("fatigue", found.fatigue)]
+    parts.append("\n".join(lines))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -138,18 +138,19 @@ def shown(periods: Sequence[Period]) -> list[str]:
     return [name for name in TITLES if any(p.figures[name] is not None for p in periods)]
 
 
+def _sentences(found: Progress) -> str:
+    said = stands_out(found)
+    more = [f"- {len(said) - MOST} more: --json, --report"] if len(said) > MOST else []
+    return "\n".join([*(f"- {sentence}" for sentence in said[:MOST]), *more])
+
+
 def _trends(title: str, trends: Sequence[Trend]) -> Iterator[str]:
-    """Only what rises or falls; how many do not, and of how many nobody can say."""
-    if not trends:
-        return
-    lines = [
-        f"{title}: {t.annotator}: {trend_name(t)} {t.verdict}, {trend_value(t, t.early)} to "
-        f"{trend_value(t, t.late)} over {counted(t.tasks, 'tasks')}"
-        for t in trends
-        if t.verdict in ("rises", "falls")
-    ]
-    flat = sum(t.verdict == "no trend" for t in trends)
-    few = sum(t.verdict == "too few to say" for t in trends)
-    rest = [f"{flat} without a trend"] if flat else []
-    rest += [f"{few} with too few tasks to say"] if few else []
-    yield "\n".join([*lines, *([f"{title}: {', '.join(rest)}"] if rest else [])])
+    """How many rise or fall, which stands above, how many do not, and of how many nobody knows."""
+    clear = sum(trend.says_something for trend in trends)
+    flat = sum(trend.verdict == "no trend" for trend in trends)
+    few = len(trends) - clear - flat
+    parts = [f"{clear} that rise or fall"] if clear else []
+    parts += [f"{flat} without a trend"] if flat else []
+    parts += [f"{few} with too few tasks to say"] if few else []
+    if parts:
+        yield f"{title}: {', '.join(parts)}"

@@ -46,6 +46,11 @@ class Trend:
     correlation: float | None
     verdict: str
 
+    @property
+    def says_something(self) -> bool:
+        """Whether it rises or falls."""
+        return self.verdict in ("rises", "falls")
+
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float | None:
     """Rank correlation, ties sharing their mean rank; None where one side does not vary."""
