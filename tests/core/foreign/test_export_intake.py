@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kit.foreign import config_xml
 
 from tslab.agreement.measure import measure
+from tslab.agreement.result_text import agreement_text, rows_text
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake
 from tslab.agreement.values import Readers
@@ -255,7 +258,7 @@ def test_a_windows_axis_is_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "axis", "seconds"),
+    ("times", "axis", "seconds"),
     [
         ([1, "2.5", None], Axis(), [1, 2.5, None]),
         ([1000, 2500], Axis(unit=1e-3), [1, 2.5]),
@@ -270,11 +273,100 @@ def test_a_windows_axis_is_exact() -> None:
         (["nan", "Infinity", ""], Axis(), [None] * 3),
     ],
 )
-def test_times_of_any_kind(given: list[Any], axis: Axis, seconds: list[float | None]) -> None:
-    found = read_times(given, axis).seconds.tolist()
+def test_times_of_any_kind(times: list[Any], axis: Axis, seconds: list[float | None]) -> None:
+    found = read_times(times, axis).seconds.tolist()
     assert [None if value != value else value for value in found] == pytest.approx(seconds)
 
 
 def test_microseconds_survive() -> None:
     found = read(task(1, annotation(1, 1, [region(0.123457, 1234.567891), region(0, 1)])))
     assert rows(found)[1][3:] == (0.123457, 1234.567891)
+
+
+def test_names_that_a_terminal_would_obey_are_only_printed() -> None:
+    bad = "\x1b[2J\x07evil\n\r"
+    found = read(
+        task(
+            1,
+            annotation(
+                1, {"email": bad}, [region(1, 2, bad, from_name=bad), region(2, 1, from_name="x")]
+            ),
+            annotation(2, 2, [region(1, 2, bad, from_name=bad)]),
+        )
+    )
+    result = measure(found, AgreementSettings(draws=0))
+    for text in (agreement_text(result), rows_text(list(result.rows)), str(found.findings)):
+        assert all(letter.isprintable() or letter == "\n" for letter in text)
+    assert "evil" in agreement_text(result)
+    assert len(result.tiers) == 1, "a control without a usable region is no tier"
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**20), 10**20),
+        st.floats(),
+        st.sampled_from(["", "1", "nan", "timeserieslabels", "lab", "2020-01-01", "\x00"]),
+        st.text(max_size=5),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["id", "value"]), inner)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+def test_nothing_in_an_export_breaks_the_reader(data: st.DataObject) -> None:
+    """Any value of a good export is replaced by anything: it is read, or refused."""
+    good = task(
+        1,
+        annotation(1, 1, [region(1, 2), region(3, 3, "Walk")], was_cancelled=False),
+        annotation(2, {"id": 2, "email": "b"}, [region("1", "2")], ground_truth=True),
+        predictions=[{"id": 1, "model_version": "m", "result": [region(0, 3)]}],
+        drafts=[],
+        meta={"tslab": 1, "start_us": 0, "end_us": 10, "tick_us": 1},
+    )
+    whole: list[Any] = [good, task(2, annotation(3, 1, []))]
+    for _ in range(data.draw(st.integers(1, 3))):
+        place: Any = whole
+        while True:
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            if not keys:
+                break
+            key = data.draw(st.sampled_from(keys))
+            inner = place[key]
+            if not isinstance(inner, (dict, list)) or data.draw(st.integers(0, 3)) == 0:
+                place[key] = data.draw(VALUES)
+                break
+            place = inner
+    xml = config_xml() if data.draw(st.booleans()) else None
+    try:
+        found = export_intake(json.dumps(whole).encode(), "e.json", xml)
+    except DataError:
+        return
+    result = measure(found, AgreementSettings(draws=0))
+    assert isinstance(agreement_text(result), str)
+
+
+def test_one_odd_record_changes_nothing_for_the_others() -> None:
+    """The careful way, which one odd record costs, gives what the fast way gives."""
+    tasks = [
+        task(
+            number,
+            *(
+                annotation(
+                    10 * number + who, who, [region(at + who / 10, at + 1) for at in range(5)]
+                )
+                for who in range(3)
+            ),
+            drafts=[{"result": []}],
+        )
+        for number in range(1, 4)
+    ]
+    fast = read(*tasks)
+    odd = task(9, annotation(99, 7, [{**region(1, 2), "value": "odd"}]))
+    slow = read(*tasks, odd)
+    assert slow.counts == {**fast.counts, "TSL081": 1}
+    assert rows(slow) == rows(fast)

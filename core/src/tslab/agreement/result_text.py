@@ -24,7 +24,12 @@ def agreement_text(found: Agreement) -> str:
     """Headline, labels, pairs, annotators and reasons of each tier."""
     parts = [tier_text(tier, found) for tier in found.tiers]
     parts += ["\n".join([*found.notes])] if found.notes else []
-    return "\n\n".join(parts)
+    return printable("\n\n".join(parts))
+
+
+def printable(text: str) -> str:
+    """A text that a terminal only prints: names come from strangers, and an escape is obeyed."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
 def tier_text(tier: TierAgreement, found: Agreement) -> str:
@@ -115,11 +120,12 @@ def rows_text(rows: Sequence[Row]) -> str:
             [row.tier, row.metric, row.by, ", ".join(row.of), number, interval, str(row.tasks),
              str(row.events), f"{row.seconds / 3600:.3g}", value.reason]
         )  # fmt: skip
-    return aligned(lines)
+    return printable(aligned(lines))
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:
     """Columns of text."""
+    lines = [[" ".join(cell.split()) for cell in line] for line in lines]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -17,6 +17,8 @@ from tslab.spans import FieldValue
 
 GROUND_TRUTH = "ground truth"
 """Name of the reading that holds the ground truth."""
+MOST_LETTERS = 80
+"""Of a place: names come from strangers."""
 LOOK = "'tslab pull' names each."
 WHAT_HELPS = {
     "TSL061": "Delete or redraw the region.",
@@ -93,7 +95,8 @@ class Problems:
             count: How many there are.
         """
         if count:
-            many, first = self._found.get((code, what), (0, place))
+            plain = "".join(letter if letter.isprintable() else " " for letter in place)
+            many, first = self._found.get((code, what), (0, plain[:MOST_LETTERS]))
             self._found[code, what] = many + count, first
 
     def findings(self) -> tuple[Finding, ...]:
