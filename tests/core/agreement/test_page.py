@@ -178,7 +178,7 @@ def test_disputes_are_what_is_listed() -> None:
     assert note == ""
     told = {(i.tier, i.task, i.start, i.end): i for i in items}
     missed = told["beats", "ward-1", 3.0, 3.0]
-    assert missed.said == {"anna": "beat 3.00 s", "bert": "nothing"}
+    assert missed.said == {"anna": "beat", "bert": "nothing"}
     assert missed.kind == "missing instant"
     onset = told["activity", "ward-1", 10.0, 12.0]
     assert onset.kind == "onset shift"

@@ -120,7 +120,8 @@ def _confused(tier: TierAgreement) -> Iterator[str]:
         many = counted(int(mixed.max()), "times")
         yield f"Most often {' and '.join(names)} are taken for each other ({many})."
     if lonely:
-        yield f"{counted(lonely, 'events')} of one annotator have no partner in another's marks."
+        many = "1 event" if lonely == 1 else f"{number('count', lonely)} events"
+        yield f"Without a partner in the other's marks: {many}."
 
 
 def _percent(value: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tslab.agreement.dispute_kinds import MOVED, SHIFTS, SPLIT
 from tslab.agreement.dispute_values import Dispute, DisputeSettings
 from tslab.agreement.disputes import Kind, disputes_of
 from tslab.agreement.measure import TierAgreement
@@ -20,6 +21,8 @@ from tslab.span_table import SpanTable
 
 MOST_MARKS = 5_000
 """Marks whose disputes are looked for: those of the tasks with the lowest agreement."""
+WHEN = (*SHIFTS, SPLIT, MOVED)
+"""Kinds of disputes about time: the list says when each mark is."""
 MOST_SAID = 3
 """Marks of one annotator that the list names; nobody reads more of them."""
 
@@ -82,11 +85,15 @@ def _said(table: SpanTable, dispute: Dispute) -> dict[str, str]:
     """What each who was there marked, in words."""
     marks: dict[int, list[str]] = {reader: [] for reader in dispute.present}
     for row in dispute.rows:
-        start, end = int(table.start[row]) / 1e6, int(table.end[row]) / 1e6
-        when = f"{start:.2f} s" if start == end else f"{start:.2f} to {end:.2f} s"
         label = table.labels[int(table.label[row])]
-        marks.setdefault(int(table.annotator[row]), []).append(f"{label} {when}")
-    return {table.annotators[reader]: _few(said) for reader, said in sorted(marks.items())}
+        start, end = int(table.start[row]) / 1e6, int(table.end[row]) / 1e6
+        if dispute.kind in WHEN:
+            label += f" {start:.2f} s" if start == end else f" {start:.2f} to {end:.2f} s"
+        marks.setdefault(int(table.annotator[row]), []).append(label)
+    return {
+        table.annotators[reader]: _few(list(dict.fromkeys(said)))
+        for reader, said in sorted(marks.items())
+    }
 
 
 def _few(said: Sequence[str]) -> str:

@@ -119,6 +119,8 @@ class TaskData:
 def _role(name: str, people: Sequence[str], models: Sequence[str]) -> str:
     if name in people:
         return "annotator"
+    if name in models and name.startswith("consensus "):  # as tslab consensus names what it writes
+        return "consensus"
     return "model" if name in models else "truth"
 
 

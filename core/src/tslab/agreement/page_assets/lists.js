@@ -66,9 +66,17 @@ function reviewed(row, chosen, tell, viewers) {
   const viewer = viewers[number];
   const there = viewer && DATA.tiers[number].marks[n];
   const name = there ? make("button", { class: "plain", do: () => viewer.reveal(n, start, end) }, task) : task;
-  const words = make("span", { class: "said-by" }, Object.entries(said).map(([who, what]) => `${who}: ${what}`).join("; "));
+  const whole = opinions(said);
+  const words = make("div", { class: "said-by", title: whole }, whole);
   const tier = DATA.tiers.length > 1 ? `${DATA.tiers[number].name}: ` : "";
   return [tick, name, clock(start, 2), clock(end, 2), tier + kind, words, digits(weight, 3), outward(address)];
+}
+
+// What was said, and by whom: those who said the same stand together.
+function opinions(said) {
+  const by = new Map();
+  for (const [who, what] of Object.entries(said)) by.set(what, [...(by.get(what) || []), who]);
+  return [...by].map(([what, who]) => `${what}: ${who.join(", ")}`).join("; ");
 }
 
 const records = (rows) => rows.map(([number, , task, start, end, weight, kind, said, url]) => ({ tier: DATA.tiers[number].name, task, start, end, kind, weight, said, ...(url ? { url } : {}) }));
