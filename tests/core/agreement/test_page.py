@@ -195,3 +195,13 @@ def test_only_the_tasks_with_the_lowest_agreement_are_searched(
     items, note = review_items(found.tiers, found.settings)
     assert {i.task for i in items} == {"ward-2"}
     assert note == "Searched: 1 task with the lowest agreement."
+
+
+def test_a_tier_whose_labels_cover_all_time_has_no_column_of_nothing() -> None:
+    marks = [(0, a, n, 50.0 * n, 50.0 * n + 50) for a in range(2) for n in range(2)]
+    made = table_of((("t",), ("a", "b"), ("x", "y")), marks)
+    full = study(TierTable("s", "states", made, Readers(("a", "b")), 0.01))
+    grid = data_of(page(full))["tiers"][0]["grids"][1]
+    assert grid["columns"] == ["x", "y"]
+    partly = data_of(page(study(ranges())))["tiers"][0]["grids"][1]
+    assert partly["columns"][0] == "(nothing)"

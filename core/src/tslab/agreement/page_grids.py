@@ -214,6 +214,9 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
 def time_confusion(tier: TierAgreement, names: Names) -> Grid | None:
     """Hours in each two states; none where there are too many."""
     fold, states = _folded(tier.states)
+    spent = sum(c.hours[0].sum() + c.hours[:, 0].sum() for c in tier.confusions)
+    if states and not spent:  # labels cover all time
+        fold, states = fold[:, 1:], states[1:]
     if not tier.confusions or len(states) > MOST_STATES:
         return None
     own = [(c.of, fold.T @ c.hours @ fold) for c in tier.confusions]

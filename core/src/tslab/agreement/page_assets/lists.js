@@ -31,7 +31,7 @@ function tasks(box, tier, viewer) {
     const [name, score, marks, address] = tier.tasks[n];
     const title = tier.marks[n] ? make("button", { class: "plain", do: () => viewer.reveal(n) }, name) : name;
     const cells = [title, score === null ? DASH : score.toFixed(2), number("count", marks)];
-    if (review) cells.push(String(counts[n] || 0));
+    if (review) cells.push(String(counts[n] || ""));
     return links ? [...cells, outward(address)] : cells;
   });
 }
@@ -69,7 +69,8 @@ function reviewed(row, chosen, tell, viewers) {
   const whole = opinions(said);
   const words = make("div", { class: "said-by", title: whole }, whole);
   const tier = DATA.tiers.length > 1 ? `${DATA.tiers[number].name}: ` : "";
-  return [tick, name, clock(start, 2), clock(end, 2), tier + kind, words, digits(weight, 3), outward(address)];
+  const places = Number.isInteger(start) && Number.isInteger(end) ? 0 : 2;
+  return [tick, name, clock(start, places), clock(end, places), tier + kind, words, digits(weight, 3), outward(address)];
 }
 
 // What was said, and by whom: those who said the same stand together.

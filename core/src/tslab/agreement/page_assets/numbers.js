@@ -47,6 +47,11 @@ function number(unit, value) {
   return unit === "hours" ? hours(value) : value.toFixed(2);
 }
 
+// A length of time in the unit that people would take.
+function duration(value) {
+  return value < 120 ? seconds(value) : hours(value / 3600);
+}
+
 function clock(value, places = 0) {
   const unit = 10 ** places;
   const all = Math.round(value * unit) / unit;

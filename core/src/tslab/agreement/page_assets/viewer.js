@@ -177,7 +177,7 @@ class Viewer {
     const time = (sum / STEPS) * (this.task.end - this.task.start);
     const points = found.filter(([start, end]) => start === end).length;
     const said = [];
-    if (time) said.push(`people differ for ${seconds(time)}`);
+    if (time) said.push(`people differ for ${duration(time)}`);
     if (points) said.push(points === 1 ? "1 instant without a partner" : `${points} instants without a partner`);
     const none = this.task.people.length < 2 ? "fewer than two people" : "people do not differ";
     draw(svg, "text", { x: 0, y: y + 11, class: "soft" }, said.join(", ") || none);
