@@ -189,6 +189,8 @@ def test_private_names_nobody_and_stays_the_same(plant: Plant, capsys: Capture) 
     plant.run("progress", "--private", "--report", str(target))
     said = json.dumps(found) + capsys.readouterr().out + target.read_text()
     assert "example.com" not in said
+    assert MODEL not in said
+    assert "model-" in said
     assert plant.tasks[0].recording not in said
 
 
@@ -241,6 +243,17 @@ def test_broken_answers_of_label_studio_are_counted_and_left_out(
     assert [p["lead"]["seconds"] for p in found["people"]] == [0.0, 60.0]
     assert found["people"][1]["spans"] == 0
     assert found["agreement"] == []  # nobody knows when ann submitted
+
+
+def test_a_server_that_cannot_list_drafts_still_gives_annotations(
+    plant: Plant, capsys: Capture
+) -> None:
+    plant.say("ann", 0, plant.shown(0), minutes(0))
+    plant.server.fail("/api/tasks", 500)
+    plant.run("pull", "--quiet")
+    assert "TSL115" in capsys.readouterr().err
+    plant.run("progress", "--json")
+    assert json.loads(capsys.readouterr().out)["people"][0]["submitted"] == 1
 
 
 def test_a_damaged_or_impossible_file(plant: Plant, capsys: Capture) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("progress", help="Show who did what, how long it takes, and what is left.")
 @click.option("--report", "page_file", metavar="FILE", help="Write a page with plots (.html).")
-@click.option("--private", is_flag=True, help="Hashes in place of annotators' names.")
+@click.option("--private", is_flag=True, help="Name no person and no model: hashes instead.")
 @shared_options
 def command(output: Output, page_file: str | None, private: bool) -> int:
     """Reads what the last pull brought; asks no server."""

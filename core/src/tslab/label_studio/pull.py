@@ -12,7 +12,7 @@ from tslab import files
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.domain import Domain
-from tslab.errors import ProjectError
+from tslab.errors import ProjectError, ServerError
 from tslab.label_studio.activity import ActivityReader
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
@@ -76,9 +76,10 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     if not projects:
         raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
     exports, numbers = [], {}
+    unlisted: list[Finding] = []
     for number, (key, project_id) in enumerate(sorted(projects.items()), start=1):
         exported = client.annotated(project_id)
-        exported += client.drafted(project_id, {item.get("id") for item in exported})
+        exported += _drafts(client, project_id, exported, unlisted)
         if raw:
             path = project.root / "annotations" / f"raw-{number}-{key.split('|')[0]}.json"
             files.write_bytes(path, files.json_bytes(exported))
@@ -88,6 +89,7 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
             if task is not None and isinstance(item.get("id"), int):
                 numbers[task.id] = (project_id, int(item["id"]))
     pulled = collect(project, exports, users)
+    pulled.findings += unlisted
     pulled.numbers = numbers
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
@@ -96,6 +98,19 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     codes["TSL092"] += pulled.counts["skipped"]
     files.write_bytes(project.state / PULLED, files.json_bytes(dict(sorted((+codes).items()))))
     return pulled
+
+
+def _drafts(
+    client: Client, project: int, exported: Sequence[Mapping[str, Any]], findings: list[Finding]
+) -> list[dict[str, Any]]:
+    """Tasks that have drafts alone. A server that cannot list them still gives its annotations."""
+    try:
+        return client.drafted(project, {item.get("id") for item in exported})
+    except ServerError as error:
+        text = f"drafts on tasks without an annotation are not counted: {error.message}"
+        place = f"Label Studio project {project}"
+        findings.append(Finding("TSL115", "warning", text, place, "Update Label Studio."))
+        return []
 
 
 def collect(

@@ -148,6 +148,7 @@ CODES: dict[str, Code] = {
     "TSL112": Code("The prediction behind an annotation is gone", "Keep predictions/."),
     "TSL113": Code("An annotation's task is gone", "Run 'tslab add' again to bring it back."),
     "TSL114": Code("An annotation's window ends before it starts", "Push and pull again."),
+    "TSL115": Code("Label Studio cannot list drafts", "Update Label Studio."),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

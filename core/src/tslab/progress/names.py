@@ -1,20 +1,31 @@
-"""Hashes in place of annotators' names: those that `tslab agreement --private` has, too."""
+"""Hashes in place of names: those that `tslab agreement --private` has, too."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from tslab.agreement.privacy import hashes
-from tslab.progress.activity import Activity
+from tslab.progress.activity import UNKNOWN_MODEL, Activity
 
 
 def hidden(found: Activity, key: bytes) -> Activity:
-    """The same activity without names; whoever lacks the key cannot try names.
+    """The same activity without names of people and models.
+
+    Whoever lacks the key cannot find a name by trying.
 
     Args:
         found: What was pulled.
         key: The project's own, see `tslab.agreement.privacy.project_key`.
     """
     names = hashes(sorted({entry.annotator for entry in found.entries}), "person", key)
-    entries = [replace(entry, annotator=names[entry.annotator]) for entry in found.entries]
-    return replace(found, entries=entries)
+    versions = {entry.model for entry in found.entries} - {"", UNKNOWN_MODEL}
+    models = {"": "", UNKNOWN_MODEL: UNKNOWN_MODEL, **hashes(sorted(versions), "model", key)}
+    entries = [
+        replace(entry, annotator=names[entry.annotator], model=models[entry.model])
+        for entry in found.entries
+    ]
+    shown = {
+        task: {models[name]: spans for name, spans in by_model.items() if name in models}
+        for task, by_model in found.shown.items()
+    }
+    return replace(found, entries=entries, shown=shown)
