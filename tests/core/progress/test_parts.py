@@ -19,9 +19,10 @@ from tslab.domain import Label, Tier
 from tslab.progress.activity import Activity, Entry
 from tslab.progress.left import what_is_left
 from tslab.progress.people import lead_times, people
+from tslab.progress.reading_table import reading_table, readings
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
-from tslab.progress.shared_tasks import Shared, _table, readings, shared_tasks
+from tslab.progress.shared_tasks import Shared, shared_tasks
 from tslab.progress.trends import sittings, spearman, verdict
 from tslab.progress.use import prediction_use
 from tslab.progress.words import ago, span
@@ -82,7 +83,7 @@ def of(rows: Sequence[Row], metric: str, by: str, names: tuple[str, ...] = ()) -
 def test_figures_are_those_of_agreement(seed: int) -> None:
     found = readings(work_of(study(seed, ("ann", "bob"))))
     shared = shared_tasks(found, tier(), VIEWS, 0.5)
-    table, readers = _table(found, tier()), Readers(("ann", "bob"))
+    table, readers = reading_table(found, tier()), Readers(("ann", "bob"))
     (figures,) = shared.figures([range(len(shared))])
     plain = TimeSettings(draws=0)
     time = time_metrics("state", table, readers, plain).rows

@@ -11,6 +11,7 @@ import pytest
 from kit.progress_studies import MODEL, Plant, minutes
 
 from tslab.cli import run
+from tslab.label_studio.activity import ActivityReader
 from tslab.progress.activity import FILE
 
 Capture = pytest.CaptureFixture[str]
@@ -75,6 +76,19 @@ def test_every_fate_of_a_prediction(plant: Plant, capsys: Capture) -> None:
         {"model": MODEL, "tier": "anomaly", "before": "Drift", "after": "Spike", "regions": 1}
     ]
     assert (use["annotations"], use["by_hand"], use["untouched"]) == (6, 1, 1)
+
+
+@pytest.mark.parametrize(("parent", "model"), [(1, "net 1"), (2, "net 2"), (None, "net 1")])
+def test_one_id_in_several_versions(plant: Plant, parent: int | None, model: str) -> None:
+    """Outside models may call their regions the same in every version."""
+    task, region = plant.tasks[0], plant.region(0, 10, 30)
+    shown = [
+        {"id": number, "model_version": f"net {number}", "result": [region]} for number in (1, 2)
+    ]
+    said = {"id": 5, "result": [region], "parent_prediction": parent, "completed_by": "ann"}
+    reader = ActivityReader(plant.project.domain, {}, str)
+    reader.read({"annotations": [said], "predictions": shown}, task, {})
+    assert [entry.model for entry in reader.entries] == [model]
 
 
 def test_a_prediction_that_nobody_has_any_more(plant: Plant, capsys: Capture) -> None:

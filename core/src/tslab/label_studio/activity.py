@@ -106,12 +106,13 @@ class ActivityReader:
             for version, (result_list, _) in offered.items()
         }
         parent = annotation.get("parent_prediction")
-        version = max(kept, key=lambda name: kept[name], default="")
+        named = {name: parent is not None and offered[name][1] == parent for name in offered}
+        # Outside models may use one id in all their versions: then the server's number decides.
+        version = max(kept, key=lambda name: (kept[name], named[name]), default="")
         if not kept.get(version):
-            named = [name for name, (_, number) in offered.items() if number == parent]
             if parent is None:
                 return ""
-            version = named[0] if named else UNKNOWN_MODEL
+            version = next((name for name in named if named[name]), UNKNOWN_MODEL)
         if version != UNKNOWN_MODEL:
             results = _documents(offered[version][0])
             spans = from_regions(results, task, self.domain, exact).spans

@@ -11,7 +11,8 @@ from tslab.progress.activity import Activity
 from tslab.progress.left import Left, what_is_left
 from tslab.progress.over_time import Period, calendar_week, periods, shared_since
 from tslab.progress.people import LeadTimes, Person, lead_times, people
-from tslab.progress.shared_tasks import readings, shared_tasks
+from tslab.progress.reading_table import readings
+from tslab.progress.shared_tasks import shared_tasks
 from tslab.progress.trends import (
     Trend,
     drift,
