@@ -14,6 +14,7 @@ from kit.studies import Study
 
 from tslab.annotation import Annotation
 from tslab.label_studio.predictions import current_version, load_predictions
+from tslab.label_studio.task_links import task_links
 from tslab.preparation.task_table import row_ticks
 from tslab.spans import Span
 from tslab.task import Task
@@ -173,6 +174,11 @@ def test_hotkey_drag_describe_submit_pull(study: Study, page: Any) -> None:
     assert spans[0].origin == "manual"
     assert spans[0].fields["quality"] == 4
     assert spans[0].fields["note"] == "looks <b>odd</b> & old"
+
+    # The page of agreement leads to where this was drawn.
+    (shown,) = [view for view in study.project.domain.views if view.name == task.view]
+    link = task_links(study.project)(shown.tiers[0], task.recording, task.start + 1)
+    assert link == f"{study.url}/projects/{project}/data?task={number}"
     if name == "ecg":
         assert spans[0].fields["confidence"] == "probable"
     else:
