@@ -241,7 +241,9 @@ def test_makers_keep_each_others_truth(study: Study) -> None:
     one = Annotation(study.keys[0], "judge", [], study.view, ((0.0, 10.0),))
     save_truth(root, "review", [one])
     study.shell("consensus", "--as", "ground-truth")
-    assert sorted(made_truth(root)) == ["consensus", "review"]
+    made = made_truth(root)
+    assert sorted(made) == ["consensus", "review"]
+    assert list(made["consensus"][0].extents) == [(10.0, 300.0)]
     save_truth(root, "consensus", [])
     assert sorted(made_truth(root)) == ["review"]
 
