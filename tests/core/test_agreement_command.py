@@ -88,7 +88,7 @@ def test_the_table_says_first_what_matters(study: Study) -> None:
     study.predict("truth 1")
     study.annotate(next(iter(study.predicted)), "ann@example.com", [], ground_truth=True)
     study.save()
-    text = study.shell("agreement")
+    text = study.shell("agreement", "--draws", 20)
     lines = text.splitlines()
     assert "3 annotators, ground truth, 1 model" in lines[0]
     assert "events that match (F1) at IoU 0.5" in lines[1]
@@ -112,32 +112,34 @@ def test_json_has_all_numbers_and_a_model_that_is_right_is_best(study: Study) ->
 
 
 def test_chosen_numbers_one_a_line(study: Study) -> None:
-    text = study.shell("agreement", "--metric", "time/iou", "--by", "pair")
+    text = study.shell("agreement", "--draws", 20, "--metric", "time/iou", "--by", "pair")
     lines = text.splitlines()
     assert lines[0].split()[:5] == ["tier", "measure", "for", "of", "value"]
     assert all("time/iou" in line and "pair" in line for line in lines[1:])
-    body = study.shell.json("agreement", "--metric", "f1", "--by", "label")
+    body = study.shell.json("agreement", "--draws", 20, "--metric", "f1", "--by", "label")
     metrics = {row["metric"] for tier in body["tiers"] for row in tier["rows"]}
     assert metrics >= {"event/f1@0.1", "event/f1@0.5"}
     assert "cohen_kappa" in study.shell.fails(2, "agreement", "--metric", "cohen_kapa")
 
 
 def test_gamma_is_for_those_who_ask(study: Study) -> None:
-    metrics = {row["metric"] for tier in study.shell.json("agreement")["tiers"]
+    metrics = {row["metric"] for tier in study.shell.json("agreement", "--draws", 20)["tiers"]
                for row in tier["rows"]}  # fmt: skip
     assert "gamma" not in metrics
     assert "unitizing/alpha_u" in metrics
-    assert "gamma" in study.shell("agreement", "--metric", "gamma", "--by", "overall")
+    assert "gamma" in study.shell(
+        "agreement", "--draws", 20, "--metric", "gamma", "--by", "overall"
+    )
 
 
 def test_a_minimum_decides_the_exit_code(study: Study) -> None:
-    study.shell("agreement", "--min", "0.01")
-    study.shell("agreement", "--min", "0.999", code=1)
+    study.shell("agreement", "--draws", 20, "--min", "0.01")
+    study.shell("agreement", "--draws", 20, "--min", "0.999", code=1)
     assert "the minimum is 0.999" in study.shell.err
     assert "event/f1@0.5 is 0." in study.shell.err
-    study.shell("agreement", "--min", "time/iou=1.01", "--min", "0.01", code=1)
+    study.shell("agreement", "--draws", 20, "--min", "time/iou=1.01", "--min", "0.01", code=1)
     assert "event/f1" not in study.shell.err
-    body = study.shell.json("agreement", "--min", "time/iou=1.01", code=1)
+    body = study.shell.json("agreement", "--draws", 20, "--min", "time/iou=1.01", code=1)
     assert body["below_minimum"]
     assert "no number" in study.shell.fails(2, "agreement", "--min", "much")
     assert "no measure" in study.shell.fails(2, "agreement", "--min", "time/iuo=0.5")
@@ -146,10 +148,10 @@ def test_a_minimum_decides_the_exit_code(study: Study) -> None:
 def test_one_annotator_alone_cannot_be_compared(study: Study) -> None:
     study.said = [a for a in study.said if a.annotator == PEOPLE[0]]
     study.save()
-    assert "single coverage" in study.shell("agreement", code=1)
+    assert "single coverage" in study.shell("agreement", "--draws", 20, code=1)
     assert "nobody can be compared" in study.shell.err
     study.predict("truth 1")
-    study.shell("agreement", "--min", "0.99", code=1)
+    study.shell("agreement", "--draws", 20, "--min", "0.99", code=1)
     assert f"{PEOPLE[0]}, truth 1" in study.shell.err
 
 
@@ -165,7 +167,7 @@ def test_options_that_name_nothing(study: Study) -> None:
     assert "names no tier" in study.shell.fails(2, "agreement", "--tolerance", "x=1")
     assert "no number" in study.shell.fails(2, "agreement", "--tolerance", f"{tier}=x")
     assert "--from" in study.shell.fails(2, "agreement", "--config", "c.xml")
-    study.shell("agreement", "--tolerance", f"{tier}=0.5", "--tier", tier)
+    study.shell("agreement", "--draws", 20, "--tolerance", f"{tier}=0.5", "--tier", tier)
 
 
 def test_files(study: Study, tmp_path: Path) -> None:
@@ -184,14 +186,14 @@ def test_private_output_names_nobody(study: Study, tmp_path: Path) -> None:
     key = next(iter(study.predicted))
     study.annotate("rec-unknown", "dan@example.com", [])
     study.save()
-    outputs = [study.shell("agreement", "--private", "--csv", tmp_path / "out")]
+    outputs = [study.shell("agreement", "--draws", 20, "--private", "--csv", tmp_path / "out")]
     outputs.append(study.shell.err)
-    outputs.append(study.shell("agreement", "--private", "--json"))
+    outputs.append(study.shell("agreement", "--draws", 20, "--private", "--json"))
     outputs += [path.read_text() for path in (tmp_path / "out").iterdir()]
     for text in outputs:
         for name in (*PEOPLE, "dan@", "example", key, "rec-unknown", "truth 1"):
             assert name not in text
-    again = study.shell("agreement", "--private", "--json")
+    again = study.shell("agreement", "--draws", 20, "--private", "--json")
     assert again == outputs[2], "the key is the project's own"
 
 
@@ -221,13 +223,13 @@ def export(study: Study) -> list[dict[str, Any]]:
 def test_an_export_gives_the_numbers_of_the_study(study: Study, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(json.dumps(export(study)))
-    own = first_tier(study.shell.json("agreement"))
-    other = first_tier(study.shell.json("agreement", "--from", path, project=False))
+    own = first_tier(study.shell.json("agreement", "--draws", 20))
+    other = first_tier(study.shell.json("agreement", "--draws", 20, "--from", path, project=False))
     for metric in ("event/f1@0.5", "event/onset_median_error", "time/iou_pooled"):
         assert value(other, metric) == pytest.approx(value(own, metric), abs=1e-9)
-    text = study.shell("agreement", "--from", path, project=False)
+    text = study.shell("agreement", "--draws", 20, "--from", path, project=False)
     assert "the export does not say what was shown" in text
-    study.shell("agreement", "--from", path, "--private", project=False)
+    study.shell("agreement", "--draws", 20, "--from", path, "--private", project=False)
     assert "ann@" not in study.shell.out
     assert "No project here" in study.shell.out
 
@@ -259,11 +261,11 @@ def test_metrics_of_plugins_are_asked_and_blamed(
 
     metric: Any = Count()
     monkeypatch.setattr("tslab.plugin_manager.Plugins.agreement_metrics", offered)
-    tier = first_tier(study.shell.json("agreement"))
+    tier = first_tier(study.shell.json("agreement", "--draws", 20))
     assert value(tier, "domain/count") == 1
     assert value(tier, "domain/count", "pair", *PEOPLE[:2]) != 1
     metric = type("Broken", (Count,), {"value": lambda self, components: 1 / 0})()
-    study.shell("agreement", code=3)
+    study.shell("agreement", "--draws", 20, code=3)
     assert "metric 'count', comparing" in study.shell.err
 
 
@@ -274,8 +276,10 @@ def test_help_is_quick_to_read(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_page_has_signals_and_private_ones_have_none(study: Study, tmp_path: Path) -> None:
     path, hidden = tmp_path / "page.html", tmp_path / "hidden.HTML"
-    assert f"report: {path}" in study.shell("agreement", "--report", path, "--draws", 20)
-    study.shell("agreement", "--report", hidden, "--private", "--draws", 20)
+    assert f"report: {path}" in study.shell(
+        "agreement", "--draws", 20, "--report", path, "--draws", 20
+    )
+    study.shell("agreement", "--draws", 20, "--report", hidden, "--private", "--draws", 20)
     whole, private = path.read_text(), hidden.read_text()
     channel = study.samples[0].recording.signals[0].name
     for secret in (*PEOPLE, *Project.open(study.shell.folder).entries(), f'[["{channel}"'):
