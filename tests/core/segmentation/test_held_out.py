@@ -122,3 +122,20 @@ def test_lengths_survive_saving(tmp_path: Path) -> None:
     assert sorted(part.lengths.classes) == [1, 2, 3]
     assert Lengths.from_rows(part.lengths.rows()) == part.lengths
     assert part.curve.odd < 0
+
+
+def test_a_region_cut_off_by_the_recording_tells_no_length() -> None:
+    for cut in ([(1, 40), (0, 9)], [(0, 9), (1, 40)], [(0, 9), (UNKNOWN, 3), (1, 40), (0, 9)]):
+        assert lengths_of([path_of(*cut)], True).rows() == []
+    known = lengths_of([path_of((1, 400), (0, 9), (1, 40), (0, 9))], True)
+    assert known.oddity(1, 40) == pytest.approx(0)
+
+
+def test_a_region_cut_off_may_be_short_and_not_too_long() -> None:
+    known = lengths_of([path_of((0, 9), (1, 40), (0, 9))], True)
+    assert known.oddity(1, 5, whole=False) == 0
+    assert known.oddity(1, 5, whole=True) > 0
+    assert known.oddity(1, 400, whole=False) == known.oddity(1, 400, whole=True) > 0
+    logs = np.log(np.full((60, 2), 0.5, np.float32))
+    found = stretches_of(logs, path_of((1, 10), (0, 10), (1, 20), (0, 10), (1, 10)), True)
+    assert [stretch.whole for stretch in found] == [False, True, False]

@@ -19,7 +19,7 @@ from tslab.segmentation.features import (
 )
 from tslab.segmentation.grid import Float32, Float64, Grid, Mask
 from tslab.segmentation.kernels import KernelBank
-from tslab.segmentation.lengths import Lengths
+from tslab.segmentation.lengths import Lengths, is_whole
 from tslab.segmentation.shortness import without_short
 from tslab.segmentation.softmax import Softmax
 from tslab.segmentation.tuning import Classes, Decoder, events_of
@@ -117,7 +117,7 @@ class Chain:
 
     def score(self, stretch: Stretch) -> float:
         """The probability that a stretch is right."""
-        odd = self.lengths.oddity(stretch.kind, stretch.last - stretch.first)
+        odd = self.lengths.oddity(stretch.kind, stretch.last - stretch.first, stretch.whole)
         return self.curve.score(stretch.confidence, odd)
 
 
@@ -130,12 +130,14 @@ class Stretch:
         last: Where it ends.
         kind: Class.
         confidence: Mean probability of the class against the likeliest other one, not calibrated.
+        whole: Whether it ends before what was measured does, at both ends.
     """
 
     first: float
     last: float
     kind: int
     confidence: float
+    whole: bool = True
 
 
 def stretches_of(
@@ -148,7 +150,8 @@ def stretches_of(
     for first, last, kind in _not_too_long(runs, logs, longest) if longest else runs:
         confidence = float(chance[first:last].mean())
         start, end = _edge(logs, path, first), _edge(logs, path, last)
-        found.append(Stretch(start, end, kind, confidence))
+        whole = is_whole(path, first, last)
+        found.append(Stretch(start, end, kind, confidence, whole))
     return found
 
 

@@ -60,7 +60,7 @@ class HeldOut:
             found = stretches_of(part, seen, self.background)
             for stretch, guess, good in zip(found, guesses, right, strict=True):
                 usual = lengths[int(fold[guess[0]])]
-                odd = usual.oddity(stretch.kind, stretch.last - stretch.first)
+                odd = usual.oddity(stretch.kind, stretch.last - stretch.first, stretch.whole)
                 evidence.add(stretch.confidence, odd, bool(good))
         return evidence
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tslab.segmentation.grid import Float64
-from tslab.segmentation.tuning import Classes, events_of
+from tslab.segmentation.tuning import UNKNOWN, Classes, events_of
 
 USUAL_SPREAD = 0.5
 """Standard deviation of the log of lengths before any was seen."""
@@ -45,9 +45,14 @@ class Usual:
         variance = (FIRMNESS * USUAL_SPREAD**2 + away) / freedom
         return cls(float(logs.mean()), float(np.sqrt(variance * (1 + 1 / count))), freedom)
 
-    def oddity(self, frames: float) -> float:
-        """How much less likely a length is than the usual one: 0 or more, a log of odds."""
+    def oddity(self, frames: float, whole: bool = True) -> float:
+        """How much less likely a length is than the usual one: 0 or more, a log of odds.
+
+        Of a region that is not whole the true length is at least that, so short is not odd.
+        """
         away = (np.log(max(frames, 0.5)) - self.middle) / self.spread
+        if not whole:
+            away = max(0.0, away)
         return float(0.5 * (self.freedom + 1) * np.log1p(away * away / self.freedom))
 
 
@@ -57,10 +62,10 @@ class Lengths:
 
     classes: Mapping[int, Usual] = field(default_factory=dict)
 
-    def oddity(self, kind: int, frames: float) -> float:
+    def oddity(self, kind: int, frames: float, whole: bool = True) -> float:
         """How odd a length is for a class, 0 where nothing is known."""
         usual = self.classes.get(kind)
-        return usual.oddity(frames) if usual else 0.0
+        return usual.oddity(frames, whole) if usual else 0.0
 
     def rows(self) -> list[list[float]]:
         """As plain numbers: class, middle, spread, freedom."""
@@ -72,10 +77,16 @@ class Lengths:
         return cls({int(kind): Usual(*numbers) for kind, *numbers in rows})
 
 
+def is_whole(path: Classes, first: int, last: int) -> bool:
+    """Whether a run ends where its label ends, and not where the recording or the review does."""
+    return first > 0 and last < len(path) and path[first - 1] != UNKNOWN != path[last]
+
+
 def lengths_of(truth: Sequence[Classes], background: bool) -> Lengths:
-    """Lengths of what people marked."""
+    """Lengths of what people marked; those that are cut off are not known, and left out."""
     found: dict[int, list[float]] = {}
     for path in truth:
         for first, last, kind in events_of(path, background):
-            found.setdefault(kind, []).append(float(np.log(last - first)))
+            if is_whole(path, first, last):
+                found.setdefault(kind, []).append(float(np.log(last - first)))
     return Lengths({kind: Usual.of(np.array(logs)) for kind, logs in found.items()})
