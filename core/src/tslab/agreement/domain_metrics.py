@@ -20,7 +20,7 @@ from tslab.agreement.values import (
     Row,
     Value,
 )
-from tslab.contracts import AgreementContext, AgreementMetric
+from tslab.contracts import AgreementContext, AgreementMetric, DetailedMetric
 from tslab.domain import Domain
 from tslab.recording import Recording
 from tslab.span_table import Numbers, SpanTable
@@ -180,7 +180,8 @@ class _Study:
         met = np.zeros(len(self.tier.table.tasks), bool)
         met[[item.task for item in self.compared if item.kind == "pair"]] = True
         draws = Draws.of(met, self.intervals)
-        yield from (self._row(level, draws) for level in levels.values())
+        for level in levels.values():
+            yield from self._rows(level, draws)
 
     def _note(
         self,
@@ -197,32 +198,43 @@ class _Study:
         level.marks[1] += len(item.hypothesis)
         level.seconds += item.seconds
 
-    def _row(self, level: _Level, draws: Draws) -> Row:
+    def _rows(self, level: _Level, draws: Draws) -> Iterator[Row]:
+        """The value, and each detail of a metric that has some, of the same sums."""
         names = sorted(set(chain.from_iterable(part for _, part in level.parts)))
         sums = np.zeros((len(self.tier.table.tasks), len(names)))
         for task, part in level.parts:
             sums[task] += [part.get(name, 0.0) for name in names]
-        found = self._value(names, sums.sum(axis=0))
-        value = Value(found) if found is not None else Value(None, _reason(level))
-        if found is not None and draws.draws and level.by != "task":
-            drawn = np.array([found, *self._drawn(names, draws, sums)])
-            defined = drawn[np.isfinite(drawn)]
-            if len(defined) == len(drawn) and not self.intervals.bca:
-                low, high = draws.bounds(drawn[:, None]) or (None, None)
-                if low is not None and high is not None:
-                    value = value.within(float(low[0]), float(high[0]))
-        name, tier = f"domain/{self.metric.name}", self.tier.name
-        events = sum(level.marks)
-        return Row(tier, name, level.by, level.of, value, len(level.tasks), events, level.seconds)
+        found = self._values(names, sums.sum(axis=0))
+        drawn: dict[str, list[float]] = {name: [] for name in found}
+        if draws.draws and level.by != "task" and not self.intervals.bca:
+            for weights in draws.weights[1 : 1 + draws.draws]:
+                for name, value in self._values(names, weights @ sums).items():
+                    drawn[name].append(value)
+        events, tasks = sum(level.marks), len(level.tasks)
+        for name, value in found.items():
+            told = _with_bounds(value, drawn[name], draws, _reason(level))
+            yield Row(self.tier.name, name, level.by, level.of, told, tasks, events, level.seconds)
 
-    def _drawn(self, names: Sequence[str], draws: Draws, sums: Sums) -> Iterator[float]:
-        for weights in draws.weights[1 : 1 + draws.draws]:
-            found = self._value(names, weights @ sums)
-            yield float("nan") if found is None else found
+    def _values(self, names: Sequence[str], sums: Sums) -> dict[str, float]:
+        """Value and details by the name of the row; NaN where one is undefined."""
+        components = dict(zip(names, sums.tolist(), strict=True))
+        name = f"domain/{self.metric.name}"
+        found = {name: self.metric.value(components)}
+        if isinstance(self.metric, DetailedMetric):
+            details = self.metric.details(components)
+            found |= {f"{name}/{detail}": value for detail, value in details.items()}
+        return {key: float("nan") if value is None else value for key, value in found.items()}
 
-    def _value(self, names: Sequence[str], sums: Sums) -> float | None:
-        found = self.metric.value(dict(zip(names, sums.tolist(), strict=True)))
-        return float(found) if found is not None and np.isfinite(found) else None
+
+def _with_bounds(value: float, drawn: Sequence[float], draws: Draws, reason: str) -> Value:
+    """A number with its interval, where it is defined in every draw."""
+    if not np.isfinite(value):
+        return Value(None, reason)
+    whole = np.array([value, *drawn])
+    bounds = draws.bounds(whole[:, None]) if drawn and np.isfinite(whole).all() else None
+    if bounds is None:
+        return Value(float(value))
+    return Value(float(value)).within(float(bounds[0][0]), float(bounds[1][0]))
 
 
 def _of(item: _Comparison) -> tuple[str, ...]:

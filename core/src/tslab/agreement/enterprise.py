@@ -20,7 +20,7 @@ from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value
 
 PAIRWISE, CONSENSUS = "enterprise/pairwise", "enterprise/consensus"
 ALL_CONTROLS = ""
-"""What rows of all controls together carry in place of a tier."""
+"""Name of all controls together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +39,24 @@ class EnterpriseSettings:
 
 
 def enterprise_rows(
-    controls: Sequence[Control], readers: Readers, settings: EnterpriseSettings | None = None
+    tier: str,
+    controls: Sequence[Control],
+    readers: Readers,
+    settings: EnterpriseSettings | None = None,
 ) -> list[Row]:
-    """Scores of each control and, with weights, of all together.
+    """Scores of all controls together, with weights, and of each (``enterprise/pairwise:CONTROL``).
 
     Args:
+        tier: What rows are of.
         controls: Scores of pairs, of people with each other and with the ground truth and models.
         readers: Who is who.
         settings: Weights and threshold.
     """
     settings = settings or EnterpriseSettings()
-    whole = combined(controls, settings.weights)
-    rows: list[Row] = []
-    for control in [*controls, whole] if len(controls) > 1 else controls:
-        rows += _control_rows(control, readers, settings)
+    rows = list(_control_rows(tier, combined(controls, settings.weights), readers, settings))
+    if len(controls) > 1:
+        for control in controls:
+            rows += _control_rows(tier, control, readers, settings)
     return rows
 
 
@@ -98,18 +102,20 @@ def _largest(friends: Sequence[int], left: int) -> int:
 
 
 def _control_rows(
-    control: Control, readers: Readers, settings: EnterpriseSettings
+    tier: str, control: Control, readers: Readers, settings: EnterpriseSettings
 ) -> Iterator[Row]:
+    suffix = f":{control.name}" if control.name else ""
     tasks = _by_task(control, readers)
     agreed = {task: _consensus_of(own, settings.threshold) for task, own in tasks.items()}
-    yield from mean_rows(control, readers, PAIRWISE, settings.intervals)
-    yield from _task_rows(control.name, CONSENSUS, agreed, tasks, settings.intervals)
+    named = Control(tier, control.scores)
+    yield from mean_rows(named, readers, PAIRWISE + suffix, settings.intervals)
+    yield from _task_rows(tier, CONSENSUS + suffix, agreed, tasks, settings.intervals)
 
 
 def mean_rows(
     control: Control, readers: Readers, metric: str, intervals: TimeSettings
 ) -> Iterator[Row]:
-    """Mean scores of pairs at all levels: overall, task, pair, annotator, reference, model."""
+    """Mean scores of pairs at all levels; the control's name stands in place of the tier."""
     tasks = _by_task(control, readers)
     means = {task: float(np.mean([s for s, _ in own.values()])) for task, own in tasks.items()}
     yield from _task_rows(control.name, metric, means, tasks, intervals)

@@ -8,10 +8,11 @@ Studio shows as tasks, stand beside it, for measures of time, which add up over 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tslab.agreement.task_attributes import TaskAnswers
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
     Intake,
@@ -44,6 +45,7 @@ class _Reading:
         tiers: Tiers that were looked at.
         spans: What was marked.
         seen: Reviewed stretches in microseconds, sorted and apart.
+        answers: Answers about tasks, by id and field.
     """
 
     reader: str
@@ -53,6 +55,7 @@ class _Reading:
     tiers: tuple[str, ...]
     spans: Sequence[Span]
     seen: Stretches
+    answers: Mapping[str, Mapping[str, FieldValue]] = field(default_factory=dict)
 
 
 def project_intake(project: Project, annotations: Sequence[Annotation] | None = None) -> Intake:
@@ -125,6 +128,7 @@ def _said(
             tiers=views.get(annotation.view, everything),
             spans=annotation.spans,
             seen=joined(seen),
+            answers=annotation.task_fields,
         )
 
 
@@ -202,8 +206,33 @@ class _Builder:
         )
         windows = in_windows(table, self._windows(views))
         tolerance = self._sample({reading.recording for reading in readings})
+        domain = self.project.domain
         return TierTable(
-            self.tier.name, self.tier.kind, table, readers, tolerance, windows, self.fields
+            self.tier.name, self.tier.kind, table, readers, tolerance, windows, self.fields,
+            domain.fields, domain.task_fields, self._task_answers(readings, views, names, readers),
+        )  # fmt: skip
+
+    def _task_answers(
+        self, readings: Sequence[_Reading], views: set[str], names: list[str], readers: Readers
+    ) -> TaskAnswers | None:
+        """Answers about windows that were reviewed; None for later tiers of a view."""
+        firsts = {view.name: view.tiers[0] for view in self.project.domain.views}
+        own = {view for view in views if firsts.get(view) == self.tier.name}
+        tasks = [task for task in self.project.tasks() if task.view in own]
+        if not tasks or not self.project.domain.task_fields:
+            return None
+        said: dict[tuple[int, int], Mapping[str, FieldValue]] = {}
+        for reading in readings:
+            if reading.role == "model":
+                continue
+            for number, task in enumerate(tasks):
+                if (task.recording, task.view) != (reading.recording, reading.view):
+                    continue
+                if not minus([(task.start_us, task.end_us)], reading.seen):
+                    place = number, names.index(reading.reader)
+                    said[place] = reading.answers.get(task.id, {})
+        return TaskAnswers(
+            self.tier.name, tuple(task.id for task in tasks), tuple(names), readers, said
         )
 
     def _units(self, readings: Sequence[_Reading], views: set[str]) -> dict[str, int]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tslab
+from tslab.agreement.answer_rows import answer_rows, own_rows, score_rows
 from tslab.agreement.contingency import Contingency, Tally
 from tslab.agreement.criteria import Iou
+from tslab.agreement.custom_metric import CustomMetric, load_metric
 from tslab.agreement.domain_metrics import DomainMetrics
 from tslab.agreement.event_confusion import EventConfusion
 from tslab.agreement.event_counts import EventItems
@@ -141,15 +143,20 @@ def measure(
 
     Raises:
         PluginError: A metric of a plugin failed.
+        DataError: A measure of the user's own failed.
     """
     settings = settings or AgreementSettings()
-    tiers = tuple(measure_tier(tier, settings, offered) for tier in intake.tiers)
+    own = [load_metric(place) for place in settings.custom]
+    tiers = tuple(measure_tier(tier, settings, offered, own) for tier in intake.tiers)
     versions = {"tslab": tslab.__version__, "numpy": np.__version__}
     return Agreement(tiers, settings, intake.findings, dict(intake.counts), intake.notes, versions)
 
 
 def measure_tier(
-    tier: TierTable, settings: AgreementSettings, offered: DomainMetrics | None = None
+    tier: TierTable,
+    settings: AgreementSettings,
+    offered: DomainMetrics | None = None,
+    own: Sequence[CustomMetric] = (),
 ) -> TierAgreement:
     """All measures of one tier."""
     tolerance = settings.tolerances.get(tier.name, tier.tolerance)
@@ -162,8 +169,13 @@ def measure_tier(
         result = _with_ranges(result, settings, pairs, kinds)
     if points or tier.kind == "instants":
         result = _with_instants(result, settings, kinds)
+    matched = [found for found in (result.matches, result.instants) if found is not None]
+    result.rows.extend(answer_rows(tier, matched, settings))
+    if settings.enterprise or len(tier.table) <= MOST_UNITS:
+        result.rows.extend(score_rows(tier, tolerance, settings))
     if offered is not None:
         result.rows.extend(offered.rows(tier, pairs, kinds, settings.time))
+    result.rows.extend(own_rows(tier, own, settings))
     return result
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tslab import files
+from tslab.agreement.task_attributes import TaskAnswers
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable
 from tslab.agreement.values import Readers
 from tslab.errors import DataError
@@ -62,7 +63,21 @@ def _hidden(tier: TierTable, key: bytes) -> TierTable:
     )
     windows = None if tier.windows is None else _renamed(tier.windows, names, key)
     table = _renamed(tier.table, names, key)
-    return replace(tier, table=table, readers=readers, windows=windows, fields={})
+    answers = tier.task_answers
+    if answers is not None:
+        answers = replace(_answers(answers, names, key), readers=readers)
+    return replace(tier, table=table, readers=readers, windows=windows, task_answers=answers)
+
+
+def _answers(given: TaskAnswers, names: Mapping[str, str], key: bytes) -> TaskAnswers:
+    of_task = hashes(given.tasks, "task", key)
+    tasks, task_of = _sorted([of_task[name] for name in given.tasks])
+    readers, reader_of = _sorted([names[name] for name in given.annotators])
+    said = {
+        (int(task_of[task]), int(reader_of[who])): answers
+        for (task, who), answers in given.answers.items()
+    }
+    return replace(given, tasks=tuple(tasks), annotators=tuple(readers), answers=said)
 
 
 def _renamed(table: SpanTable, names: Mapping[str, str], key: bytes) -> SpanTable:

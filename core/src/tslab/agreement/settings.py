@@ -28,6 +28,9 @@ class AgreementSettings:
         level: How sure the intervals are.
         gamma: Whether gamma is worked out, which takes by far the longest.
         unitizing: Whether the unitizing alphas are even where a tier has over `MOST_UNITS` spans.
+        weights: Weight of each control in the scores of Label Studio Enterprise; 1 where missing.
+        enterprise: Whether these are worked out even where a tier has over `MOST_UNITS` spans.
+        custom: Measures of the user's own, as ``FILE.py:FUNCTION``.
     """
 
     ious: tuple[float, ...] = IOUS
@@ -38,6 +41,9 @@ class AgreementSettings:
     level: float = 0.95
     gamma: bool = False
     unitizing: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
+    enterprise: bool = False
+    custom: tuple[str, ...] = ()
 
     @property
     def time(self) -> TimeSettings:
@@ -66,5 +72,8 @@ class AgreementSettings:
             "level": self.level,
             "gamma": self.gamma,
             "unitizing": self.unitizing,
+            "weights": dict(self.weights),
+            "enterprise": self.enterprise,
+            "custom": [place.rpartition(":")[2] for place in self.custom],
             "end": "exclusive",
         }

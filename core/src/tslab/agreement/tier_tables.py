@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tslab.agreement.task_attributes import TaskAnswers
 from tslab.agreement.values import Readers
 from tslab.contracts import Finding
+from tslab.domain import RegionField, TaskField
 from tslab.errors import counted
 from tslab.span_table import Extents, Numbers, SpanTable
 from tslab.spans import FieldValue
@@ -51,6 +53,9 @@ class TierTable:
         windows: The same marks cut to the windows that Label Studio shows as tasks; None where
             these are the tasks of `table`.
         fields: Answers about regions, by their number in `table`.
+        region_fields: What was asked about regions.
+        task_fields: What was asked about tasks.
+        task_answers: Answers about tasks, with the first tier of their view.
     """
 
     name: str
@@ -60,6 +65,9 @@ class TierTable:
     tolerance: float
     windows: SpanTable | None = None
     fields: Mapping[int, Mapping[str, FieldValue]] = field(default_factory=dict)
+    region_fields: tuple[RegionField, ...] = ()
+    task_fields: tuple[TaskField, ...] = ()
+    task_answers: TaskAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,27 @@ class Asked:
     draws: int
     seed: int
     private: bool
+    weights: tuple[str, ...]
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Measures of the user's own: files that are named on the command line."""
+        return tuple(name for name in self.metrics if ".py:" in name)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of what to show."""
+        return tuple(
+            f"custom/{name.rpartition(':')[2]}" if ".py:" in name else name for name in self.metrics
+        )
 
 
 @click.command("agreement", help="Measure how well annotators agree.")
 @click.option("--tier", "tiers", multiple=True, metavar="TIER", help="Only this tier; repeatable.")
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
-    help="Only this measure, such as time/iou, event, cohen_kappa, gamma; repeatable.",
+    help="Only this measure, such as time/iou, event, cohen_kappa, gamma, attribute, enterprise, "
+    "or your own: FILE.py:FUNCTION; repeatable.",
 )  # fmt: skip
 @click.option(
     "--by", "levels", multiple=True, type=click.Choice(LEVELS), help="Only this level; repeatable."
@@ -77,6 +91,10 @@ class Asked:
 @click.option("--draws", default=2000, type=click.IntRange(0, 100_000), metavar="N",
               help="Draws of the intervals; 0 leaves them out [2000].")  # fmt: skip
 @click.option("--seed", default=0, metavar="N", type=click.IntRange(0), help="Seed of the draws.")
+@click.option(
+    "--weight", "weights", multiple=True, metavar="CONTROL=X",
+    help="Weight of a tier or field in the scores of Label Studio Enterprise [1].",
+)  # fmt: skip
 @click.option(
     "--private",
     is_flag=True,
@@ -106,6 +124,9 @@ def command(output: Output, **options: Any) -> int:
         seed=wanted.seed,
         gamma=gamma,
         unitizing=alpha,
+        enterprise=_asks(wanted.metrics, "enterprise"),
+        weights=read_weights(wanted.weights),
+        custom=wanted.own,
     )
     if key is not None:
         from tslab.agreement.privacy import private
@@ -225,6 +246,23 @@ def read_tolerances(tiers: Sequence[str], given: Sequence[str]) -> dict[str, flo
     return found
 
 
+def read_weights(given: Sequence[str]) -> dict[str, float]:
+    """``CONTROL=X`` as numbers by control.
+
+    Raises:
+        UsageError: One is no weight.
+    """
+    from tslab.errors import UsageError
+
+    found = {}
+    for item in given:
+        name, _, text = item.rpartition("=")
+        found[name] = _number(text)
+        if not name or not 0 <= found[name] < math.inf:
+            raise UsageError(f"--weight has no weight: '{item}'", "Write for example quality=0.3.")
+    return found
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -243,7 +281,7 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
     rows: Mapping[str, Sequence[Row]] | None = None
     text = ""
     if wanted.metrics or wanted.levels:
-        picked = chosen(found.rows, wanted.metrics, wanted.levels or USUAL)
+        picked = chosen(found.rows, wanted.measures, wanted.levels or USUAL)
         rows = {tier.tier.name: [r for r in picked if r.tier == tier.tier.name]
                 for tier in found.tiers}  # fmt: skip
         text = rows_text(picked)
