@@ -274,7 +274,6 @@ def test_help_is_quick_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--private" in capsys.readouterr().out
 
 
-<<<<<<< HEAD
 def test_the_page_has_signals_and_private_ones_have_none(study: Study, tmp_path: Path) -> None:
     path, hidden = tmp_path / "page.html", tmp_path / "hidden.HTML"
     assert f"report: {path}" in study.shell(
@@ -306,7 +305,8 @@ def test_an_export_has_a_page(tmp_path: Path, shell: Any) -> None:
     assert "Agreement: export.json" in content
     assert "<b>&lt;" not in content
     assert "&lt;b&gt;" in content
-=======
+
+
 def test_a_measure_of_ones_own(study: Study, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text("def half(one, other, per_label=False):\n    return 0.5\n")
@@ -327,4 +327,3 @@ def test_weights_of_controls(study: Study) -> None:
     names = {row["metric"] for tier in body["tiers"] for row in tier["rows"]}
     assert {"enterprise/pairwise", "enterprise/consensus", "enterprise/pairwise:severity"} <= names
     assert "Write for example quality=0.3." in study.shell.fails(2, "agreement", "--weight", "x")
->>>>>>> 679d0a6 (Answers, task scores and own measures stand in the result)
