@@ -26,6 +26,7 @@ VERBS = {
     "users": "Manage annotators' accounts.",
     "push": "Create or update the Label Studio project.",
     "pull": "Bring annotations back.",
+    "review": "Make the review of what annotators differ about.",
     "train": "Train a segmenter on the annotations.",
     "models": "List, promote and roll back trained models.",
     "evaluate": "Score predictions against the annotations.",
@@ -44,6 +45,7 @@ VERBS = {
 INTERRUPTED = {
     "add": "the same command goes on from here",
     "push": "the same command goes on from here",
+    "review": "the same command goes on from here",
     "train": "no model was changed, and the same command starts over",
     "backend": "the backend has stopped",
 }

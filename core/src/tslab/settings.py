@@ -39,12 +39,15 @@ class Review(_Section):
         percentage: Share of the tasks that get that many; the others get one.
         low_agreement: Tasks with less agreement than this share get another annotator; 0 for never.
         max_additional: Annotators that a task may get beyond `overlap` for that reason.
+        tolerance_seconds: Borders and instants that are no farther apart are no dispute, their
+            median counts; None takes one sample of the fastest channel.
     """
 
     overlap: int = Field(default=1, ge=1, le=50)
     percentage: int = Field(default=100, ge=0, le=100)
     low_agreement: float = Field(default=0.0, ge=0, le=1)
     max_additional: int = Field(default=1, ge=0, le=50)
+    tolerance_seconds: float | None = Field(default=None, ge=0)
 
 
 class LabelStudio(_Section):

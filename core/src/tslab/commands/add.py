@@ -144,5 +144,6 @@ def _report(output: Output, path: Path, taken: Ingested) -> dict[str, Any]:
 def _remove_orphans(project: Project, listed: set[str]) -> None:
     """Deletes task CSVs that no task names, left by an earlier window length or a crash."""
     for path in (project.root / "tasks").rglob("*.csv"):
-        if path.relative_to(project.root).as_posix() not in listed:
+        of_review = path.name.startswith("review-")  # tasks of another Label Studio project
+        if not of_review and path.relative_to(project.root).as_posix() not in listed:
             path.unlink()

@@ -11,6 +11,7 @@ from tslab.commands.output import Output, shared_options, table
 if TYPE_CHECKING:
     from tslab.annotation import Annotation
     from tslab.contracts import Finding
+    from tslab.label_studio.review_pull import Outcome
     from tslab.project import Project
 
 
@@ -26,13 +27,19 @@ def command(output: Output, raw: bool) -> int:
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
     from tslab.label_studio.pull import pull
-    from tslab.label_studio.remote import load_projects
+    from tslab.label_studio.remote import REVIEW_FILE, load_projects
     from tslab.label_studio.task_links import save_links
 
     with output.changing() as project:
         address = connection(project)
         with Client(address.url, address.api_key) as client:
-            pulled = pull(project, client, load_projects(project, address), raw=raw)
+            pulled = pull(
+                project,
+                client,
+                load_projects(project, address),
+                raw=raw,
+                reviews=load_projects(project, address, REVIEW_FILE),
+            )
         save_links(project, address, pulled.numbers)
         findings = [*pulled.findings, *check(output, project, pulled.annotations)]
         for finding in findings:
@@ -51,8 +58,41 @@ def command(output: Output, raw: bool) -> int:
             "counts": dict(pulled.counts),
             "findings": [str(finding) for finding in findings],
         }
-        output.result(document, f"{text}\n{counts or 'no annotations yet'}".strip())
+        text = f"{text}\n{counts or 'no annotations yet'}"
+        if pulled.review is not None:
+            document["review"] = review_document(pulled.review)
+            text = f"{text}\n{review_text(pulled.review)}"
+        output.result(document, text.strip())
         return int(any(finding.severity == "error" for finding in findings))
+
+
+def review_document(outcome: Outcome) -> dict[str, object]:
+    """What a review has come to."""
+    return {
+        "decided": outcome.decided,
+        "corrected": outcome.corrected,
+        "open": outcome.open,
+        "settled": outcome.settled,
+        "upheld": dict(sorted(outcome.upheld.items())),
+        "party": dict(sorted(outcome.party.items())),
+    }
+
+
+def review_text(outcome: Outcome) -> str:
+    """The same for people."""
+    from tslab.errors import counted
+
+    text = (
+        f"review: {counted(outcome.decided, 'disputes')} decided ({outcome.corrected} by drawing)"
+    )
+    text += f", {outcome.open} open"
+    if outcome.settled:
+        text += f", {outcome.settled} within the tolerance"
+    rows = [
+        (name, f"{outcome.upheld[name]} of {count}", f"{outcome.upheld[name] / count:.0%}")
+        for name, count in sorted(outcome.party.items())
+    ]
+    return f"{text}\n{table(rows, ('annotator', 'upheld', 'share'))}" if rows else text
 
 
 def check(output: Output, project: Project, annotations: list[Annotation]) -> list[Finding]:

@@ -13,10 +13,13 @@ from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.domain import Domain
 from tslab.errors import ProjectError, ServerError
+from tslab.ground_truth import save_truth
 from tslab.label_studio.activity import ActivityReader
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
 from tslab.label_studio.regions import Exact, from_regions
+from tslab.label_studio.review_pull import Outcome, review_outcome
+from tslab.label_studio.review_readings import REVIEWER
 from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import FILE as ACTIVITY
@@ -38,6 +41,7 @@ class Pulled:
         counts: Annotations, skipped ones, drafts and tasks that are not ours.
         activity: How it came about: every annotation of every task.
         numbers: Label Studio's project and task of each of our tasks that has an annotation.
+        review: What the review has come to, None without one.
     """
 
     annotations: list[Annotation] = field(default_factory=list)
@@ -45,6 +49,7 @@ class Pulled:
     counts: Counter[str] = field(default_factory=Counter)
     activity: Activity = field(default_factory=lambda: Activity("", ()))
     numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    review: Outcome | None = None
 
 
 @dataclass(slots=True)
@@ -57,16 +62,25 @@ class _Reader:
     lead_time: float | None = None
 
 
-def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: bool) -> Pulled:
+def pull(
+    project: Project,
+    client: Client,
+    projects: Mapping[str, int],
+    *,
+    raw: bool,
+    reviews: Mapping[str, int] | None = None,
+) -> Pulled:
     """Reads the annotations of Label Studio's projects and writes them down.
 
-    annotations/annotations.json gets what holds, annotations/activity.json how it came about.
+    annotations/annotations.json gets what holds, annotations/activity.json how it came about,
+    annotations/ground_truth.json what a review decided.
 
     Args:
         project: The project folder.
         client: The server.
         projects: Label Studio's ids by group key.
         raw: Whether Label Studio's own JSON is kept beside it.
+        reviews: The same of the review's projects; their verdicts become ground truth.
 
     Raises:
         ServerError: The server does not answer or refuses.
@@ -91,6 +105,10 @@ def pull(project: Project, client: Client, projects: Mapping[str, int], *, raw: 
     pulled = collect(project, exports, users)
     pulled.findings += unlisted
     pulled.numbers = numbers
+    pulled.review = review_outcome(project, client, reviews or {}, pulled.annotations)
+    if pulled.review is not None:
+        pulled.findings += pulled.review.findings
+        save_truth(project.root, REVIEWER, pulled.review.annotations)
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
     files.write_bytes(project.root / ACTIVITY, files.json_bytes(pulled.activity))

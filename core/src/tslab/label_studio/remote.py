@@ -9,18 +9,21 @@ from tslab.label_studio.connection import Connection
 from tslab.project import Project
 
 FILE = "label-studio-projects.json"
+REVIEW_FILE = "review-projects.json"
 
 
-def save_projects(project: Project, server: Connection, projects: Mapping[str, int]) -> None:
+def save_projects(
+    project: Project, server: Connection, projects: Mapping[str, int], name: str = FILE
+) -> None:
     """Remembers Label Studio's project ids by group key, for one server."""
-    known = _all(project)
+    known = _all(project, name)
     known[_name(server)] = {**projects}
-    files.write_bytes(project.state / FILE, files.json_bytes(known), mode=0o600)
+    files.write_bytes(project.state / name, files.json_bytes(known), mode=0o600)
 
 
-def load_projects(project: Project, server: Connection) -> dict[str, int]:
+def load_projects(project: Project, server: Connection, name: str = FILE) -> dict[str, int]:
     """Label Studio's project ids by group key on a server, empty before the first push."""
-    return {key: int(value) for key, value in _all(project).get(_name(server), {}).items()}
+    return {key: int(value) for key, value in _all(project, name).get(_name(server), {}).items()}
 
 
 def _name(server: Connection) -> str:
@@ -28,7 +31,7 @@ def _name(server: Connection) -> str:
     return "embedded" if server.embedded else server.url
 
 
-def _all(project: Project) -> dict[str, dict[str, int]]:
-    path = project.state / FILE
+def _all(project: Project, name: str) -> dict[str, dict[str, int]]:
+    path = project.state / name
     document = files.read_json(path) if path.exists() else {}
     return document if isinstance(document, dict) else {}

@@ -138,6 +138,7 @@ CODES: dict[str, Code] = {
     ),
     "TSL093": Code("A time cannot be read", "Give the labeling config with --config."),
     # More about predictions
+    "TSL094": Code("A verdict of the review cannot be used", "Give it anew in the review."),
     "TSL095": Code("An answer is outside what its control takes", "Write what the control offers."),
     "TSL096": Code("A prediction has no list of results", "Add result, a list that may be empty."),
     "TSL097": Code("A prediction does not say which model", "Set model_version."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,16 @@ def column_names(task: Task) -> list[str]:
     return [TIME_COLUMN, *(column_name(name) for name in task.channels)]
 
 
-def write_task_csv(task: Task, recording: Recording, path: Path) -> dict[str, int]:
+def write_task_csv(
+    task: Task, recording: Recording, path: Path, more: Mapping[str, FloatArray] | None = None
+) -> dict[str, int]:
     """Writes the task's CSV by the editor's rules: no empty cell, no NaN, no quotes.
+
+    Args:
+        task: The window.
+        recording: Gives the signals.
+        path: Where to.
+        more: Further columns by name, each ``(rows,)``, finite.
 
     Returns:
         Number of missing samples that had to be filled for the eye, by channel.
@@ -80,6 +89,9 @@ def write_task_csv(task: Task, recording: Recording, path: Path) -> dict[str, in
             filled[signal.name] = missing
         columns.append(pa.array(np.clip(values, -LARGEST, LARGEST).astype(np.float32)))
     names = column_names(task)
+    for name, values in (more or {}).items():
+        names.append(name)
+        columns.append(pa.array(np.asarray(values, dtype=np.float32)))
     if len(set(names)) != len(names):
         raise DataError(
             f"two channels of task '{task.id}' would share a column: {', '.join(names)}",

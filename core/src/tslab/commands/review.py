@@ -1,0 +1,74 @@
+"""tslab review: what annotators differ about, as a Label Studio project of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tslab.commands.output import Output, shared_options, table
+
+if TYPE_CHECKING:
+    from tslab.label_studio.push import Report
+    from tslab.label_studio.review import Queue
+
+SHOWN = 20
+
+
+@click.command(
+    "review", help="Let a reviewer decide, blinded, what annotators differ about; repeatable."
+)
+@click.option("--dry-run", is_flag=True, help="Print what would change.")
+@click.option(
+    "--most", type=click.IntRange(min=1), metavar="N", help="Add at most N new windows, the most "
+    "costly ones.",
+)  # fmt: skip
+@shared_options
+def command(output: Output, dry_run: bool, most: int | None) -> int:
+    """Makes or updates the review's projects; annotations must have been pulled."""
+    from tslab.label_studio.client import Client
+    from tslab.label_studio.connection import connection
+    from tslab.label_studio.remote import REVIEW_FILE, save_projects
+    from tslab.label_studio.review import ReviewPush
+
+    with output.changing() as project:
+        address = connection(project)
+        with Client(address.url, address.api_key) as client:
+            push = ReviewPush(project, client, address.data_mode, dry_run, output.progress)
+            report = push.run_review(most)
+        for warning in report.warnings:
+            output.warn(warning)
+        if not dry_run and report.projects:
+            save_projects(project, address, report.projects, REVIEW_FILE)
+        _show(output, push.queue, report, address.url, dry_run)
+        return 0
+
+
+def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool) -> None:
+    from tslab.errors import counted
+    from tslab.label_studio.review import queue_rows, summary
+
+    rows = queue_rows(queue)
+    lines = [summary(queue)]
+    if rows:
+        lines.append(table(rows[:SHOWN], ("window", "recording", "time", "about", "cost")))
+    if len(rows) > SHOWN:
+        lines.append(f"... and {len(rows) - SHOWN} more")
+    if dry_run:
+        lines.append(f"Would make {counted(len(report.changes), 'changes')} at {url}")
+    elif report.changes:
+        lines.append(f"{counted(len(report.changes), 'changes')}. Review at:")
+        lines += [f"  {url}/projects/{number}/data" for number in report.projects.values()]
+    else:
+        lines.append(f"Nothing to change at {url}.")
+    document = {
+        "url": url,
+        "dry_run": dry_run,
+        "windows": len(queue.windows),
+        "added": queue.added,
+        "disputes": sum(len(window.cases) for window in queue.windows),
+        "changes": report.changes,
+        "projects": list(report.projects.values()),
+        "warnings": report.warnings,
+    }
+    output.result(document, "\n".join(lines))

@@ -1,0 +1,197 @@
+"""Disputes of readings, and the truth that verdicts make of them."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+from kit.planted import ANNOTATORS, Planted, covering, planted
+
+from tslab.agreement.corrections import Agreed, common_spans, corrections
+from tslab.agreement.unanimity import Dispute, Reading, disputes, panels, unclaimed
+from tslab.agreement.verdicts import Decision, median_reading, truth_of
+from tslab.domain import Domain, Tier
+from tslab.spans import Span
+
+SECONDS = 400.0
+RATE = 250.0
+GAP, AROUND = 500_000, 20_000
+
+
+def readings_of(made: Planted, tier: str) -> list[Reading]:
+    whole = [(0, round(SECONDS * 1e6))]
+    return [
+        Reading(name, [s for s in made.said[name] if s.tier == tier], whole) for name in ANNOTATORS
+    ]
+
+
+def decided(made: Planted, tier: Tier, found: Sequence[Dispute]) -> list[Decision]:
+    """Verdicts of somebody who knows the truth: who is right there, else he draws the truth."""
+    true = [s for s in made.truth if s.tier == tier.name]
+    readings = readings_of(made, tier.name)
+    decisions: list[Decision] = []
+    for dispute in found:
+        (plant,) = covering(made.plants, tier.name, dispute.start / 1e6, dispute.end / 1e6)
+        if plant.right:
+            (spans,) = [r.spans for r in readings if r.reader == plant.right[-1]]
+            decisions.append(Decision(dispute.start, dispute.end, spans))
+            continue
+        others = [(d.start, d.end) for d in found if d is not dispute]
+        agreed = Agreed(
+            readings[0].spans, common_spans(readings), tier.kind == "states", others, AROUND
+        )
+        drawn = [s for s in true if plant.low <= s.start and s.end <= plant.high]
+        decisions += corrections(dispute.start, dispute.end, drawn, agreed)
+    return sorted(decisions, key=lambda d: d.start)
+
+
+def described(spans: Sequence[Span]) -> list[tuple[float, float, str]]:
+    return [(s.start, s.end, s.label) for s in spans]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_verdicts_give_the_planted_truth_exactly(demo_domain: Domain, seed: int) -> None:
+    made = planted(demo_domain, SECONDS, RATE, seed)
+    assert len(made.plants) > 40
+    for tier in demo_domain.tiers:
+        readings = readings_of(made, tier.name)
+        found = disputes(readings, GAP, AROUND)
+        for dispute in found:
+            near = covering(made.plants, tier.name, dispute.start / 1e6, dispute.end / 1e6)
+            assert len(near) == 1, "a dispute is about one plant"
+            assert dispute.cost > 0
+        assert len(found) == len([p for p in made.plants if p.tier == tier.name])
+        assert all(a.end < b.start for a, b in itertools.pairwise(found)), "none twice"
+        truth, known = truth_of(readings, decided(made, tier, found))
+        assert described(truth) == described([s for s in made.truth if s.tier == tier.name])
+        assert known == [(0, round(SECONDS * 1e6))]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_undecided_stretches_are_left_out(demo_domain: Domain, seed: int) -> None:
+    made = planted(demo_domain, SECONDS, RATE, seed)
+    for tier in demo_domain.tiers:
+        readings = readings_of(made, tier.name)
+        found = disputes(readings, GAP, AROUND)
+        opened = [Decision(d.start, d.end, None) for d in found[::2]]
+        mixed = sorted([*opened, *decided(made, tier, found[1::2])], key=lambda d: d.start)
+        truth, known = truth_of(readings, mixed)
+        closed = [(d.start, d.end) for d in opened]
+        assert known == list(unclaimed([(0, round(SECONDS * 1e6))], closed))
+        for span in truth:
+            assert not any(d.start < span.end_us and span.start_us < d.end for d in opened)
+        true = [s for s in made.truth if s.tier == tier.name]
+        left = [
+            (round(plant.low * 1e6), round(plant.high * 1e6))
+            for d in opened
+            for plant in covering(made.plants, tier.name, d.start / 1e6, d.end / 1e6)
+        ]
+        untouched = [s for s in true if not _met(s, [*closed, *left])]
+        assert set(described(untouched)) <= set(described(truth))
+
+
+def _met(span: Span, stretches: Sequence[tuple[int, int]]) -> bool:
+    return any(span.start_us <= end and span.end_us >= start for start, end in stretches)
+
+
+def reading(name: str, *spans: Span, reviewed: Sequence[tuple[int, int]] = ()) -> Reading:
+    return Reading(name, spans, reviewed or [(0, 100_000_000)])
+
+
+def span(start: float, end: float, label: str = "x", **fields: str) -> Span:
+    return Span(start, end, label, "t", fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind", "stretch"),
+    [
+        ([span(10, 20)], [span(10, 22)], "border", (20, 22)),
+        ([span(10, 20)], [], "missed or extra", (10, 20)),
+        ([span(10, 20)], [span(10, 20, "y")], "label", (10, 20)),
+        ([span(10, 15), span(15, 20)], [span(10, 20)], "split", (14.9, 15.1)),
+        ([span(10, 10)], [], "missed or extra", (9.9, 10.1)),
+        ([span(10, 10)], [span(10.05, 10.05)], "instant", (10, 10.05)),
+        ([span(10, 10)], [span(10, 10, "y")], "instant", (9.9, 10.1)),
+        ([span(10, 20)], [span(9, 20), span(12, 14, "y")], "border", (9, 10)),
+    ],
+)  # fmt: skip
+def test_kinds(one: list[Span], other: list[Span], kind: str, stretch: tuple[float, float]) -> None:
+    found = disputes([reading("a", *one), reading("b", *other)], 100_000, 100_000)
+    assert (found[0].kind, found[0].start / 1e6, found[0].end / 1e6) == (kind, *stretch)
+
+
+def test_equal_readings_have_no_disputes() -> None:
+    spans = [span(1, 2), span(2, 3), span(2.5, 2.5, "y")]
+    assert disputes([reading("a", *spans), reading("b", *spans)], 0, 1) == []
+
+
+def test_who_came_later_is_no_party_before() -> None:
+    late = reading("c", span(60, 70), reviewed=[(50_000_000, 100_000_000)])
+    both = [reading("a", span(10, 80)), reading("b", span(10, 80)), late]
+    assert [(p.start, len(p.readings)) for p in panels(both)] == [(0, 2), (50_000_000, 3)]
+    found = disputes(both, 0, 1)
+    assert [(d.start, d.end) for d in found] == [
+        (50_000_000, 60_000_000),
+        (70_000_000, 80_000_000),
+    ]
+    truth, _ = truth_of(both, [Decision(d.start, d.end, both[0].spans) for d in found])
+    assert described(truth) == [(10, 80, "x")]
+
+
+def test_single_coverage_is_no_truth() -> None:
+    one = reading("a", span(10, 80))
+    other = reading("b", span(10, 50), reviewed=[(0, 50_000_000)])
+    truth, known = truth_of([one, other], [])
+    assert described(truth) == [(10, 50, "x")]
+    assert known == [(0, 50_000_000)]
+
+
+def test_answers_are_those_of_the_upheld_else_of_most() -> None:
+    readings = [
+        reading("a", span(1, 2, cause="p"), span(5, 6, cause="p")),
+        reading("b", span(1, 2, cause="p"), span(5, 7, cause="q")),
+        reading("c", span(1, 2, cause="q"), span(5, 7, cause="r")),
+    ]
+    found = disputes(readings, 0, 1)
+    truth, _ = truth_of(readings, [Decision(d.start, d.end, readings[2].spans) for d in found])
+    assert [s.fields for s in truth] == [{"cause": "p"}, {"cause": "r"}]
+
+
+def test_a_drawn_span_joins_what_it_touches() -> None:
+    readings = [reading("a", span(10, 20)), reading("b", span(10, 22))]
+    (dispute,) = disputes(readings, 0, 1)
+    drawn = [span(20.004, 21, cause="new")]
+    decision = Decision(dispute.start, dispute.end, drawn, drawn=True, near=4000)
+    truth, _ = truth_of(readings, [decision])
+    assert described(truth) == [(10, 21, "x")]
+    apart = [span(20.5, 21)]
+    truth, _ = truth_of(readings, [Decision(dispute.start, dispute.end, apart, True, 4000)])
+    assert described(truth) == [(10, 20, "x"), (20.5, 21, "x")]
+
+
+def test_the_median_reading_has_the_middle_border() -> None:
+    readings = [reading(n, span(10, 20 + d)) for n, d in (("a", 0.3), ("b", 0.1), ("c", 0.0))]
+    assert median_reading(readings, 20_000_000, 20_300_000).reader == "b"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_upholding_one_reader_everywhere_gives_his_reading(seed: int) -> None:
+    """Whatever readers say, touching, overlapping, twice: who is always right is the truth."""
+    dice = random.Random(seed)
+    whole = [(0, 60_000_000)]
+    readings = []
+    for name in "abc":
+        spans = []
+        for _ in range(dice.randint(0, 12)):
+            start = dice.randint(0, 58)
+            end = min(start + dice.choice([0, 1, 2, 5]), 60)
+            spans.append(span(start, end, dice.choice("xy")))
+        readings.append(Reading(name, sorted(spans, key=lambda s: (s.start, s.end)), whole))
+    found = disputes(readings, dice.choice([0, 1_000_000]), 500_000)
+    for chosen in readings:
+        decisions = [Decision(d.start, d.end, chosen.spans) for d in found]
+        truth, known = truth_of(readings, decisions)
+        assert sorted(described(truth)) == sorted(described(chosen.spans))
+        assert known == whole

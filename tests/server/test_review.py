@@ -1,0 +1,197 @@
+"""The review on a real Label Studio: planted disputes, blinded readings, verdicts, ground truth."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit.planted import ANNOTATORS, Planted
+from kit.review_study import (
+    DOMAIN,
+    annotate,
+    described,
+    domain_of_all_kinds,
+    make_review_study,
+    plants_of,
+    post,
+    verdicts,
+)
+from kit.studies import Study, give_database
+
+from tslab.annotation import Annotation
+from tslab.label_studio.review_key import Key, load_key
+
+pytestmark = pytest.mark.server
+
+SEEDS = range(20)
+MAKER = r'"(?:created_by|completed_by|updated_by|user)": ?\{?"?(?:id"?: ?)?(\d+)'
+
+
+class Reviewed:
+    """A study whose annotators are done, with its review."""
+
+    def __init__(self, study: Study, made: dict[str, Planted]) -> None:
+        self.study, self.made = study, made
+
+    @property
+    def key(self) -> Key:
+        found = load_key(self.study.project.state)
+        assert found is not None
+        return found
+
+    @property
+    def number(self) -> int:
+        """Label Studio's id of the review's project."""
+        return int(self.study.projects()[-1]["id"])
+
+    def truth(self) -> dict[str, Annotation]:
+        found = [a for a in self.study.project.annotations_list() if a.ground_truth]
+        return {annotation.recording: annotation for annotation in found}
+
+    def pull(self, capsys: Any) -> dict[str, Any]:
+        capsys.readouterr()
+        self.study.run("pull", "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert document["findings"] == []
+        return dict(document["review"])
+
+
+@pytest.fixture(scope="module")
+def reviewed(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
+    with domain_of_all_kinds():
+        study, made = make_review_study(tmp_path_factory.mktemp("review"), list(SEEDS))
+        give_database(study.server, migrated)
+        study.run("up", "--no-backend")
+        try:
+            for words in (["users", "add", *ANNOTATORS], ["push"]):
+                study.run(*words)
+            began = time.time()
+            annotate(study, made)
+            print("ANNOTATE", time.time() - began)
+            began = time.time()
+            study.run("pull")
+            print("PULL", time.time() - began)
+            began = time.time()
+            study.run("review")
+            print("REVIEW", time.time() - began)
+            yield Reviewed(study, made)
+        finally:
+            study.run("down")
+
+
+def test_windows_are_the_planted_disputes_none_twice(reviewed: Reviewed) -> None:
+    found: dict[str, Counter[tuple[str, float, float]]] = {}
+    for window in reviewed.key.windows:
+        counts = found.setdefault(window.task.recording, Counter())
+        for _, plant in plants_of(reviewed.made[window.task.recording], window):
+            counts[plant.tier, plant.low, plant.high] += 1
+    for recording, made in reviewed.made.items():
+        assert found[recording] == Counter((p.tier, p.low, p.high) for p in made.plants)
+    shown = reviewed.study.server_tasks(reviewed.number)
+    assert sorted(shown) == sorted(window.task.id for window in reviewed.key.windows)
+    for window in reviewed.key.windows:
+        for case in window.cases:
+            assert window.task.start_us <= case.start <= case.end <= window.task.end_us
+
+
+def test_a_second_review_changes_nothing(reviewed: Reviewed, capsys: Any) -> None:
+    before = (reviewed.study.project.state / "review-key.json").read_bytes()
+    capsys.readouterr()
+    reviewed.study.run("review", "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert document["changes"] == []
+    assert document["added"] == 0
+    assert (reviewed.study.project.state / "review-key.json").read_bytes() == before
+
+
+def answers(study: Study, number: int) -> dict[str, str]:
+    """Everything that the API answers about a project, as text by address."""
+    paths = [
+        *(f"/api/projects/{number}", f"/api/projects/{number}/summary"),
+        *(f"/api/predictions/?project={number}", f"/api/dm/views?project={number}"),
+        *(f"/api/tasks?project={number}&page_size=1000&fields=all",),
+        *(f"/api/dm/project?project={number}", f"/api/dm/columns?project={number}"),
+        *(f"/api/storages/localfiles?project={number}", f"/api/projects/{number}/import"),
+        *(
+            f"/api/projects/{number}/export?exportType={kind}&download_all_tasks=true"
+            for kind in ("JSON", "JSON_MIN", "CSV", "TSV")
+        ),
+    ]
+    found = {}
+    with study.http() as client:
+        for path in paths:
+            answer = client.get(path)
+            if answer.status_code == 200:
+                found[path] = answer.text
+        for task in client.get(f"/api/tasks?project={number}&page_size=1000").json()["tasks"]:
+            for path in (f"/api/tasks/{task['id']}/", task["data"]["csv"]):
+                found[path] = client.get(path).raise_for_status().text
+    return found
+
+
+def test_nothing_tells_who_is_who(reviewed: Reviewed) -> None:
+    study, number = reviewed.study, reviewed.number
+    users = {user["email"]: user["id"] for user in study.get("/api/users")}
+    original = study.projects()[0]["id"]
+    with study.http() as client:
+        export = client.get(f"/api/projects/{original}/export?exportType=JSON").json()
+    ids = {str(r["id"]) for t in export for a in t["annotations"] for r in a["result"]}
+    administrator = set(users) - set(ANNOTATORS)
+    texts = answers(study, number)
+    assert len(texts) > 2 * len(reviewed.key.windows) + 5
+    for path, text in texts.items():
+        for name in ANNOTATORS:
+            assert name not in text, path
+            assert name.split("@")[0] not in text.lower(), path
+        assert not [region for region in ids if region in text], path
+        makers = re.findall(MAKER, text)
+        assert {int(maker) for maker in makers} <= {users[name] for name in administrator}, path
+
+
+def test_order_is_random_for_each_window(reviewed: Reviewed) -> None:
+    orders = Counter(tuple(sorted(w.letters.items())) for w in reviewed.key.windows)
+    assert len(orders) == 6
+    assert max(orders.values()) < 0.4 * len(reviewed.key.windows)
+    path = reviewed.study.project.state / "review-key.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_verdicts_become_the_planted_truth(reviewed: Reviewed, capsys: Any) -> None:
+    study, key = reviewed.study, reviewed.key
+    before = reviewed.pull(capsys)
+    cases = sum(len(window.cases) for window in key.windows)
+    assert (before["open"], before["decided"]) == (cases, 0)
+    shown = study.server_tasks(reviewed.number)
+    predicted = {
+        item["task"]: item["result"]
+        for item in study.get("/api/predictions/", project=reviewed.number)
+    }
+    project = study.project
+    with study.http() as client:
+        for number, window in enumerate(key.windows):
+            if number == len(key.windows) // 2:
+                half = reviewed.pull(capsys)
+                assert 0 < half["open"] < cases
+                assert half["open"] + half["decided"] == cases
+            task, made = shown[window.task.id]["id"], reviewed.made[window.task.recording]
+            result = verdicts(project, made, window, predicted[task])
+            post(client, f"/api/tasks/{task}/annotations/", {"result": result})
+    done = reviewed.pull(capsys)
+    assert (done["open"], done["decided"]) == (0, cases)
+    truth = reviewed.truth()
+    for recording, made in reviewed.made.items():
+        for tier in DOMAIN.tiers:
+            assert described(truth[recording].spans, tier.name) == described(made.truth, tier.name)
+        assert truth[recording].extents == [(0.0, 120.0)]
+    plants = [plant for made in reviewed.made.values() for plant in made.plants]
+    right = Counter(name for plant in plants for name in plant.right)
+    assert done["corrected"] == len([plant for plant in plants if not plant.right])
+    assert done["upheld"] == dict(sorted(right.items()))
+    reviewed.study.run("review", "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert document["changes"] == []
