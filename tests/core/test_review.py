@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,11 +20,20 @@ from kit.review_study import (
 from kit.studies import Study
 
 from tslab import files
+from tslab.agreement.unanimity import portion
 from tslab.annotation import Annotation
+from tslab.errors import DataError
 from tslab.label_studio.review import make_queue
-from tslab.label_studio.review_key import Window, new_key
+from tslab.label_studio.review_config import VERDICT
+from tslab.label_studio.review_key import Window, load_key, new_key, save_key
+from tslab.label_studio.review_overlap import short_of_annotators
 from tslab.label_studio.review_pull import outcome_of
-from tslab.label_studio.review_tasks import disputes_as_regions, task_document
+from tslab.label_studio.review_tasks import (
+    disputes_as_regions,
+    is_written,
+    task_document,
+    write_window,
+)
 
 SEEDS = range(20)
 Made = tuple[Study, dict[str, Planted]]
@@ -83,3 +93,141 @@ def test_windows_and_truth_of_twenty_seeds(made: Made) -> None:
     for recording, plan in plans.items():
         for tier in DOMAIN.tiers:
             assert described(truth[recording].spans, tier.name) == described(plan.truth, tier.name)
+
+
+def test_a_second_queue_adds_new_disputes_only(made: Made) -> None:
+    study, plans = made
+    key = new_key()
+    first = make_queue(study.project, key)
+    marks = [case.mark for window in key.windows for case in window.cases]
+    assert len(marks) == len(set(marks))
+    assert make_queue(study.project, key).added == 0
+    changed = said(plans)
+    spans = [s for s in changed[0].spans if s.tier == "mark"]
+    left = [s for s in changed[0].spans if s is not spans[0]]
+    write(study, [replace(changed[0], spans=left), *changed[1:]])
+    try:
+        again = make_queue(study.project, key)
+    finally:
+        write(study, changed)
+    assert again.added == 1
+    assert len(key.windows) == len(first.windows)
+    assert len(key.windows[-1].cases) == 1
+
+
+def test_a_verdict_on_what_has_changed_holds_no_more(made: Made) -> None:
+    study, plans = made
+    key = new_key()
+    make_queue(study.project, key)
+    exports = [exported(study, plans, key.windows[:1])]
+    before = outcome_of(study.project, key, exports, said(plans))
+    assert before.decided == len(key.windows[0].cases)
+    changed = [replace(a, spans=[]) if a.annotator == ANNOTATORS[0] else a for a in said(plans)]
+    after = outcome_of(study.project, key, exports, changed)
+    window = key.windows[0]
+    same = [
+        case
+        for case in window.cases
+        if not portion(
+            [s for s in plans[window.task.recording].said[ANNOTATORS[0]] if s.tier == case.tier],
+            case.start,
+            case.end,
+        )
+    ]
+    assert after.decided == len(same) < before.decided
+
+
+def test_half_of_the_verdicts(made: Made) -> None:
+    """What is undecided is left out of the reviewed time, and counted."""
+    study, plans = made
+    key = new_key()
+    make_queue(study.project, key)
+    cases = sum(len(window.cases) for window in key.windows)
+    half = exported(study, plans, key.windows[::2])
+    outcome = outcome_of(study.project, key, [half], said(plans))
+    assert outcome.decided == sum(len(window.cases) for window in key.windows[::2])
+    assert outcome.open == cases - outcome.decided
+    for annotation in outcome.annotations:
+        left = [
+            case
+            for window in key.windows[1::2]
+            for case in window.cases
+            if window.task.recording == annotation.recording
+        ]
+        for start, end in annotation.extents:
+            for case in left:
+                assert end * 1e6 <= case.start + 1 or start * 1e6 >= case.end - 1
+
+
+def test_verdicts_that_mean_nothing_are_findings(made: Made) -> None:
+    study, plans = made
+    key = new_key()
+    make_queue(study.project, key)
+    (item,) = exported(study, plans, key.windows[:1])
+    for result in item["annotations"][0]["result"]:
+        if result["from_name"] == VERDICT:
+            result["value"]["choices"] = ["H is right"]
+    outcome = outcome_of(study.project, key, [[item]], said(plans))
+    assert outcome.decided == 0
+    assert {finding.code for finding in outcome.findings} == {"TSL094"}
+
+
+def test_nothing_that_is_sent_names_anybody(made: Made) -> None:
+    study, _ = made
+    key = new_key()
+    queue = make_queue(study.project, key)
+    window = key.windows[0]
+    recording = study.project.recording(window.task.recording)
+    spoken = queue.said[window.task.recording, window.task.view]
+    write_window(study.project, window, recording, spoken, "ABC")
+    assert is_written(study.project, window, "ABC")
+    assert not is_written(study.project, window, "ABCD")
+    sent = files.json_bytes(task_document(window, spoken)).decode()
+    sent += files.json_bytes(disputes_as_regions(study.project, window, recording)).decode()
+    sent += (study.root / window.task.csv).read_text()
+    for name in ANNOTATORS:
+        assert name.split("@")[0] not in sent
+    save_key(study.project.state, key)
+    path = study.project.state / "review-key.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_key(study.project.state) == key
+    assert set(window.letters.values()) == set(ANNOTATORS)
+
+
+def test_orders_differ_between_windows_and_keys(made: Made) -> None:
+    study, _ = made
+    one, other = new_key(), new_key()
+    make_queue(study.project, one)
+    make_queue(study.project, other)
+    orders = Counter(tuple(sorted(window.letters.items())) for window in one.windows)
+    assert len(orders) == 6
+    assert {w.task.id for w in one.windows}.isdisjoint(w.task.id for w in other.windows)
+
+
+def test_a_damaged_key_is_no_key(made: Made) -> None:
+    study, _ = made
+    path = study.project.state / "review-key.json"
+    path.write_text('{"salt": "x", "windows": [{"task": {}}]}')
+    with pytest.raises(DataError, match="damaged"):
+        load_key(study.project.state)
+    path.unlink()
+
+
+def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> None:
+    study, _ = made
+    settings = study.root / "tslab.yaml"
+    before = settings.read_text()
+    assert short_of_annotators(study.project) == {}
+    rule = "  low_agreement: 1\n  max_additional: 3\n"
+    settings.write_text(before.replace("review:\n", f"review:\n{rule}"))
+    try:
+        wanted = short_of_annotators(study.project)
+        assert set(wanted.values()) == {4}
+        key = new_key()
+        waiting = make_queue(study.project, key, waiting=wanted)
+        assert wanted.keys() == {task.id for task in study.project.tasks()}
+        assert waiting.added == 0
+        settings.write_text(settings.read_text().replace("additional: 3", "additional: 2"))
+        assert short_of_annotators(study.project) == {}, "three of three have seen it"
+    finally:
+        settings.write_text(before)

@@ -24,6 +24,7 @@ from kit.review_study import (
 from kit.studies import Study, give_database
 
 from tslab.annotation import Annotation
+from tslab.ground_truth import made_truth
 from tslab.label_studio.review_key import Key, load_key
 
 pytestmark = pytest.mark.server
@@ -50,7 +51,7 @@ class Reviewed:
         return int(self.study.projects()[-1]["id"])
 
     def truth(self) -> dict[str, Annotation]:
-        found = [a for a in self.study.project.annotations_list() if a.ground_truth]
+        found = made_truth(self.study.root)["review"]
         return {annotation.recording: annotation for annotation in found}
 
     def pull(self, capsys: Any) -> dict[str, Any]:
@@ -68,17 +69,11 @@ def reviewed(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         give_database(study.server, migrated)
         study.run("up", "--no-backend")
         try:
-            for words in (["users", "add", *ANNOTATORS], ["push"]):
-                study.run(*words)
-            began = time.time()
+            study.run("users", "add", *ANNOTATORS)
+            study.run("push")
             annotate(study, made)
-            print("ANNOTATE", time.time() - began)
-            began = time.time()
             study.run("pull")
-            print("PULL", time.time() - began)
-            began = time.time()
             study.run("review")
-            print("REVIEW", time.time() - began)
             yield Reviewed(study, made)
         finally:
             study.run("down")

@@ -28,14 +28,14 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
     """Makes or updates the review's projects; annotations must have been pulled."""
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
-    from tslab.label_studio.remote import REVIEW_FILE, save_projects
+    from tslab.label_studio.remote import REVIEW_FILE, load_projects, save_projects
     from tslab.label_studio.review import ReviewPush
 
     with output.changing() as project:
         address = connection(project)
         with Client(address.url, address.api_key) as client:
             push = ReviewPush(project, client, address.data_mode, dry_run, output.progress)
-            report = push.run_review(most)
+            report = push.run_review(most, load_projects(project, address))
         for warning in report.warnings:
             output.warn(warning)
         if not dry_run and report.projects:

@@ -140,7 +140,10 @@ class Client:
 
     def tasks(self, project: int) -> list[dict[str, Any]]:
         """Id, data, meta, number of annotations of all tasks, and whether these are enough."""
-        wanted = {"project": project, "include": "id,data,meta,total_annotations,is_labeled"}
+        wanted = {
+            "project": project,
+            "include": "id,data,meta,total_annotations,is_labeled,overlap",
+        }
         return list(self._pages("/api/tasks", wanted, "tasks"))
 
     def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from tslab.label_studio.project_settings import project_settings
 from tslab.label_studio.push import Progress, Push, Report, project_titles
 from tslab.label_studio.review_config import letters_of, review_config
 from tslab.label_studio.review_key import Key, Window, load_key, new_key, save_key
+from tslab.label_studio.review_overlap import ask_for_annotators, short_of_annotators
 from tslab.label_studio.review_readings import mark_of, matters
 from tslab.label_studio.review_tasks import (
     Said,
@@ -56,20 +57,23 @@ class Queue:
     said: dict[tuple[str, str], Said] = field(default_factory=dict)
 
 
-def make_queue(project: Project, key: Key, most: int | None = None) -> Queue:
+def make_queue(
+    project: Project, key: Key, most: int | None = None, waiting: Collection[str] = ()
+) -> Queue:
     """Adds the windows of new disputes to a key.
 
     Args:
         project: With pulled annotations.
         key: Changed: it gets the new windows.
         most: New windows at most, the most costly ones; None is all.
+        waiting: Ids of tasks that another annotator is to see first.
 
     Raises:
         DataError: A file of the project folder is damaged.
     """
     annotations = project.pulled_annotations()
     found = matters(project, annotations)
-    fresh = new_windows(project, found, key)[:most]
+    fresh = new_windows(project, found, key, waiting)[:most]
     there = {mark_of(m, d) for m, cut in all_pieces(project, found) for d in cut}
     stale = [w for w in key.windows if not any(case.mark in there for case in w.cases)]
     key.windows += fresh
@@ -99,11 +103,12 @@ class ReviewPush(Push):
         self.letters = ""
         self._open: Recording | None = None
 
-    def run_review(self, most: int | None) -> Report:
+    def run_review(self, most: int | None, originals: Mapping[str, int]) -> Report:
         """Makes the windows and sends them.
 
         Args:
             most: New windows at most, the most costly ones; None is all.
+            originals: Label Studio's ids of the annotators' projects, by group key.
 
         Raises:
             ProjectError: Nobody annotated, or a config is broken.
@@ -112,11 +117,16 @@ class ReviewPush(Push):
         if not self.project.pulled_annotations():
             raise ProjectError("there is nothing to review", "Pull annotations first: tslab pull")
         key = load_key(self.project.state) or new_key()
-        self.queue = make_queue(self.project, key, most)
-        if not key.windows:
-            return self.report
+        wanted = short_of_annotators(self.project)
+        self.queue = make_queue(self.project, key, most, wanted)
         if not self.dry_run:
             self.journal.wait()
+        if wanted:
+            groups = task_groups(self.project.tasks())
+            ask_for_annotators(self, groups, originals, wanted)
+        if not key.windows:
+            self.journal.done()
+            return self.report
         groups = self._groups(key)
         predictions = self._predictions(key)
         if not self.dry_run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tslab.agreement.unanimity import Dispute, portion
@@ -61,8 +61,16 @@ class _Found:
     mark: str
 
 
-def new_windows(project: Project, found: Sequence[Matter], key: Key) -> list[Window]:
+def new_windows(
+    project: Project, found: Sequence[Matter], key: Key, waiting: Collection[str] = ()
+) -> list[Window]:
     """Windows of all disputes that the key does not know yet, the most costly first.
+
+    Args:
+        project: The project folder.
+        found: All disputes.
+        key: What is known.
+        waiting: Ids of tasks that another annotator is to see first.
 
     Raises:
         DataError: A file of the project folder is damaged.
@@ -74,6 +82,7 @@ def new_windows(project: Project, found: Sequence[Matter], key: Key) -> list[Win
     for (recording, view), own in groups:
         shown = [task for task in tasks if task.recording == recording and task.view == view]
         maker = _Maker(project, key, entries[recording], shown)
+        maker.waiting = [t for t in maker.tasks if t.id in waiting]
         windows += maker.windows(list(own), known)
     return sorted(windows, key=lambda window: (-window.cost, window.task.id))
 
@@ -121,6 +130,7 @@ class _Maker:
     ) -> None:
         self.project, self.key, self.entry = project, key, entry
         self.tasks = sorted(shown, key=lambda task: task.start_us)
+        self.waiting: list[Task] = []
 
     def windows(self, own: Sequence[Matter], known: set[str]) -> list[Window]:
         """Windows of what is not known."""
@@ -133,10 +143,13 @@ class _Maker:
             for dispute in pieces(matter, sizes)
         ]
         waiting = sorted(
-            (item for item in waiting if item.mark not in known),
+            (item for item in waiting if item.mark not in known and not self._waits(item.dispute)),
             key=lambda item: (item.dispute.start, item.dispute.end, item.matter.tier.name),
         )
         return [self._window(batch, sizes.context) for batch in _batches(waiting, sizes)]
+
+    def _waits(self, dispute: Dispute) -> bool:
+        return any(t.start_us < dispute.end and dispute.start < t.end_us for t in self.waiting)
 
     def _window(self, batch: Sequence[_Found], context: int) -> Window:
         start = min(item.dispute.start for item in batch) - context
