@@ -19,6 +19,9 @@ DISPUTE, VERDICT = "Dispute", "Verdict"
 """Names of the two controls; tiers and fields are in lower case and never clash with them."""
 
 CORRECTED = "None: I drew what is right"
+GREY = "#7f7f7e"
+"""Colour of disputes, by which the style finds them; no usual label has it."""
+
 LANE, LANE_MARGIN = 64, 30
 ROOM = 560
 """Pixels of a 1080-pixel screen that signal and lanes share."""
@@ -27,13 +30,15 @@ STYLE = """
 .tsl .tsl-said { max-height: 112px; overflow-y: auto; }
 .tsl .tsl-said p { margin: 0 0 1px 0; }
 .tsl .tsl-hidden { display: none; }
+.tsl .brush:has(.selection[fill="rgba(127, 127, 126, 1)"]) .handle { pointer-events: none; }
 """
+"""A dispute's edges cannot be dragged: a correction that is drawn from there would move them."""
+
 LANE_STYLE = """
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) { position: relative; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE)::before { content: "LETTER";
   position: absolute; left: 26px; top: 18px; font-size: 24px; font-weight: 700; z-index: 2; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel-legend-container,
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel svg > g > text,
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis,
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis2 { display: none; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel {
@@ -106,7 +111,7 @@ def review_config(text: str, domain: Domain, view: str, letters: Sequence[str]) 
     control = etree.SubElement(hidden, "TimeSeriesLabels", name=DISPUTE, toName=OBJECT)
     for tier in domain.view_tiers(view):
         name = dispute_label(domain, view, tier.name)
-        etree.SubElement(control, "Label", value=name, background="#7f7f7f")
+        etree.SubElement(control, "Label", value=name, background=GREY)
     series = next(iter(root.iter("TimeSeries")))
     root.insert(root.index(series), hidden)
     style = next(iter(root.iter("Style")), None)
