@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +23,12 @@ from tslab import files
 from tslab.agreement.unanimity import portion
 from tslab.annotation import Annotation
 from tslab.errors import DataError
+from tslab.label_studio.client import Client
+from tslab.label_studio.push import Push
 from tslab.label_studio.review import make_queue
 from tslab.label_studio.review_config import VERDICT
 from tslab.label_studio.review_key import Window, load_key, new_key, save_key
-from tslab.label_studio.review_overlap import short_of_annotators
+from tslab.label_studio.review_overlap import ask_for_annotators, short_of_annotators
 from tslab.label_studio.review_pull import outcome_of
 from tslab.label_studio.review_tasks import (
     disputes_as_regions,
@@ -34,6 +36,8 @@ from tslab.label_studio.review_tasks import (
     task_document,
     write_window,
 )
+from tslab.label_studio.task_groups import task_groups
+from tslab.testing.fake_label_studio import FakeLabelStudio
 
 SEEDS = range(20)
 Made = tuple[Study, dict[str, Planted]]
@@ -227,7 +231,25 @@ def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> Non
         waiting = make_queue(study.project, key, waiting=wanted)
         assert wanted.keys() == {task.id for task in study.project.tasks()}
         assert waiting.added == 0
+        asked = asked_for(study, wanted)
+        assert asked == {name: {"overlap": 4, "is_labeled": False} for name in wanted}
         settings.write_text(settings.read_text().replace("additional: 3", "additional: 2"))
         assert short_of_annotators(study.project) == {}, "three of three have seen it"
     finally:
         settings.write_text(before)
+
+
+def asked_for(study: Study, wanted: Mapping[str, int]) -> dict[str, object]:
+    """What is changed on a server where three have annotated each task; then nothing more."""
+    with FakeLabelStudio() as server, Client(server.url, server.api_key) as client:
+        push = Push(study.project, client, "local", False, lambda items, _: items)
+        groups = task_groups(study.project.tasks())
+        for task in groups[0].tasks:
+            server.add("tasks", **task.to_json(), project=1, overlap=1, is_labeled=True)
+        for _ in range(2):
+            ask_for_annotators(push, groups, {groups[0].key: 1}, wanted)
+        assert len(push.report.changes) == len(wanted)
+        return {
+            task["data"]["task"]: {key: task[key] for key in ("overlap", "is_labeled")}
+            for task in server.data["tasks"].values()
+        }

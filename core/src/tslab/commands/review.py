@@ -57,7 +57,10 @@ def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool)
     if dry_run:
         lines.append(f"Would make {counted(len(report.changes), 'changes')} at {url}")
     elif report.changes:
-        lines.append(f"{counted(len(report.changes), 'changes')}. Review at:")
+        asked = [change for change in report.changes if change.startswith("ask for annotator")]
+        lines += [f"  {change}" for change in asked]
+        where = " Review at:" if report.projects else ""
+        lines.append(f"{counted(len(report.changes), 'changes')}.{where}")
         lines += [f"  {url}/projects/{number}/data" for number in report.projects.values()]
     else:
         lines.append(f"Nothing to change at {url}.")

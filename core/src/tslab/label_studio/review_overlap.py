@@ -64,7 +64,9 @@ def ask_for_annotators(
             continue
         for item in push.client.tasks(projects[group.key]):
             name = str(item["data"].get("task", ""))
-            if name in names and int(item.get("overlap") or 1) < wanted[name]:
+            if name not in names:
+                continue
+            if int(item.get("overlap") or 1) < wanted[name] or item.get("is_labeled"):
                 # The server closes a task when its overlap is reached, and opens none by itself.
                 push.change(
                     f"ask for annotator {wanted[name]} of task {name}",

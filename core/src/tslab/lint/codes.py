@@ -137,8 +137,8 @@ CODES: dict[str, Code] = {
         "A skipped annotation or a draft counts for nothing", "Submit it, if it should."
     ),
     "TSL093": Code("A time cannot be read", "Give the labeling config with --config."),
-    # More about predictions
     "TSL094": Code("A verdict of the review cannot be used", "Give it anew in the review."),
+    # More about predictions
     "TSL095": Code("An answer is outside what its control takes", "Write what the control offers."),
     "TSL096": Code("A prediction has no list of results", "Add result, a list that may be empty."),
     "TSL097": Code("A prediction does not say which model", "Set model_version."),
