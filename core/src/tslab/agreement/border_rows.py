@@ -11,35 +11,79 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.boundaries import Borders, border_measures, by_value
+from tslab.agreement.boundaries import Borders, SortedErrors, border_measures
 from tslab.agreement.event_counts import EventItems
 from tslab.agreement.events import Sets
 from tslab.agreement.levels import Levels
 from tslab.agreement.values import NO_MATCH, ONE_READER, Row, Value
-from tslab.span_table import Ticks
 
 SPREADS = ("median_error", "mad", "p95_error")
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Groups of one level.
+    """Groups of one level. A group that does not exist has the number of how many there are.
 
     Attributes:
         by: What each row is for.
         names: Names of the groups.
-        number: Group of each error, intp ``(errors,)``.
-        at: Which errors, intp ``(errors,)``; in order where they are all.
-        turned: Which of them are turned round, bool; None where none is.
+        table: Groups of each cell, ``(cells, columns)``.
+        count: Errors of each group, int64 ``(groups,)``.
+        turned: Groups of each cell that take its errors turned round, ``(cells,)``; None if none.
         measures: What is given of them.
     """
 
     by: Sequence[str]
     names: Sequence[tuple[str, ...]]
-    number: NDArray[np.intp]
-    at: NDArray[np.intp]
-    turned: NDArray[np.bool_] | None = None
+    table: NDArray[np.integer]
+    count: NDArray[np.int64]
+    turned: NDArray[np.integer] | None = None
     measures: tuple[str, ...] = SPREADS
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The cells of errors: each pair and task, and set of labels of the reference event.
+
+    Attributes:
+        pair: Pair of each, intp ``(cells,)``.
+        task: Task of each, intp ``(cells,)``.
+        label: Its labels, intp ``(cells, most labels of a set)``; -1 where it has fewer.
+        people: Whether it is of two people, bool ``(cells,)``.
+        count: Errors of each, int64 ``(cells,)``.
+    """
+
+    pair: NDArray[np.intp]
+    task: NDArray[np.intp]
+    label: NDArray[np.intp]
+    people: NDArray[np.bool_]
+    count: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, levels: Levels, borders: Borders, items: EventItems, sets: Sets) -> _Cells:
+        """The cells of all items."""
+        members = np.full((len(sets), max((len(own) for own in sets), default=1)), -1, np.intp)
+        for number, own in enumerate(sets):
+            members[number, : len(own)] = own
+        pair, task = (
+            np.repeat(part.astype(np.intp), len(sets)) for part in (items.pair, items.task)
+        )
+        count = np.bincount(borders.cell, minlength=len(pair))
+        label = np.tile(members, (len(items), 1))
+        return cls(pair, task, label, levels.is_pair[pair], count)
+
+    def group(
+        self,
+        by: Sequence[str],
+        names: Sequence[tuple[str, ...]],
+        table: NDArray[np.intp],
+        there: NDArray[np.bool_],
+    ) -> _Group:
+        """Groups of cells; ``table`` counts where ``there``, both ``(cells, columns)``."""
+        numbers = _numbers(table, there, len(names))
+        times = np.broadcast_to(self.count[:, None], numbers.shape)
+        count = np.bincount(numbers.reshape(-1), times.reshape(-1), len(names) + 1)
+        return _Group(by, names, numbers, count[:-1].astype(np.int64))
 
 
 def border_rows(
@@ -54,77 +98,63 @@ def border_rows(
         sets: The labels of the sets that they name.
         prefixes: What the names of measures of each side begin with.
     """
-    pair, task = items.pair[borders.item].astype(np.intp), items.task[borders.item]
-    groups = list(_groups(levels, pair, task, _by_label(borders.label, sets)))
+    groups = list(_groups(levels, _Cells.of(levels, borders, items, sets)))
     for side, prefix in prefixes.items():
-        errors: Ticks = getattr(borders, side)
-        order = by_value(errors)
+        errors = SortedErrors.of(getattr(borders, side), borders.cell)
         for group in groups:
-            yield from _rows(levels, group, prefix, errors, order)
+            yield from _rows(levels, group, prefix, errors)
 
 
-def _rows(
-    levels: Levels, group: _Group, prefix: str, errors: Ticks, order: NDArray[np.intp]
-) -> Iterator[Row]:
-    whole = group.turned is None and len(group.at) == len(errors)
-    own = errors[group.at]
-    if group.turned is not None:
-        own = np.where(group.turned, -own, own)
-    found = border_measures(own, group.number, len(group.names), order if whole else None)
-    count = np.bincount(group.number, minlength=len(group.names)).tolist()
+def _rows(levels: Levels, group: _Group, prefix: str, errors: SortedErrors) -> Iterator[Row]:
+    values = errors.grouped(len(group.names), group.table, group.turned)
+    found = border_measures(values, group.count)
+    counts = group.count.tolist()
     alone = group.by[:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
-    nothing = ONE_READER if alone else NO_MATCH
+    nothing = Value(None, ONE_READER if alone else NO_MATCH)
+    ofs = list(zip(group.by, group.names, counts, strict=True))
+    supports = [levels.support(by, of) for by, of, _ in ofs]
     for name in group.measures:
-        for number, (by, of) in enumerate(zip(group.by, group.names, strict=True)):
-            number_found = float(found[name][number])
-            value = Value(number_found) if count[number] else Value(None, nothing)
-            tasks, seconds = levels.support(by, of)
-            yield Row(levels.tier, f"{prefix}{name}", by, of, value, tasks, count[number], seconds)
+        metric = f"{prefix}{name}"
+        numbers = found[name].tolist()
+        for (by, of, count), number, (tasks, seconds) in zip(ofs, numbers, supports, strict=True):
+            value = Value(number) if count else nothing
+            yield Row(levels.tier, metric, by, of, value, tasks, count, seconds)
 
 
-def _groups(
-    levels: Levels,
-    pair: NDArray[np.intp],
-    task: NDArray[np.int32],
-    by_label: tuple[NDArray[np.intp], NDArray[np.intp]],
-) -> Iterator[_Group]:
+def _groups(levels: Levels, cells: _Cells) -> Iterator[_Group]:
     labels, many = levels.table.labels, len(levels.pairs)
-    people = np.flatnonzero(levels.is_pair[pair])
-    yield _Group(["overall"], [()], np.zeros(len(people), np.intp), people)
-    at, label = by_label
-    own = np.flatnonzero(levels.is_pair[pair[at]])
-    yield _Group(["label"] * len(labels), [(name,) for name in labels], label[own], at[own])
+    people, pair = cells.people[:, None], cells.pair[:, None]
+    everywhere, known = np.ones_like(people), cells.label >= 0
+    yield cells.group(["overall"], [()], np.zeros_like(pair), people)
+    names = [(name,) for name in labels]
+    yield cells.group(["label"] * len(labels), names, cells.label, known & people)
     tasks = [(name,) for name in levels.table.tasks]
-    yield _Group(["task"] * len(tasks), tasks, task[people].astype(np.intp), people)
-    names = [levels.names(number) for number in range(many)]
-    yield _Group(levels.kinds, names, pair, np.arange(len(pair)))
+    yield cells.group(["task"] * len(tasks), tasks, cells.task[:, None], people)
+    both = [levels.names(number) for number in range(many)]
+    yield cells.group(levels.kinds, both, pair, everywhere)
     kinds = [f"{kind}-label" for kind in levels.kinds for _ in labels]
-    each = [(*own_names, name) for own_names in names for name in labels]
-    yield _Group(kinds, each, pair[at] * len(labels) + label, at)
-    yield _annotators(levels, pair, people)
+    each = [(*own_names, name) for own_names in both for name in labels]
+    yield cells.group(kinds, each, pair * len(labels) + cells.label, known)
+    yield _annotators(levels, cells)
 
 
-def _annotators(levels: Levels, pair: NDArray[np.intp], people: NDArray[np.intp]) -> _Group:
+def _annotators(levels: Levels, cells: _Cells) -> _Group:
     """Each annotator against all others: below 0 he is the earlier one."""
     readers = [levels.table.annotators.index(name) for name in levels.readers.annotators]
     place = np.zeros(len(levels.table.annotators), np.intp)
     place[readers] = np.arange(len(readers))
-    both = levels.pairs[pair[people]]
-    number = place[np.concatenate([both[:, 0], both[:, 1]])]
-    turned = np.arange(len(number)) < len(people)
     names = [(name,) for name in levels.readers.annotators]
+    by, people = ["annotator"] * len(names), cells.people[:, None]
+    first, second = (
+        cells.group(by, names, place[levels.pairs[cells.pair, side]][:, None], people)
+        for side in (0, 1)
+    )
     measures = ("bias", *SPREADS)
-    at = np.concatenate([people, people])
-    return _Group(["annotator"] * len(names), names, number, at, turned, measures)
+    count = first.count + second.count
+    return _Group(by, names, second.table, count, first.table[:, 0], measures)
 
 
-def _by_label(label: Ticks, sets: Sets) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Errors and their labels; one of an event of several labels is there for each."""
-    if all(len(members) == 1 for members in sets):
-        return np.arange(len(label)), label.astype(np.intp)
-    size = np.array([len(members) for members in sets])
-    flat = np.concatenate([np.array(members, np.intp) for members in sets])
-    count = size[label]
-    at = np.repeat(np.arange(len(label)), count)
-    step = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
-    return at, flat[(np.cumsum(size) - size)[label][at] + step]
+def _numbers(table: NDArray[np.intp], there: NDArray[np.bool_], groups: int) -> NDArray[np.integer]:
+    """Numbers of groups, ``groups`` where there is none; short ones are sorted by radix."""
+    small = groups < np.iinfo(np.uint16).max
+    return np.where(there, table, groups).astype(np.uint16 if small else np.int64)

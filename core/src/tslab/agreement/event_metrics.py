@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -193,10 +194,12 @@ def _measure(names: Sequence[str]) -> Measure:
         return out
 
     def explain(name: str, value: float, sums: Floats) -> Value:
+        if math.isfinite(value):
+            return Value(float(value))
         measure, _, criterion = name.removeprefix("event/").partition("@")
         if criterion:
             return event_value(measure, value, of_name(sums, names.index(criterion)))
-        return Value(float(value)) if np.isfinite(value) else Value(None, NO_MATCH)
+        return Value(None, NO_MATCH)
 
     return Measure(values, explain, _directed, lambda sums: sums[..., 0] + sums[..., 1])
 

@@ -6,6 +6,8 @@ undefined is NaN; `event_value` says why.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tslab.agreement.coefficients import Floats, ratio
@@ -44,7 +46,7 @@ def event_value(name: str, value: float, sums: Floats) -> Value:
         value: The score; NaN where it is undefined.
         sums: What it is made of, ``(5,)``.
     """
-    if np.isfinite(value):
+    if math.isfinite(value):
         return Value(float(value))
     if not sums[REFERENCE] + sums[HYPOTHESIS]:
         return Value(None, NOTHING_MARKED)

@@ -7,6 +7,7 @@ pairs; so has the group where a measure is for two only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -117,14 +118,14 @@ class Levels:
         values = _undirected(measure, sums)
         seconds = self.ticks[self.is_pair].sum(axis=0) / 1e6
         met = np.bincount(items.task[people], minlength=len(self.table.tasks)) > 0
+        events = np.asarray(measure.events(sums)).astype(np.int64).tolist()
+        numbers = {name: array.tolist() for name, array in values.items()}
+        nobody = Value(None, ONE_READER)
         for task in np.flatnonzero(self._reviewed()).tolist():
-            for name, array in values.items():
-                value = measure.explain(name, float(array[task]), sums[task])
-                if not met[task]:
-                    value = Value(None, ONE_READER)
-                events = int(measure.events(sums[task]))
-                yield Row(self.tier, name, "task", (self.table.tasks[task],), value, 1, events,
-                          float(seconds[task]))  # fmt: skip
+            of, rest = (self.table.tasks[task],), (1, events[task], float(seconds[task]))
+            for name, array in numbers.items():
+                value = measure.explain(name, array[task], sums[task]) if met[task] else nobody
+                yield Row(self.tier, name, "task", of, value, *rest)
 
     def _reviewed(self) -> NDArray[np.bool_]:
         """Which tasks any of the people reviewed."""
@@ -141,8 +142,7 @@ class Levels:
         bounds = np.searchsorted(items.pair, np.arange(len(self.pairs) + 1))
         for pair, kind in enumerate(self.kinds):
             own = slice(int(bounds[pair]), int(bounds[pair + 1]))
-            weights = draws.weights[:, items.task[own]]
-            sums = _weighted(weights, cells[own])
+            sums = _weighted(draws.of_tasks(items.task[own]), cells[own])
             values = measure.values(sums)
             asked = _Asked(kind, f"{kind}-label", self.names(pair), measure)
             yield from self._columns(asked, values, sums[0], draws)
@@ -180,7 +180,10 @@ class Levels:
     def _columns(self, asked: _Asked, values: Named, sums: Floats, draws: Draws) -> Iterator[Row]:
         """A row for all events and one for each label, of values ``(1 + draws, labels + 1)``."""
         labels = self.table.labels
+        if not values:
+            return
         tasks, seconds = self.support(asked.by, asked.of)
+        events = np.asarray(asked.measure.events(sums)).astype(np.int64).tolist()
         for metric, array in values.items():
             bounds = draws.bounds(array)
             for column, name in enumerate([*labels, ""]):
@@ -189,8 +192,7 @@ class Levels:
                     value = _within(value, (bounds[0][column], bounds[1][column]))
                 whole = column == len(labels)
                 by, of = (asked.by, asked.of) if whole else (asked.by_label, (*asked.of, name))
-                events = int(asked.measure.events(sums[column]))
-                yield Row(self.tier, metric, by, of, value, tasks, events, seconds)
+                yield Row(self.tier, metric, by, of, value, tasks, events[column], seconds)
 
 
 @dataclass(slots=True)
@@ -221,7 +223,7 @@ def _support(ticks: NDArray[np.int64]) -> tuple[int, float]:
 
 
 def _within(value: Value, bounds: tuple[Floats, Floats] | None) -> Value:
-    if bounds is None or value.value is None or not np.isfinite(bounds[0]):
+    if bounds is None or value.value is None or not math.isfinite(bounds[0]):
         return value
     return value.within(float(bounds[0]), float(bounds[1]))
 

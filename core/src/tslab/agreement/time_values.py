@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -134,7 +135,7 @@ def value_of(metric: str, number: float, ticks: float, full_ticks: float | None 
         ticks: Time that could be compared.
         full_ticks: Time that all annotators reviewed, where that matters.
     """
-    if np.isfinite(number):
+    if math.isfinite(number):
         return Value(float(number))
     if not ticks > 0:
         return Value(None, NO_COMMON_TIME)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 # Reasons, in plain words. A measure that is undefined names one of them; it never says 0 or 1.
 NOTHING_MARKED = "nobody marked anything"
@@ -50,7 +50,7 @@ class Value:
 
     def within(self, low: float, high: float) -> Value:
         """The same value with an interval."""
-        return replace(self, low=low, high=high)
+        return Value(self.value, self.reason, low, high)
 
 
 @dataclass(frozen=True, slots=True)
