@@ -125,11 +125,7 @@ class EventTally:
 
     def any_label(self) -> Matches:
         """The matches at the threshold `loose`, whatever the labels."""
-        found = _joined(self.any)
-        label = self.runs.state.take(found.second) - 1
-        same = label == found.key % self.labels
-        first, second = self._ids(found)
-        best = found.taken(np.flatnonzero(best_in_chains(first, second, found.iou + TIE * same)))
+        best = self._best_of_any(_joined(self.any))
         label = self.runs.state.take(best.second) - 1
         cells = len(self.items) * self.labels
         found_, confirmed = (
@@ -143,6 +139,18 @@ class EventTally:
         runs = self.runs
         events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
         return Matches(f"{self.loose or 0.0:g}", counts, (self._piece(events, best),))
+
+    def _best_of_any(self, found: _Found) -> _Found:
+        """The best matching of overlaps of any labels; among equally good ones equal labels win."""
+        linked = as_before(found.first) | as_before(found.second)
+        linked[:-1] |= linked[1:]
+        # What has no rival is matched; looking at two pairs as if they were one does no harm here.
+        rest = np.flatnonzero(linked)
+        rivals = found.taken(rest)
+        same = self.runs.state.take(rivals.second) - 1 == rivals.key % self.labels
+        kept = ~linked
+        kept[rest] = best_in_chains(*self._ids(rivals), rivals.iou + TIE * same)
+        return found if kept.all() else found.taken(np.flatnonzero(kept))
 
     def splits(self) -> SplitCounts:
         """Events that the other one has in several parts."""

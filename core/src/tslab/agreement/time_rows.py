@@ -121,12 +121,11 @@ class TaskValues:
 
     def rows(self) -> Iterator[Row]:
         """A row for each task and measure; a task that one person alone reviewed says so."""
+        nobody = Value(None, ONE_READER)
+        numbers = {metric: array.tolist() for metric, array in self.values.items()}
         for at, task in enumerate(self.tasks):
-            support = Support(1, int(self.spans[at]), float(self.ticks[at]) / 1e6)
-            level = Level(self.tier, "task", [(task,)], [support])
-            for metric, array in self.values.items():
-                value = Value(None, ONE_READER)
-                if self.readers[at] > 1:
-                    full = float(self.full_ticks[at])
-                    value = value_of(metric, float(array[at]), support.seconds, full)
-                yield level.row(metric, (task,), value, support)
+            of, full, shared = (task,), float(self.full_ticks[at]), self.readers[at] > 1
+            events, seconds = int(self.spans[at]), float(self.ticks[at]) / 1e6
+            for metric, array in numbers.items():
+                value = value_of(metric, array[at], seconds, full) if shared else nobody
+                yield Row(self.tier, metric, "task", of, value, 1, events, seconds)
