@@ -36,7 +36,12 @@ from numpy.typing import NDArray  # noqa: E402
 from tslab.agreement.boundaries import Borders  # noqa: E402
 from tslab.agreement.contingency import Contingency, Tally, pairs_of  # noqa: E402
 from tslab.agreement.event_counts import EventCounts  # noqa: E402
-from tslab.agreement.event_metrics import EventSettings, event_metrics  # noqa: E402
+from tslab.agreement.event_metrics import (  # noqa: E402
+    EventSettings,
+    event_metrics,
+    event_tally,
+    tallied,
+)
 from tslab.agreement.event_scores import event_scores  # noqa: E402
 from tslab.agreement.event_stream import EventTally  # noqa: E402
 from tslab.agreement.matches import Matches  # noqa: E402
@@ -159,10 +164,20 @@ def levels(counts: EventCounts, pairs: int, tasks: int) -> list[NDArray[np.float
 
 
 def result(table: SpanTable) -> int:
-    """The finished result with intervals and medians; how many rows it has."""
-    readers = Readers(table.annotators)
-    times = time_metrics("tier", table, readers)
-    return len(times.rows) + len(event_metrics("tier", table, readers, EventSettings()).rows)
+    """The finished result with intervals and medians; how many rows it has.
+
+    One stream feeds time and events, as in `tslab agreement`.
+    """
+    readers, settings = Readers(table.annotators), EventSettings()
+    runs = runs_of(table)
+    items = items_of(runs.presence, pairs_of(table, readers))
+    tally, events = Tally(runs, items), event_tally(settings, runs, items)
+    for batch in stream(runs, items):
+        tally.add(batch)
+        events.add(batch)
+    times = time_metrics("tier", table, readers, found=tally.result())
+    found = tallied(settings, events)
+    return len(times.rows) + len(event_metrics("tier", table, readers, settings, found).rows)
 
 
 def cost(work: Callable[[], object], rounds: int) -> Cost:

@@ -130,7 +130,7 @@ class SortedErrors:
         order = np.argsort(number, kind="stable") if small else by_value(number)
         values = values.take(order)
         if turned is not None:
-            bounds = np.cumsum(np.bincount(number, minlength=groups))[: groups - 1]
+            bounds = np.cumsum(np.bincount(number, minlength=groups))[:groups]
             for part in np.split(values, bounds):
                 part.sort(kind="stable")  # two sorted runs: merged in linear time
         return values
