@@ -142,7 +142,7 @@ class Levels:
         bounds = np.searchsorted(items.pair, np.arange(len(self.pairs) + 1))
         for pair, kind in enumerate(self.kinds):
             own = slice(int(bounds[pair]), int(bounds[pair + 1]))
-            sums = _weighted(draws.of_tasks(items.task[own]), cells[own])
+            sums = _weighted(draws.weights[:, items.task[own]], cells[own])
             values = measure.values(sums)
             asked = _Asked(kind, f"{kind}-label", self.names(pair), measure)
             yield from self._columns(asked, values, sums[0], draws)

@@ -61,11 +61,6 @@ class Draws:
             rows.append(left)
         return cls(np.concatenate(rows), draws, settings)
 
-    def of_tasks(self, task: NDArray[np.integer]) -> Floats:
-        """Weights of some tasks, ``(1 + draws + left out, rows)``; not copied where it is all."""
-        whole = np.array_equal(task, np.arange(self.weights.shape[1]))
-        return self.weights if whole else self.weights[:, task]
-
     def none(self) -> Draws:
         """The sample alone."""
         return Draws(self.weights[:1], 0, self.settings)
