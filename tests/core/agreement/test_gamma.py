@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 
 from tslab.agreement.gamma import disorder, gamma, gamma_value
 from tslab.agreement.values import NOTHING_MARKED, Value
-from tslab.span_table import SpanTable
+from tslab.span_table import Extents, SpanTable
 
 GOLDEN = Path(__file__).parent / "golden" / "pygamma.json"
 Unit = tuple[int, int, int]
@@ -93,6 +93,19 @@ def test_a_pair_has_no_order_in_its_alignment() -> None:
     table = random_table(4, spans=10)
     there, back = (disorder(table, pair, samples=1).observed for pair in permutations((0, 1)))
     np.testing.assert_allclose(there, back)
+
+
+def test_a_third_reader_does_not_change_the_chance_of_two() -> None:
+    rows = [(0, 0, 0, 5, 50), (0, 1, 0, 9, 50), (0, 0, 0, 70, 80)]
+    found = [
+        disorder(
+            table_of(rows, annotators=3, reviewed=Extents.of([0] * 3, [0, 1, 2], [0] * 3, ends)),
+            (0, 1),
+        ).expected
+        for ends in ([100, 100, 100], [100, 100, 9000], [100, 300, 50])
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_instants_and_nothing_have_no_gamma() -> None:

@@ -78,7 +78,7 @@ def disorder(table: SpanTable, pairs: ArrayLike, samples: int = 30, seed: int = 
         parts.append(part)
         seen = [_units(side, part) for side in (part.reference, part.hypothesis)]
         observed.append(aligned_cost(seen[0], seen[1], len(part.tasks)))
-        expected.append(_by_chance(seen, _bounds(table, part), dice, samples))
+        expected.append(_by_chance(seen, _bounds(table, part, pair), dice, samples))
     return Disorder(EventItems.of(parts), np.concatenate(observed), np.concatenate(expected))
 
 
@@ -176,11 +176,17 @@ def _units(side: Events, part: Shared) -> _Units:
     return _Units.of(group, side.start, side.end, side.label)
 
 
-def _bounds(table: SpanTable, part: Shared) -> tuple[Ticks, Ticks]:
-    """Where each task begins, and how long it is, from what anybody reviewed of it."""
-    seen = table.reviewed
-    low = np.full(len(table.tasks), np.iinfo(np.int64).max)
-    high = np.full(len(table.tasks), np.iinfo(np.int64).min)
-    np.minimum.at(low, seen.task, seen.start)
-    np.maximum.at(high, seen.task, seen.end)
-    return low[part.tasks], high[part.tasks] - low[part.tasks]
+def _bounds(table: SpanTable, part: Shared, pair: tuple[int, int]) -> tuple[Ticks, Ticks]:
+    """Where what both of a pair reviewed of each task begins, and how long it is to its end."""
+    seen, tasks = table.reviewed, len(table.tasks)
+    lows, highs = [], []
+    for number in pair:
+        own = seen.annotator == number
+        low = np.full(tasks, np.iinfo(np.int64).max)
+        high = np.full(tasks, np.iinfo(np.int64).min)
+        np.minimum.at(low, seen.task[own], seen.start[own])
+        np.maximum.at(high, seen.task[own], seen.end[own])
+        lows.append(low[part.tasks])
+        highs.append(high[part.tasks])
+    low = np.maximum(*lows)
+    return low, np.minimum(*highs) - low

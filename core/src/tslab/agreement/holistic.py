@@ -85,6 +85,14 @@ class _Study:
         return np.bincount(key + table.label[lasting], minlength=size).reshape(shape)
 
     @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Who reviewed anything of which task, bool ``(tasks, annotators)``."""
+        table = self.levels.table
+        out = np.zeros((len(table.tasks), len(table.annotators)), bool)
+        out[table.reviewed.task, table.reviewed.annotator] = True
+        return out
+
+    @cached_property
     def task(self) -> dict[str, int]:
         """Numbers of the tasks."""
         return {name: number for number, name in enumerate(self.levels.table.tasks)}
@@ -146,11 +154,18 @@ class _Study:
         label: int | None = None,
     ) -> Row:
         tasks, seconds = self.levels.support(by, of)
-        count = self.spans[:, members]
+        events = self._events(by, of, members)
+        count = int(events.sum() if label is None else events[label])
+        return Row(self.levels.tier, metric, by, of, value, tasks, count, seconds)
+
+    def _events(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> NDArray[np.int64]:
+        """Spans of some annotators in tasks that two of them read, int64 ``(labels,)``."""
+        tasks = self.present[:, members].sum(axis=1) > 1
         if by == "task":
-            count = count[[self.task[of[0]]]]
-        events = int(count.sum() if label is None else count[..., label].sum())
-        return Row(self.levels.tier, metric, by, of, value, tasks, events, seconds)
+            tasks &= np.arange(len(tasks)) == self.task[of[0]]
+        elif by == "annotator":
+            tasks &= self.present[:, self.levels.table.annotators.index(of[0])]
+        return np.asarray(self.spans[:, members][tasks].sum(axis=(0, 1)))
 
 
 def _mean(values: Floats) -> float:

@@ -5,8 +5,9 @@ differences of borders, one label at a time. `u_alpha` is that of 2016 (Krippend
 and Widloecher): shared time of units, all labels at once. The second is PROVISIONAL: it is checked
 against one other implementation, not against the paper.
 
-Each task is a continuum: the time that all its annotators reviewed. Over several tasks,
-disagreements are added up, each weighted by the length of its task.
+Each task is a continuum: the time that all its annotators reviewed. Who did not review a task has
+no part in it. Over several tasks, disagreements are added up, each weighted by the length of its
+task.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def disagreement(
     tasks, labels = len(units.length), len(table.labels)
     observed = np.zeros((tasks, labels))
     for one, other in combinations(range(len(members)), 2):
-        observed += _observed(units.of(one), units.of(other), tasks * labels).reshape(tasks, labels)
+        # Who was not there has no gaps that a unit of the other could lie in.
+        both = units.present[one] & units.present[other]
+        sides = units.of(one, both), units.of(other, both)
+        observed += _observed(*sides, tasks * labels).reshape(tasks, labels)
     count, length = units.members.astype(float), units.length.astype(float)
     scale = ratio(np.full(tasks, 2.0), count * (count - 1) * length**2)
     expected = _expected(units, labels, 0.0 if unit is None else unit)

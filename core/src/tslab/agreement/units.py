@@ -55,10 +55,10 @@ class Units:
     labels: int
     reach: int
 
-    def of(self, member: int) -> Units:
-        """The units of one member."""
+    def of(self, member: int, within: Present) -> Units:
+        """The units of one member in some tasks, bool ``(tasks,)``."""
         low, high = np.searchsorted(self.member, [member, member + 1])
-        own = slice(int(low), int(high))
+        own = low + np.flatnonzero(within[self.cell[low:high] // self.labels])
         return Units(
             self.member[own], self.cell[own], self.start[own], self.end[own], self.length,
             self.members, self.present, self.labels, self.reach,
