@@ -235,7 +235,7 @@ def test_a_config_knows_labels_controls_and_format() -> None:
     )
     assert found.tiers[0].table.labels == ("Run", "Walk")
     assert rows(found) == [("1", "user 1", "Run", 0, 1), ("1", "user 1", "Walk", 0, 1)]
-    assert found.counts == {"TSL082": 1, "TSL083": 1, "TSL093": 1}
+    assert found.counts == {"TSL082": 1, "TSL083": 1, "TSL093": 1, "TSL117": 1}
 
 
 def test_a_windows_axis_is_exact() -> None:
@@ -368,5 +368,5 @@ def test_one_odd_record_changes_nothing_for_the_others() -> None:
     fast = read(*tasks)
     odd = task(9, annotation(99, 7, [{**region(1, 2), "value": "odd"}]))
     slow = read(*tasks, odd)
-    assert slow.counts == {**fast.counts, "TSL081": 1}
+    assert slow.counts == {**fast.counts, "TSL081": 1, "TSL117": 1}
     assert rows(slow) == rows(fast)

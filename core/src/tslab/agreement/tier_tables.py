@@ -36,6 +36,8 @@ WHAT_HELPS = {
     "TSL091": "Add the recording, or delete its annotations.",
     "TSL092": "Submit it, if it should count.",
     "TSL093": "Give the labeling config with --config.",
+    "TSL116": "Delete one of them.",
+    "TSL117": "Delete and redraw its regions.",
 }
 """Remedies of the findings about what is compared."""
 

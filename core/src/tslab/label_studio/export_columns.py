@@ -12,12 +12,12 @@ from tslab.label_studio.export_records import (
     Prediction,
     Result,
     Task,
-    User,
     Value,
 )
+from tslab.label_studio.export_same import emails_of, reader_name
 from tslab.spans import FieldValue
 
-UNKNOWN = "unknown"
+NOTHING = Value()
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class Columns:
         instant: What the export says of it.
         labels: Labels of each region.
         fields: Answers about regions, by position of the region.
+        blank: Positions of regions without a value that can be read.
     """
 
     task: list[int] = field(default_factory=list)
@@ -45,15 +46,15 @@ class Columns:
     instant: list[object] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
     fields: dict[int, dict[str, FieldValue]] = field(default_factory=dict)
+    blank: list[int] = field(default_factory=list)
 
     def add(self, task: int, reader: tuple[str, str], results: Sequence[Result]) -> int:
         """Take in a reading; how many of its regions say nothing."""
         own = [r for r in results if r.type == LABELS_TYPE]
-        values = [r.value for r in own if r.value is not None]
-        lost = len(own) - len(values)
-        if lost:
-            own = [r for r in own if r.value is not None]
-        if len(own) + lost < len(results):
+        values = [r.value or NOTHING for r in own]
+        lost = [len(self.start) + at for at, value in enumerate(values) if value is NOTHING]
+        self.blank += lost
+        if len(own) < len(results):
             self._add_fields(own, results)
         self.task.append(task)
         self.reader.append(reader)
@@ -63,7 +64,7 @@ class Columns:
         self.end += [v.end for v in values]
         self.instant += [v.instant for v in values]
         self.labels += [v.timeserieslabels or [] for v in values]
-        return lost
+        return len(lost)
 
     def _add_fields(self, own: Sequence[Result], results: Sequence[Result]) -> None:
         at = {r.id: len(self.start) + number for number, r in enumerate(own) if r.id is not None}
@@ -77,18 +78,21 @@ class Columns:
 def columns_of(tasks: Sequence[Task], problems: Problems) -> Columns:
     """The readings of all tasks: for each reader of a task the last that was submitted."""
     found = Columns()
+    emails = emails_of(tasks)
     for number, task in enumerate(tasks):
         place = f"task {task.id if task.id is not None else number + 1}"
         if task.drafts:
             problems.add("TSL092", "drafts are left out", place, len(task.drafts))
-        for reader, results in _readings(task, place, problems):
+        for reader, results in _readings(task, place, emails, problems):
             lost = found.add(number, reader, results)
-            problems.add("TSL081", "regions without a value are left out", place, lost)
+            problems.add(
+                "TSL081", "regions without a value that can be read are left out", place, lost
+            )
     return found
 
 
 def _readings(
-    task: Task, place: str, problems: Problems
+    task: Task, place: str, emails: dict[str, str], problems: Problems
 ) -> Iterator[tuple[tuple[str, str], Sequence[Result]]]:
     chosen: dict[tuple[str, str], Annotation | Prediction] = {}
     for annotation in sorted(task.annotations or (), key=_order):
@@ -96,7 +100,7 @@ def _readings(
             problems.add("TSL092", "skipped annotations are left out", place)
             continue
         truth = bool(annotation.ground_truth)
-        key = ("truth", "") if truth else ("person", reader_name(annotation.completed_by))
+        key = ("truth", "") if truth else ("person", reader_name(annotation.completed_by, emails))
         if key in chosen:
             text = "annotations that their annotator made again are left out"
             if truth:
@@ -126,15 +130,6 @@ def _order(record: Annotation | Prediction) -> int:
         return int(record.id or 0)
     except ValueError:
         return 0
-
-
-def reader_name(completed_by: int | User | str | None) -> str:
-    """Name of whoever made an annotation."""
-    if isinstance(completed_by, User):
-        return completed_by.email or (f"user {completed_by.id}" if completed_by.id else UNKNOWN)
-    if isinstance(completed_by, int):
-        return f"user {completed_by}"
-    return completed_by or UNKNOWN
 
 
 def _answer(kind: str, value: Value) -> FieldValue | None:

@@ -17,10 +17,12 @@ from numpy.typing import ArrayLike
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, Problems, TierTable, unique_names
 from tslab.agreement.values import Readers
 from tslab.label_studio.export_columns import Columns, columns_of
+from tslab.label_studio.export_oddities import repeated
 from tslab.label_studio.export_records import Task, read_export
 from tslab.label_studio.export_regions import Positions, Regions, regions_of
+from tslab.label_studio.export_same import each_once
 from tslab.label_studio.foreign_config import ForeignConfig, read_config
-from tslab.span_table import Extents, Numbers, SpanTable, outside
+from tslab.span_table import Extents, Mask, Numbers, SpanTable, outside
 
 TOLERANCE = 0.05
 """Seconds that instants may be apart where nobody knows the sampling rate."""
@@ -28,6 +30,8 @@ GUESSED = (
     "the export does not say what was shown: a task is taken to reach from its first to its last "
     "mark, so kappa, alpha and percent, which count unlabelled time, are lower than with all of it"
 )
+UNREAD = "readings are left out, for none of their regions can be read"
+REPEATED = "regions are nearly the same as another of their annotator"
 UNIT = "times without a unit are taken as seconds; --config knows better"
 
 
@@ -44,7 +48,7 @@ def export_intake(payload: bytes, name: str, config: str | None = None) -> Intak
     """
     problems = Problems()
     known = read_config(config) if config is not None else None
-    tasks = read_export(payload, name, problems)
+    tasks = each_once(read_export(payload, name, problems), problems)
     columns = columns_of(tasks, problems)
     shown = [task.window() for task in tasks]
     names = _task_names(tasks)
@@ -101,23 +105,27 @@ def _tiers(
 ) -> Iterator[TierTable]:
     extents = _extents(columns, regions, readers)
     build = _Builder(columns, regions, readers, extents, config, problems)
-    for name, rows in _by_tier(columns, regions, config, problems).items():
+    for name, rows in _by_tier(columns, config, problems).items():
         tier = build.tier(name, rows)
         if tier.table.labels:  # without a config, a control whose regions are all broken has none
             yield tier
 
 
-def _extents(columns: Columns, regions: Regions, readers: _Readers) -> Extents:
-    task = np.array(columns.task, np.int64)
+def _extents(
+    columns: Columns, regions: Regions, readers: _Readers, kept: Mask | None = None
+) -> Extents:
+    task, number = np.array(columns.task, np.int64), readers.number
+    if kept is not None:
+        task, number = task[kept], number[kept]
     if not len(task):
         return Extents.of([], [], [], [])
-    return Extents.of(task, readers.number, regions.low[task], regions.high[task])
+    return Extents.of(task, number, regions.low[task], regions.high[task])
 
 
 def _by_tier(
-    columns: Columns, regions: Regions, config: ForeignConfig | None, problems: Problems
+    columns: Columns, config: ForeignConfig | None, problems: Problems
 ) -> dict[str, Positions]:
-    """Usable regions of each tier; with a config also tiers that nobody used."""
+    """Regions of each tier, usable or not; with a config also tiers that nobody used."""
     controls = list(dict.fromkeys(columns.control))
     number = {name: at for at, name in enumerate(controls)}
     code: Numbers = np.fromiter(map(number.__getitem__, columns.control), np.int32)
@@ -129,9 +137,7 @@ def _by_tier(
             continue
         text = "regions of controls that the config does not have are left out"
         problems.add("TSL082", text, f"control '{control}'", int((code == at).sum()))
-    return {
-        tier: np.flatnonzero(np.isin(code, own) & regions.usable) for tier, own in tiers.items()
-    }
+    return {tier: np.flatnonzero(np.isin(code, own)) for tier, own in tiers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,7 @@ class _Builder:
 
     def tier(self, name: str, rows: Positions) -> TierTable:
         """The table of some regions."""
+        given, rows = rows, rows[self.regions.usable[rows]]
         row, label, labels = self._labelled(name, rows)
         reading = self.regions.reading[row]
         columns: dict[str, ArrayLike] = {
@@ -163,12 +170,34 @@ class _Builder:
         }
         if any(window is not None for window in self.regions.windows):
             self._report(columns)
+        again = repeated((reading, label), self.regions.start[row], self.regions.end[row])
+        self._note("TSL116", REPEATED, row[again])
+        extents = self._read_by(given, rows)
         names = (self.regions.tasks, self.readers.names, labels)
-        table = SpanTable.of(names, columns, self.extents)
+        table = SpanTable.of(names, columns, extents)
         points = len(table) > 0 and bool(table.instants.all())
         fields = {number: self.columns.fields[number] for number in self.columns.fields}
         kind = "instants" if points else "intervals"
         return TierTable(name, kind, table, self._known(table), TOLERANCE, fields=fields)
+
+    def _read_by(self, given: Positions, rows: Positions) -> Extents:
+        """What was reviewed, without the readings that marked something of which nothing is left.
+
+        Args:
+            given: All regions of the tier.
+            rows: Those with usable times.
+        """
+        labels = self.columns.labels
+        labelled = [at for at in rows.tolist() if labels[at]]
+        marked, read = (np.zeros(len(self.tasks), bool) for _ in range(2))
+        marked[self.regions.reading[given]] = True
+        read[self.regions.reading[np.array(labelled, np.int64)]] = True
+        lost = np.flatnonzero(marked & ~read)
+        if not len(lost):
+            return self.extents
+        place = f"task {self.regions.tasks[self.tasks[lost[0]]]}"
+        self.problems.add("TSL117", UNREAD, place, len(lost))
+        return _extents(self.columns, self.regions, self.readers, ~(marked & ~read))
 
     def _labelled(self, tier: str, rows: Positions) -> tuple[Positions, Numbers, list[str]]:
         """A row and a label number for each label of each region, and the labels."""

@@ -83,6 +83,7 @@ class Task(msgspec.Struct, gc=False):
     predictions: list[Prediction | int] | None = None
     drafts: list[msgspec.Raw] | None = None
     meta: msgspec.Raw = msgspec.Raw(b"null")
+    data: msgspec.Raw = msgspec.Raw(b"null")
 
     def window(self) -> Window | None:
         """The window of a task that tslab made; None for all others."""
@@ -141,10 +142,11 @@ def _one_by_one(document: list[Any], problems: Problems) -> list[Task]:
         kept: dict[str, Any] = {"id": _plain(item.get("id"))}
         for key, kind in (("annotations", Annotation), ("predictions", Prediction | int)):
             kept[key] = _usable(item.get(key), kind, place, problems)
-        meta = msgspec.Raw(msgspec.json.encode(item.get("meta")))
+        for key in ("meta", "data"):
+            kept[key] = msgspec.Raw(msgspec.json.encode(item.get(key)))
         drafts = item.get("drafts")
         count = len(drafts) if isinstance(drafts, list) else 0
-        tasks.append(Task(**kept, drafts=[msgspec.Raw(b"0")] * count, meta=meta))
+        tasks.append(Task(**kept, drafts=[msgspec.Raw(b"0")] * count))
     return tasks
 
 
@@ -171,6 +173,10 @@ def _results(found: list[Any], place: str, problems: Problems) -> list[Result]:
         try:
             results.append(msgspec.convert(item, Result))
         except msgspec.ValidationError:
+            if isinstance(item, dict) and item.get("type") == LABELS_TYPE:
+                # It stays without its value: whoever drew it did not find nothing.
+                results.append(Result(LABELS_TYPE, str(item.get("from_name") or "")))
+                continue
             problems.add("TSL081", "results of an unknown shape are left out", place)
     return results
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tslab.agreement.tier_tables import Problems
 from tslab.label_studio.export_columns import Columns
+from tslab.label_studio.export_oddities import of_another_kind
 from tslab.label_studio.export_records import Window
 from tslab.label_studio.export_times import Axis, read_times, window_microseconds
 from tslab.label_studio.foreign_config import ForeignConfig
@@ -69,7 +70,11 @@ def regions_of(
     task = of_reading[reading] if len(count) else np.zeros(0, np.int64)
     names, windows = tasks
     times = _Times.of(columns, task, windows, config)
-    usable = _usable(columns, times, [names[n] for n in of_reading.tolist()], reading, problems)
+    odd = of_another_kind(task, times.start, times.end, len(windows))
+    odd &= np.array([window is None for window in windows], bool)[task]
+    usable = _usable(
+        (columns, odd), times, [names[n] for n in of_reading.tolist()], reading, problems
+    )
     start = np.where(usable, np.rint(times.start), 0).astype(np.int64)
     end = np.where(usable, np.rint(times.end), 0).astype(np.int64)
     low, high = _reach(task, start, end, usable, windows)
@@ -140,23 +145,31 @@ def _axis(config: ForeignConfig) -> Axis:
 
 
 def _usable(
-    columns: Columns, times: _Times, places: Sequence[str], reading: Positions, problems: Problems
+    written: tuple[Columns, Mask],
+    times: _Times,
+    places: Sequence[str],
+    reading: Positions,
+    problems: Problems,
 ) -> Mask:
     """Which regions have possible times; instants that last become points in time."""
+    columns, odd = written
+    blank = np.zeros(len(odd), bool)
+    blank[columns.blank] = True
     missing = ~(np.isfinite(times.start) & np.isfinite(times.end))
     flagged = np.fromiter((item is True for item in columns.instant), bool, len(columns.instant))
     with np.errstate(invalid="ignore"):
-        reversed_ = ~missing & (times.end < times.start)
-        lasting = flagged & ~missing & (times.end > times.start)
+        reversed_ = ~missing & ~odd & (times.end < times.start)
+        lasting = flagged & ~missing & ~odd & (times.end > times.start)
     times.end[lasting] = times.start[lasting]
     for code, what, rows in (
         ("TSL093", "regions whose time cannot be read are left out", missing & times.unread),
-        ("TSL061", "regions without a time are left out", missing & ~times.unread),
+        ("TSL093", "regions whose times are of another kind than their task's are left out", odd),
+        ("TSL061", "regions without a time are left out", missing & ~times.unread & ~blank),
         ("TSL061", "regions that end before they start are left out", reversed_),
         ("TSL086", "instants that last are taken as points at their start", lasting),
     ):
         _note(problems, code, what, np.flatnonzero(rows), (places, reading))
-    return np.asarray(~missing & ~reversed_)
+    return np.asarray(~missing & ~reversed_ & ~odd)
 
 
 def _note(

@@ -150,6 +150,8 @@ CODES: dict[str, Code] = {
     "TSL113": Code("An annotation's task is gone", "Run 'tslab add' again to bring it back."),
     "TSL114": Code("An annotation's window ends before it starts", "Push and pull again."),
     "TSL115": Code("Label Studio cannot list drafts", "Update Label Studio."),
+    "TSL116": Code("A region nearly repeats another of its annotator", "Delete one of them."),
+    "TSL117": Code("Nothing of a reading can be read", "Delete and redraw its regions."),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."
