@@ -236,7 +236,10 @@ def test_an_export_gives_the_numbers_of_the_study(study: Study, tmp_path: Path) 
 
 def test_an_export_that_cannot_be_read(study: Study, tmp_path: Path) -> None:
     assert "gone.json" in study.shell.fails(4, "agreement", "--from", tmp_path / "gone.json")
+    assert f"'{tmp_path}'" in study.shell.fails(4, "agreement", "--from", tmp_path)
     path = tmp_path / "broken.json"
+    missing = study.shell.fails(4, "agreement", "--from", path, "--config", tmp_path / "no.xml")
+    assert "no.xml" in missing
     path.write_text("{")
     assert "broken.json" in study.shell.fails(4, "agreement", "--from", path)
 
@@ -292,6 +295,15 @@ def test_the_page_has_signals_and_private_ones_have_none(study: Study, tmp_path:
 def test_a_page_replaces_nothing_but_a_page(study: Study, tmp_path: Path) -> None:
     assert ".html" in study.shell.fails(2, "agreement", "--report", tmp_path / "data.csv")
     assert "folder" in study.shell.fails(2, "agreement", "--report", tmp_path / "no" / "a.html")
+    path = tmp_path / "thesis.html"
+    path.write_text("<html>mine</html>")
+    for verb in ("agreement", "progress", "evaluate"):
+        assert "no page of tslab" in study.shell.fails(2, verb, "--report", path)
+    assert path.read_text() == "<html>mine</html>"
+    own = tmp_path / "own.html"
+    for _ in range(2):
+        study.shell("agreement", "--draws", 0, "--report", own)
+    assert "is a file" in study.shell.fails(2, "agreement", "--csv", path)
 
 
 def test_an_export_has_a_page(tmp_path: Path, shell: Any) -> None:
@@ -317,6 +329,9 @@ def test_a_measure_of_ones_own(study: Study, tmp_path: Path) -> None:
     path.write_text("def half(one, other, per_label=False):\n    return one['no']\n")
     said = study.shell.fails(4, "agreement", "--metric", f"{path}:half")
     assert "line 2: 'half' failed: KeyError: 'no'" in said
+    path.write_text("def half(one, other, per_label=False):\n    raise SystemExit(0)\n")
+    said = study.shell.fails(4, "agreement", "--metric", f"{path}:half")
+    assert "line 2: 'half' failed: SystemExit: 0" in said
 
 
 def test_weights_of_controls(study: Study) -> None:
@@ -326,4 +341,48 @@ def test_weights_of_controls(study: Study) -> None:
     assert body["settings"]["weights"] == {"severity": 0}
     names = {row["metric"] for tier in body["tiers"] for row in tier["rows"]}
     assert {"enterprise/pairwise", "enterprise/consensus", "enterprise/pairwise:severity"} <= names
+    said = study.shell.fails(2, "agreement", "--weight", "severty=2")
+    assert "names no tier or field: 'severty=2'. did you mean 'severity'?" in said
     assert "Write for example quality=0.3." in study.shell.fails(2, "agreement", "--weight", "x")
+
+
+def test_a_model_that_marks_in_one_control_only_is_hidden_too(shell: Any, tmp_path: Path) -> None:
+    def region(control: str) -> dict[str, Any]:
+        value = {"start": 1, "end": 5, "timeserieslabels": ["A"]}
+        return {"id": control, "from_name": control, "to_name": "ts", "type": "timeserieslabels",
+                "value": value}  # fmt: skip
+
+    said = [{"id": n, "completed_by": n, "result": [region("l"), region("k")]} for n in (1, 2)]
+    guess = {"id": 9, "model_version": "net secret", "result": [region("k")]}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 7, "annotations": said, "predictions": [guess]}]))
+    words = ("agreement", "--from", path, "--draws", 0, "--private")
+    tiers = {tier["name"]: tier for tier in shell.json(*words, project=False)["tiers"]}
+    assert "secret" not in json.dumps(tiers)
+    assert not tiers["l"]["models"]
+    (model,) = tiers["k"]["models"]
+    assert model.startswith("model-")
+    assert tiers["l"]["annotators"] == tiers["k"]["annotators"]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "0", "1.5"])
+def test_no_number_that_is_not_finite(shell: Any, number: str) -> None:
+    assert "--iou" in shell.fails(2, "agreement", f"--iou={number}", "--from", "x", project=False)
+    assert "--sampling-rate" in shell.fails(2, "add", "x", "--sampling-rate=nan")
+    for option in ("--gap", "--shortest", "--iou"):
+        assert option in shell.fails(2, "consensus", f"{option}=nan")
+
+
+def test_why_nobody_can_be_compared(shell: Any, tmp_path: Path) -> None:
+    def said(people: int, regions: list[Any], *more: Any) -> str:
+        readings = [{"id": n, "completed_by": n, "result": regions} for n in range(people)]
+        path = tmp_path / "export.json"
+        path.write_text(json.dumps([{"id": 7, "annotations": readings, "data": {}}]))
+        shell("agreement", "--from", path, *more, project=False, code=1)
+        assert "tslab pull" not in shell.err
+        return str(shell.err)
+
+    region = {"from_name": "l", "to_name": "ts", "type": "timeserieslabels", "id": "a",
+              "value": {"start": 1, "end": 5, "timeserieslabels": ["A"]}}  # fmt: skip
+    assert "Add: --config FILE" in said(2, [])
+    assert "no task has two readings. Annotate more, then export again" in said(1, [region])

@@ -225,6 +225,8 @@ def test_what_is_wrong_is_said_in_one_line(study: Study) -> None:
     assert "--weight names no annotator" in study.shell.fails(2, "consensus", "--weight", "eve=2")
     words = ("consensus", "--weight", f"{WHO[0]}=0")
     assert "has no number above 0" in study.shell.fails(2, *words)
+    words = ("consensus", "--weight", f"{WHO[0]}=3")
+    assert "Add: --method weighted or median" in study.shell.fails(2, *words)
     study.path.write_bytes(json_bytes([]))
     assert "no annotations to combine" in study.shell.fails(4, "consensus")
 

@@ -15,17 +15,20 @@ from tslab.agreement.instant_metrics import InstantSettings, instant_metrics
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.time_metrics import time_metrics
 from tslab.agreement.values import Readers, Row
+from tslab.commands.output import table
 from tslab.domain import Label, Tier
 from tslab.progress.activity import Activity, Entry
 from tslab.progress.left import what_is_left
+from tslab.progress.over_time import Period
 from tslab.progress.people import lead_times, people
 from tslab.progress.reading_table import reading_table, readings
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
 from tslab.progress.shared_tasks import Shared, shared_tasks
+from tslab.progress.text import _over_time
 from tslab.progress.trends import sittings, spearman, verdict
 from tslab.progress.use import prediction_use
-from tslab.progress.words import ago, span
+from tslab.progress.words import TITLES, ago, span
 from tslab.progress.work import Tally, Work, read_work
 from tslab.settings import Review
 from tslab.spans import Span
@@ -273,3 +276,15 @@ def test_lengths_of_time_as_people_say_them() -> None:
     assert [ago(s) for s in (None, 0.2, 61, 7300, 90_000)] == [
         "nobody knows when", "just now", "1 minute ago", "2 hours ago", "1 day ago",
     ]  # fmt: skip
+
+
+def test_the_terminal_has_the_latest_weeks_and_time_runs_down() -> None:
+    periods = [
+        Period(name, f"2026-W{week}", 3, {**dict.fromkeys(TITLES), "time/iou": 0.5})
+        for name in ("a", "b")
+        for week in range(40, 46)
+    ]
+    rows, more = "\n".join(_over_time(periods, "week", table)).rsplit("\n", 1)
+    weeks = [line.split()[:2] for line in rows.splitlines()[1:]]
+    assert weeks == [[f"2026-W{week}", name] for week in range(42, 46) for name in ("a", "b")]
+    assert more == "4 earlier: --json, --report"

@@ -72,7 +72,7 @@ class CustomMetric:
     def _call(self, one: Mapping[str, Any], other: Mapping[str, Any], *, per_label: bool) -> object:
         try:
             return self.function(one, other, per_label=per_label)
-        except Exception as error:  # the user's code may raise anything
+        except (Exception, SystemExit) as error:  # the user's code may raise anything
             raise _failed(self.path, f"'{self.name}' failed", error) from error
 
     def _number(self, found: object) -> float | None:
@@ -104,7 +104,7 @@ def load_metric(place: str) -> CustomMetric:
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         raise _failed(path, "cannot be run", error) from error
     found = getattr(module, function, None)
     if not callable(found):
@@ -115,7 +115,7 @@ def load_metric(place: str) -> CustomMetric:
     return CustomMetric(function, path, found)
 
 
-def _failed(path: Path, what: str, error: Exception) -> TslabError:
+def _failed(path: Path, what: str, error: BaseException) -> TslabError:
     """What went wrong, and in which line of the user's file."""
     if isinstance(error, SyntaxError) and error.lineno:
         line: int | None = error.lineno

@@ -45,17 +45,31 @@ def project_key(state: Path) -> bytes:
 def private(intake: Intake, key: bytes) -> Intake:
     """The intake without a name; also the order of hashes says nothing about that of names."""
     findings = tuple(replace(finding, place="") for finding in intake.findings)
-    tiers = tuple(_hidden(tier, key) for tier in intake.tiers)
+    names = _names(intake.tiers, key)
+    tiers = tuple(_hidden(tier, names, key) for tier in intake.tiers)
     return replace(intake, tiers=tiers, findings=findings)
 
 
-def _hidden(tier: TierTable, key: bytes) -> TierTable:
-    people, models = tier.readers.annotators, tier.readers.models
-    names = {
-        **hashes(people, "person", key),
-        **hashes(models, "model", key),
+def _names(tiers: Sequence[TierTable], key: bytes) -> dict[str, str]:
+    """Hashes of all readers; a table also has those that mark in other tiers only."""
+    people = {name for tier in tiers for name in tier.readers.annotators}
+    everybody = {name for tier in tiers for name in _readers_of(tier)}
+    return {
+        **hashes(sorted(people), "person", key),
+        **hashes(sorted(everybody - people - {GROUND_TRUTH}), "model", key),
         GROUND_TRUTH: GROUND_TRUTH,
     }
+
+
+def _readers_of(tier: TierTable) -> set[str]:
+    tables = [table for table in (tier.table, tier.windows) if table is not None]
+    found = {name for table in tables for name in table.annotators}
+    answered = tier.task_answers.annotators if tier.task_answers is not None else ()
+    return {*found, *answered, *tier.readers.models}
+
+
+def _hidden(tier: TierTable, names: Mapping[str, str], key: bytes) -> TierTable:
+    people, models = tier.readers.annotators, tier.readers.models
     readers = Readers(
         tuple(sorted(names[name] for name in people)),
         tier.readers.reference,

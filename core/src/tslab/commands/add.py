@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tslab.commands.finite import FiniteRange
 from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 @click.command("add", help="Read recordings, de-identify them and cut them into tasks.")
 @click.argument("paths", nargs=-1, required=True, metavar="FILES...")
 @click.option("--metadata", metavar="TABLE", help="CSV joined by its column 'file' or 'id'.")
-@click.option("--sampling-rate", type=float, metavar="HZ", help="For tables without a time column.")
+@click.option(
+    "--sampling-rate",
+    type=FiniteRange(0, min_open=True),
+    metavar="HZ",
+    help="For tables without a time column.",
+)
 @click.option("--time-column", metavar="NAME", help="Name or number of the time column, or 'none'.")
 @click.option("--time-zone", metavar="ZONE", help="Zone of times that carry none (Europe/Berlin).")
 @click.option("--ignore", multiple=True, metavar="COLUMN", help="A column that is no signal.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tslab.commands.finite import FiniteRange
 from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Asked:
 @click.option("--csv", "folder", metavar="FOLDER", help="Write all numbers and matched events.")
 @click.option("--report", "page_file", metavar="FILE", help="Write a page with plots (.html).")
 @click.option(
-    "--iou", default=0.5, type=click.FloatRange(0, 1, min_open=True), metavar="X",
+    "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of events that are the same [0.5].",
 )  # fmt: skip
 @click.option(
@@ -108,12 +109,16 @@ def command(output: Output, **options: Any) -> int:
     """
     from tslab.agreement.measure import measure
     from tslab.agreement.settings import AgreementSettings
-    from tslab.commands.page_target import page_target
+    from tslab.commands.named_numbers import read_tolerances, read_weights
+    from tslab.commands.page_target import folder_target, page_target
 
     wanted = Asked(**options)
     if wanted.page_file:
         page_target(wanted.page_file)
+    if wanted.folder:
+        folder_target(wanted.folder)
     intake, offered, key = _given(output, wanted)
+    weights = read_weights(_controls(intake), wanted.weights)
     intake = _chosen_tiers(intake, wanted.tiers)
     limits = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
     gamma, alpha = (_asks(wanted.metrics, name) for name in ("gamma", "unitizing"))
@@ -125,7 +130,7 @@ def command(output: Output, **options: Any) -> int:
         gamma=gamma,
         unitizing=alpha,
         enterprise=_asks(wanted.metrics, "enterprise"),
-        weights=read_weights(wanted.weights),
+        weights=weights,
         custom=wanted.own,
     )
     if key is not None:
@@ -134,6 +139,16 @@ def command(output: Output, **options: Any) -> int:
         intake = private(intake, key)
     found = measure(intake, settings, offered)
     return _show(output, found, wanted)
+
+
+def _controls(intake: Intake) -> list[str]:
+    """Names of all tiers and of the fields about their regions and tasks."""
+    from tslab.agreement.answer_rows import asked_fields
+
+    names = {tier.name for tier in intake.tiers}
+    for tier in intake.tiers:
+        names.update(item.name for item in (*asked_fields(tier), *tier.task_fields))
+    return sorted(names)
 
 
 def _asks(metrics: Sequence[str], name: str) -> bool:
@@ -167,15 +182,29 @@ def _given(output: Output, wanted: Asked) -> tuple[Intake, DomainMetrics | None,
 
 
 def _from_file(path: Path, config_file: str | None) -> Intake:
-    from tslab.errors import DataError
     from tslab.label_studio.export_intake import export_intake
 
+    config = None if config_file is None else _decoded(Path(config_file))
+    return export_intake(_read(path), path.name, config)
+
+
+def _decoded(path: Path) -> str:
+    from tslab.errors import DataError
+
     try:
-        config = None if config_file is None else Path(config_file).read_text(encoding="utf-8")
-        return export_intake(path.read_bytes(), path.name, config)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot read '{path.name}': {reason}", "Check the path.") from error
+        return _read(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{path}' is no UTF-8: {error}", "Save it as UTF-8.") from error
+
+
+def _read(path: Path) -> bytes:
+    from tslab.errors import DataError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot read '{path}': {reason}", "Check the path.") from error
 
 
 def _key(output: Output, private: bool) -> bytes | None:
@@ -225,51 +254,6 @@ def _chosen_tiers(intake: Intake, names: Sequence[str]) -> Intake:
     return replace(intake, tiers=kept)
 
 
-def read_tolerances(tiers: Sequence[str], given: Sequence[str]) -> dict[str, float]:
-    """``TIER=SECONDS`` as numbers by tier.
-
-    Raises:
-        UsageError: There is no such tier, or no such number.
-    """
-    from tslab.errors import UsageError, did_you_mean
-
-    found = {}
-    for item in given:
-        tier, _, text = item.rpartition("=")
-        if tier not in tiers:
-            hint = did_you_mean(tier, tiers) or f"There are {', '.join(tiers) or 'none'}."
-            raise UsageError(f"--tolerance names no tier: '{item}'", hint)
-        found[tier] = _number(text)
-        if not 0 <= found[tier] < 86_400:
-            example = f"Write for example {tier}=0.15."
-            raise UsageError(f"--tolerance has no number of seconds: '{item}'", example)
-    return found
-
-
-def read_weights(given: Sequence[str]) -> dict[str, float]:
-    """``CONTROL=X`` as numbers by control.
-
-    Raises:
-        UsageError: One is no weight.
-    """
-    from tslab.errors import UsageError
-
-    found = {}
-    for item in given:
-        name, _, text = item.rpartition("=")
-        found[name] = _number(text)
-        if not name or not 0 <= found[name] < math.inf:
-            raise UsageError(f"--weight has no weight: '{item}'", "Write for example quality=0.3.")
-    return found
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
 def _show(output: Output, found: Agreement, wanted: Asked) -> int:
     from tslab.agreement.result_document import document
     from tslab.agreement.result_files import write_files
@@ -299,10 +283,20 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
     for line in failed:
         output.warn(line)
     if not any(tier.rows for tier in found.tiers):
-        output.warn("nobody can be compared: no task has two readings. Annotate more, then: "
-                    "tslab pull")  # fmt: skip
+        output.warn(f"nobody can be compared: {_why_nobody(found, wanted)}")
         return 1
     return int(bool(failed))
+
+
+def _why_nobody(found: Agreement, wanted: Asked) -> str:
+    """Why there is no number, and what helps."""
+    if wanted.file is None:
+        return "no task has two readings. Annotate more, then: tslab pull"
+    if found.tiers:
+        return "no task has two readings. Annotate more, then export again."
+    if wanted.config_file is None:
+        return "the export has no region that says what its tier is called. Add: --config FILE"
+    return "the export has no annotations of a tier of the config. Check both files."
 
 
 def _page(output: Output, found: Agreement, wanted: Asked) -> None:
@@ -322,12 +316,13 @@ def below(found: Agreement, least: Sequence[str]) -> list[str]:
         UsageError: A minimum is no number, or names no measure.
     """
     from tslab.agreement.headline import judged, main_metrics
+    from tslab.commands.named_numbers import number
     from tslab.errors import UsageError, did_you_mean
 
     lines = []
     for item in least:
         name, _, text = item.rpartition("=")
-        minimum = _number(text)
+        minimum = number(text)
         if not math.isfinite(minimum):
             raise UsageError(f"--min has no number: '{item}'", "Write for example --min 0.7.")
         known = {row.metric for row in found.rows}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tslab.commands.finite import FiniteRange
 from tslab.commands.output import Output, shared_options, table
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tslab.project import Project
 
 METHODS = ("majority", "weighted", "dawid-skene", "staple", "median", "intersection", "union")
+WEIGHTED = ("weighted", "median")
+"""Methods that weigh annotators."""
 MAKER = "consensus"
 """Section of annotations/ground_truth.json."""
 
@@ -56,16 +59,16 @@ class Asked:
 @click.option("--least", default=0, type=click.IntRange(0), metavar="K",
               help="Annotators that a label needs [more than half].")  # fmt: skip
 @click.option(
-    "--iou", default=0.5, type=click.FloatRange(0, 1, min_open=True), metavar="X",
+    "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of spans of one event, for median [0.5].",
 )  # fmt: skip
 @click.option(
     "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS",
     help="Seconds between instants that are the same [a fifth of their usual distance].",
 )  # fmt: skip
-@click.option("--gap", default=0.0, type=click.FloatRange(0, 86_400), metavar="SECONDS",
+@click.option("--gap", default=0.0, type=FiniteRange(0, 86_400), metavar="SECONDS",
               help="Close gaps shorter than this [0].")  # fmt: skip
-@click.option("--shortest", default=0.0, type=click.FloatRange(0, 86_400), metavar="SECONDS",
+@click.option("--shortest", default=0.0, type=FiniteRange(0, 86_400), metavar="SECONDS",
               help="Leave out regions shorter than this [0].")  # fmt: skip
 @click.option("--private", is_flag=True, help="Name no person: hashes instead.")
 @shared_options
@@ -145,12 +148,12 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
 def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     """Settings of each tier."""
     from tslab.agreement.consensus import ConsensusSettings
-    from tslab.commands.agreement import read_tolerances
+    from tslab.commands.named_numbers import read_tolerances
     from tslab.segmentation.matching import instant_tolerance
     from tslab.spans import to_microseconds
 
     given = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
-    weights = _weights(intake, wanted.weights)
+    weights = _weights(intake, wanted)
     plain = ConsensusSettings(
         method=wanted.method,  # type: ignore[arg-type]
         least=wanted.least,
@@ -172,17 +175,17 @@ def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     return settings
 
 
-def _weights(intake: Intake, given: Sequence[str]) -> dict[str, float] | None:
+def _weights(intake: Intake, wanted: Asked) -> dict[str, float] | None:
     """``NAME=X`` as numbers by name.
 
     Raises:
-        UsageError: There is no such annotator, or no such number.
+        UsageError: There is no such annotator or number, or the method counts heads.
     """
     from tslab.errors import UsageError, did_you_mean
 
     people = {name for tier in intake.tiers for name in tier.readers.annotators}
     weights: dict[str, float] = {}
-    for item in given:
+    for item in wanted.weights:
         name, _, text = item.rpartition("=")
         if name not in people:
             raise UsageError(f"--weight names no annotator: '{item}'", did_you_mean(name, people))
@@ -192,6 +195,9 @@ def _weights(intake: Intake, given: Sequence[str]) -> dict[str, float] | None:
             weights[name] = 0.0
         if not 0 < weights[name] < float("inf"):
             raise UsageError(f"--weight has no number above 0: '{item}'", f"Write {name}=2.")
+    if weights and wanted.method not in WEIGHTED:
+        hint = f"Add: --method {' or '.join(WEIGHTED)}"
+        raise UsageError(f"--weight means nothing to --method {wanted.method}", hint)
     return weights or None
 
 

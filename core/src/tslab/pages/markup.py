@@ -11,6 +11,9 @@ from collections.abc import Sequence
 LONGEST_NAME = 24
 """Letters of a name that a plot shows; the whole name is in the tooltip."""
 
+GENERATOR = '<meta name="generator" content="tslab">'
+"""Says near the beginning of a page who wrote it, so that another one may replace it."""
+
 
 def text(value: object) -> str:
     """A value that can stand in the page, in text or in a quoted attribute."""
@@ -94,6 +97,7 @@ def document(title: str, body: str, style: str, script: str = "") -> bytes:
     head = "".join(
         [
             '<meta charset="utf-8">',
+            GENERATOR,
             f'<meta http-equiv="Content-Security-Policy" content="{text(policy)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             element("title", text(title)),

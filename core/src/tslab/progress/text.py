@@ -125,12 +125,16 @@ def _over_time(periods: Sequence[Period], title: str, table: Table) -> Iterator[
         yield "agreement: no task that two people submitted"
         return
     names = shown(periods)
+    # The latest are what somebody can still do something about; time runs down, as on the page.
+    ordered = sorted(periods, key=lambda period: period.period)
     rows = [
-        (p.period, p.tier, p.tasks, *(figure(p.figures[name]) for name in names)) for p in periods
+        (p.period, p.tier, p.tasks, *(figure(p.figures[name]) for name in names))
+        for p in ordered[-MOST:]
     ]
-    # The latest are what somebody can still do something about.
     header = (title, "tier", "tasks", *(TITLES[name] for name in names))
-    yield cut(rows[::-1], header, table)
+    earlier = len(ordered) - len(rows)
+    more = f"\n{earlier} earlier: --json, --report" if earlier else ""
+    yield f"{table(rows, header)}{more}"
 
 
 def shown(periods: Sequence[Period]) -> list[str]:
