@@ -133,17 +133,17 @@ def test_a_task_stays_in_the_tab_until_all_its_annotators_are_done(clean: Study)
         return [task["id"] for task in found["tasks"]]
 
     given = connection(clean.project)
-    client = Client(given.url, given.api_key)
     first = left()[0]
     assert len(left()) == len(clean.project.tasks())
     clean.run("users", "add", "second@example.com")
-    second = max(client.users())
-    for author, finished in ((1, False), (second, True)):
-        client.create_annotation(first, {"result": [], "completed_by": author})
-        assert (first not in left()) == finished
-        labelled = {task["id"]: task["is_labeled"] for task in client.tasks(project)}
-        assert labelled[first] == finished
-        assert sum(labelled.values()) == finished
+    with Client(given.url, given.api_key) as client:
+        second = max(client.users())
+        for author, finished in ((1, False), (second, True)):
+            client.create_annotation(first, {"result": [], "completed_by": author})
+            assert (first not in left()) == finished
+            labelled = {task["id"]: task["is_labeled"] for task in client.tasks(project)}
+            assert labelled[first] == finished
+            assert sum(labelled.values()) == finished
 
 
 def test_changes_follow(clean: Study, tmp_path: Path) -> None:
