@@ -3,64 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from kit.real_readings import SCORERS, STAGES, hypnograms, needs, sleep_table
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.time_metrics import time_metrics
 from tslab.agreement.values import Readers
-from tslab.span_table import Extents, SpanTable
 
-DATA = Path(os.environ.get("TSLAB_DATA") or Path(__file__).parents[4] / "shared" / "data")
-SCORERS = DATA / "sleep" / "dod_hypnograms" / "scorers"
-EPOCH = 30_000_000
-STAGES = ("W", "N1", "N2", "N3", "R")
-NAMES = tuple(f"scorer_{number}" for number in range(1, 6))
-
-pytestmark = pytest.mark.skipif(
-    not SCORERS.is_dir(), reason=f"no hypnograms at {SCORERS}; set TSLAB_DATA"
-)
-
-
-def hypnograms() -> dict[str, NDArray[np.int64]]:
-    """Stages of each night, int ``(scorers, epochs)``; -1 was not scored."""
-    nights = sorted({path.name for path in SCORERS.glob("*/scorer_1/*.json")})
-    out = {}
-    for night in nights:
-        (folder,) = (path.parents[1] for path in SCORERS.glob(f"*/scorer_1/{night}"))
-        out[night] = np.array([json.loads((folder / who / night).read_text()) for who in NAMES])
-    return out
-
-
-def table_of(nights: dict[str, NDArray[np.int64]]) -> SpanTable:
-    """One run for each stretch of a stage; what a scorer left out he did not review."""
-    rows = []
-    for task, stages in enumerate(nights.values()):
-        for who, row in enumerate(stages):
-            at = 0
-            for stage, group in itertools.groupby(row.tolist()):
-                end = at + len(list(group))
-                if stage >= 0:
-                    rows.append((task, who, stage, at * EPOCH, end * EPOCH))
-                at = end
-    task, who, stage, start, end = np.array(rows).T
-    columns = {"task": task, "annotator": who, "label": stage, "start": start, "end": end}
-    extents = Extents.of(task, who, start, end)
-    return SpanTable.of((list(nights), NAMES, STAGES), columns, extents)
+pytestmark = needs("sleep/dod_hypnograms")
 
 
 def test_kappas_equal_scikit_learn() -> None:
     nights = hypnograms()
     assert len(nights) == 21
-    table = table_of(nights)
-    found = time_metrics("stage", table, Readers(NAMES), TimeSettings(draws=200))
+    table = sleep_table(nights)
+    found = time_metrics("stage", table, Readers(SCORERS), TimeSettings(draws=200))
     value = {(row.metric, row.by, row.of): row.value for row in found.rows}
     whole = np.concatenate(list(nights.values()), axis=1)
     kappas = []
@@ -68,7 +29,7 @@ def test_kappas_equal_scikit_learn() -> None:
         both = (whole[one] >= 0) & (whole[other] >= 0)
         a, b = whole[one][both], whole[other][both]
         kappas.append(cohen_kappa_score(a, b))
-        pair = NAMES[one], NAMES[other]
+        pair = SCORERS[one], SCORERS[other]
         got = value["time/cohen_kappa", "pair", pair]
         assert got.value == pytest.approx(kappas[-1], abs=1e-12)
         assert got.low is not None
@@ -84,7 +45,7 @@ def test_kappas_equal_scikit_learn() -> None:
 
 def test_nights_equal_scikit_learn_and_statsmodels() -> None:
     nights = hypnograms()
-    found = time_metrics("stage", table_of(nights), Readers(NAMES), TimeSettings(draws=0))
+    found = time_metrics("stage", sleep_table(nights), Readers(SCORERS), TimeSettings(draws=0))
     value = {(row.metric, row.of): row.value.value for row in found.rows if row.by == "task"}
     means = []
     for night, stages in nights.items():

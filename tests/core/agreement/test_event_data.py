@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 from kit.event_tables import table_of
+from kit.real_readings import BLOCK, DATA, needs, spindles
 from scipy.optimize import linear_sum_assignment
 
 from tslab.agreement.criteria import AnyOverlap, Iou
@@ -25,31 +23,8 @@ from tslab.agreement.szcore import Detection, detections
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
 
-DATA = Path(os.environ.get("TSLAB_DATA") or Path(__file__).parents[4] / "shared" / "data")
 QUICK = TimeSettings(draws=200)
 SECOND = 1_000_000
-BLOCK = 11_501  # samples: 115 s at 100 Hz and one that separates
-SAMPLE = 10_000  # microseconds at 100 Hz
-
-
-def needs(path: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(
-        not (DATA / path).is_dir(), reason=f"no {path} at {DATA}; set TSLAB_DATA"
-    )
-
-
-def spindles() -> SpanTable:
-    rows = []
-    for who, group in enumerate(("exp", "ne", "re")):
-        name = f"GC_spindlesLst_4EEGVect_{group}_p1_blocks1-200.txt"
-        with (DATA / "eeg/moda_spindles" / name).open() as file:
-            for line in csv.DictReader(file, delimiter="\t"):
-                start = int(line["startSamples"]) - 1
-                block, at = divmod(start, BLOCK)
-                stop = at + int(line["durationSamples"])
-                rows.append((block, who, 0, at * SAMPLE, stop * SAMPLE))
-    until = (BLOCK - 1) * SAMPLE
-    return table_of(rows, tasks=200, annotators=3, labels=1, until=until)
 
 
 @needs("eeg/moda_spindles")
