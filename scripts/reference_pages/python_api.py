@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,12 +26,12 @@ API: Sequence[tuple[str, Sequence[str]]] = (
     ("tslab.task:Task", ()),
 )
 """What reference/python.md documents: class or function, and members."""
+MODULES = ("tslab.stretches",)
+"""Modules whose functions are all public."""
 
 
 def api_part() -> str:
     """Signatures and docstrings of the public Python interface."""
-    import importlib
-
     parts = []
     for place, members in API:
         module, name = place.split(":")
@@ -48,7 +49,20 @@ def api_part() -> str:
             parts.append(table(("member", "what it gives"), rows))
         raised = [f"`{key}`: {literal(text)}" for key, text in said["Raises"]]
         parts += ["Raises " + " ".join(raised)] if raised else []
+    parts += [module_part(name) for name in MODULES]
     return "\n\n".join(parts)
+
+
+def module_part(name: str) -> str:
+    """A module and its own functions."""
+    module = importlib.import_module(name)
+    rows = [
+        (f"`{key}{plain_signature(item)}`", literal(first_line(item.__doc__ or "")))
+        for key, item in vars(module).items()
+        if inspect.isfunction(item) and item.__module__ == name
+    ]
+    text = literal(first_line(module.__doc__ or ""))
+    return f"### {name}\n\n{text}\n\n{table(('function', 'what it gives'), rows)}"
 
 
 def member_row(owner: type, member: str, said: Mapping[str, Any]) -> tuple[str, str] | None:

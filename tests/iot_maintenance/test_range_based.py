@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tslab import AgreementContext, Recording, Signal, Span
+from tslab_iot_maintenance.anomaly_metric import Scored
 from tslab_iot_maintenance.ontology import DOMAIN
 from tslab_iot_maintenance.range_based import Bias, RangeBased
-from tslab_iot_maintenance.ranges import Scored, common, joined, without
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "prts.json").read_text())
 CONTEXT = AgreementContext(DOMAIN, ((0.0, 200.0),), ("a", "b"))
@@ -95,20 +95,3 @@ def test_an_instant_lasts_one_sample() -> None:
     context = AgreementContext(DOMAIN, ((0.0, 50.0),), ("a", "b"), recording)
     assert Scored.of(spans((3, 3)), [], context).reference == [(3_000_000, 3_500_000)]
     assert Scored.of(spans((3, 3)), [], CONTEXT).reference == []
-
-
-def test_arithmetic_of_ranges_equals_that_of_sets() -> None:
-    dice = np.random.default_rng(0)
-    for _ in range(300):
-        sides = []
-        for _ in range(2):
-            starts = dice.integers(0, 40, dice.integers(0, 6)).tolist()
-            sides.append(joined((s, s + int(dice.integers(0, 9))) for s in starts))
-        sets = [{x for a, b in side for x in range(a, b)} for side in sides]
-        for found, expected in (
-            (common(*sides), sets[0] & sets[1]),
-            (without(*sides), sets[0] - sets[1]),
-        ):
-            assert {x for a, b in found for x in range(a, b)} == expected
-            assert found == joined(found) or expected == sets[0] & sets[1]
-            assert all(a < b for a, b in found)

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tslab import stretches
     from tslab.annotation import Annotation, Prediction
     from tslab.contracts import (
         AgreementContext,
@@ -119,6 +120,7 @@ __all__ = [
     "column_name",
     "hookimpl",
     "open_project",
+    "stretches",
 ]
 
 
@@ -128,4 +130,6 @@ def __getattr__(name: str) -> object:
         value = getattr(importlib.import_module(f"tslab.{_MODULE_OF[name]}"), name)
         globals()[name] = value
         return value
+    if name == "stretches":  # public as a module
+        return importlib.import_module("tslab.stretches")
     raise AttributeError(f"module 'tslab' has no attribute '{name}'")

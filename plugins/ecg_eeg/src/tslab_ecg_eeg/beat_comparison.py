@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tslab import AgreementContext, Domain, Span
-from tslab_ecg_eeg.compared_time import Stretch, compared_stretches
+from tslab.stretches import Stretch, in_microseconds
 
 MATCH_WINDOW = 150_000
 """How far apart one beat may be marked, microseconds."""
@@ -59,7 +59,7 @@ class BeatComparison:
         found: Counter[str] = Counter()
         squares, count = 0, 0
         first = round(self.learning * 1e6)
-        for stretch in compared_stretches(context):
+        for stretch in in_microseconds(context.extents):
             sides = [_beats(spans, stretch, context.domain) for spans in (reference, hypothesis)]
             for step in _steps(sides[0], sides[1], first):
                 found[step.cell] += 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tslab import AgreementContext, Span
-from tslab_ecg_eeg.compared_time import Stretch, common, compared_stretches, joined, total, without
+from tslab.stretches import Stretch, in_microseconds, intersect, subtract, total, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,12 @@ class EpisodeComparison:
         self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
     ) -> Mapping[str, float]:
         """Episodes, those that overlap one of the other, and seconds."""
-        time = compared_stretches(context, self.learning)
-        true = common(_stretches(reference, self.codes, context), time)
-        found = common(_stretches(hypothesis, self.codes, context), time)
+        learning = (0, round(self.learning * 1e6))
+        time = subtract(in_microseconds(context.extents), [learning])
+        true = intersect(_stretches(reference, self.codes, context), time)
+        found = intersect(_stretches(hypothesis, self.codes, context), time)
         gone = _stretches(reference, self.excluded, context)
-        found = without(found, gone)
+        found = subtract(found, gone)
         return {
             "reference": float(len(true)),
             "reference_found": float(_touched(true, found)),
@@ -50,7 +51,7 @@ class EpisodeComparison:
             "hypothesis_right": float(_touched(found, true)),
             "reference_seconds": total(true) / 1e6,
             "hypothesis_seconds": total(found) / 1e6,
-            "common_seconds": total(common(true, found)) / 1e6,
+            "common_seconds": total(intersect(true, found)) / 1e6,
         }
 
     def value(self, components: Mapping[str, float]) -> float | None:
@@ -84,7 +85,7 @@ def _stretches(
         label = context.domain.tier(span.tier).label(span.label)
         if label is not None and label.code in codes:
             found.append((span.start_us, span.end_us))
-    return joined(found)
+    return union(found)
 
 
 def _touched(stretches: Sequence[Stretch], others: Sequence[Stretch]) -> int:

@@ -11,34 +11,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tslab import AgreementContext, Span
-from tslab_iot_maintenance.ranges import Range, Scored, common, f1, share
+from tslab.stretches import Stretch, intersect
+from tslab_iot_maintenance.anomaly_metric import AnomalyMetric, Scored
 
 Zone = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Affiliation:
-    """Affiliation precision and recall of anomalies, whatever their labels.
-
-    Attributes:
-        name: What ``--metric`` takes.
-        title: One line for people.
-        tier_kinds: Anomalies are intervals.
-    """
+class Affiliation(AnomalyMetric):
+    """Precision is the mean over zones in which something was found, recall that over all."""
 
     name: str = "affiliation"
     title: str = "Affiliation: how near to each other, against chance; for detectors and gold"
-    tier_kinds: Sequence[str] = ("intervals",)
 
-    def components(
-        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
-    ) -> Mapping[str, float]:
+    SHARES = (("precision", "precision", "found_zones"), ("recall", "recall", "zones"))
+
+    def sums(self, scored: Scored) -> Mapping[str, float]:
         """Sums over zones; found time where a whole stretch has no true event has no zone."""
-        scored = Scored.of(reference, hypothesis, context)
         found = {"precision": 0.0, "found_zones": 0.0, "recall": 0.0, "zones": 0.0}
         for event, zone in _zones(scored):
-            pieces = common([zone], scored.hypothesis)
+            pieces = intersect([zone], scored.hypothesis)
             found["zones"] += 1
             if pieces:
                 found["found_zones"] += 1
@@ -46,31 +38,18 @@ class Affiliation:
                 found["recall"] += _recall(event, zone, pieces)
         return found
 
-    def value(self, components: Mapping[str, float]) -> float | None:
-        """F1 of affiliation precision and recall."""
-        details = self.details(components)
-        return f1(details["precision"], details["recall"])
 
-    def details(self, components: Mapping[str, float]) -> Mapping[str, float | None]:
-        """Precision is the mean over zones in which something was found, recall that over all."""
-        parts = (("precision", "found_zones"), ("recall", "zones"))
-        return {
-            name: share(components.get(name, 0.0), components.get(many, 0.0))
-            for name, many in parts
-        }
-
-
-def _zones(scored: Scored) -> Iterator[tuple[Range, Zone]]:
+def _zones(scored: Scored) -> Iterator[tuple[Stretch, Zone]]:
     """Each true event and the time that is nearer to it than to the others of its stretch."""
     for low, high in scored.time:
-        events = common(scored.reference, [(low, high)])
+        events = intersect(scored.reference, [(low, high)])
         borders = [(one[1] + other[0]) / 2 for one, other in pairwise(events)]
         ends = [float(low), *borders, float(high)]
         if events:
             yield from zip(events, pairwise(ends), strict=True)
 
 
-def _precision(event: Range, zone: Zone, pieces: Sequence[Zone]) -> float:
+def _precision(event: Stretch, zone: Zone, pieces: Sequence[Zone]) -> float:
     """Mean over the found time of the chance that a random point of the zone is farther away."""
     left, right = event[0] - zone[0], zone[1] - event[1]
 
@@ -87,7 +66,7 @@ def _precision(event: Range, zone: Zone, pieces: Sequence[Zone]) -> float:
     return found / sum(end - start for start, end in pieces)
 
 
-def _recall(event: Range, zone: Zone, pieces: Sequence[Zone]) -> float:
+def _recall(event: Stretch, zone: Zone, pieces: Sequence[Zone]) -> float:
     """Mean over the event of the chance that a random point is farther away than found time."""
 
     def survival(time: float) -> float:

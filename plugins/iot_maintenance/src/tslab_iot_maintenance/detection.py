@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tslab import AgreementContext, Span
-from tslab_iot_maintenance.ranges import Range, Scored, common, share
+from tslab.stretches import Stretch, intersect
+from tslab_iot_maintenance.anomaly_metric import AnomalyMetric, Scored, share
 
 PROFILES = {"standard": (0.11, 1.0), "low_fp": (0.22, 1.0), "low_fn": (0.11, 2.0)}
 """Weights of a false alarm and of a miss; a hit weighs 1 (Lavin A, Ahmad S. NAB. 2015)."""
@@ -17,25 +17,20 @@ FAR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class DetectionDelay:
+class DetectionDelay(AnomalyMetric):
     """Seconds from the start of an anomaly to the first time at which it is marked.
 
-    Attributes:
-        name: What ``--metric`` takes.
-        title: One line for people.
-        tier_kinds: Anomalies are intervals.
+    The share that was found stands beside it, without which a delay says little.
     """
 
     name: str = "detection-delay"
     title: str = "Seconds from the start of an anomaly to where it is found; 0 is best"
-    tier_kinds: Sequence[str] = ("intervals",)
 
-    def components(
-        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
-    ) -> Mapping[str, float]:
+    SHARES = (("found", "found", "events"),)
+
+    def sums(self, scored: Scored) -> Mapping[str, float]:
         """Anomalies, those that were found, and the delays of these in seconds."""
-        scored = Scored.of(reference, hypothesis, context)
-        pieces = [(one, common([one], scored.hypothesis)) for one in scored.reference]
+        pieces = [(one, intersect([one], scored.hypothesis)) for one in scored.reference]
         delays = [found[0][0] - one[0] for one, found in pieces if found]
         return {
             "events": float(len(pieces)),
@@ -47,35 +42,22 @@ class DetectionDelay:
         """Mean delay of what was found, in seconds; None where nothing was."""
         return share(components.get("seconds", 0.0), components.get("found", 0.0))
 
-    def details(self, components: Mapping[str, float]) -> Mapping[str, float | None]:
-        """The share that was found, without which a delay says little."""
-        return {"found": share(components.get("found", 0.0), components.get("events", 0.0))}
-
 
 @dataclass(frozen=True, slots=True)
-class WindowScore:
+class WindowScore(AnomalyMetric):
     """Score of the Numenta Anomaly Benchmark: an alarm is worth the more the earlier it comes.
 
     Each range that was found is one alarm, at its start. The first one in a true event counts, by
     where in the event it is; one after it, or before any, is a false alarm, which costs less soon
     after an event. 1 is perfect, 0 is silence. The benchmark's tables say 100 times that, its
     windows are wider than the events, and it leaves out the first 15 % of a recording.
-
-    Attributes:
-        name: What ``--metric`` takes.
-        title: One line for people.
-        tier_kinds: Anomalies are intervals.
     """
 
     name: str = "nab"
     title: str = "Score as the Numenta benchmark has it, with the events as windows; early is good"
-    tier_kinds: Sequence[str] = ("intervals",)
 
-    def components(
-        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
-    ) -> Mapping[str, float]:
+    def sums(self, scored: Scored) -> Mapping[str, float]:
         """Worth of hits, cost of false alarms, missed windows, and all windows."""
-        scored = Scored.of(reference, hypothesis, context)
         alarms = [start for start, _ in scored.hypothesis]
         hits = {}
         cost = 0.0
@@ -102,7 +84,9 @@ class WindowScore:
         return {name: _score(components, *weights) for name, weights in PROFILES.items()}
 
 
-def _windows(alarms: Sequence[int], windows: Sequence[Range]) -> Iterator[tuple[int, Range | None]]:
+def _windows(
+    alarms: Sequence[int], windows: Sequence[Stretch]
+) -> Iterator[tuple[int, Stretch | None]]:
     """Each alarm and the last window that began before it."""
     at = -1
     for alarm in alarms:

@@ -10,24 +10,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tslab import AgreementContext, Span
-from tslab_iot_maintenance.ranges import Range, Scored, common, f1, share
+from tslab.stretches import Stretch, intersect
+from tslab_iot_maintenance.anomaly_metric import AnomalyMetric, Scored
 
 Bias = Literal["flat", "front", "middle", "back"]
 
 
 @dataclass(frozen=True, slots=True)
-class RangeBased:
-    """Range-based precision and recall of anomalies, whatever their labels.
+class RangeBased(AnomalyMetric):
+    """Range-based precision and recall: means over ranges.
 
     Attributes:
-        name: What ``--metric`` takes.
-        title: One line for people.
         existence: Weight of finding a range at all in its recall, 0 to 1 (alpha).
         bias: Which part of a range counts most (delta).
         reciprocal: Whether a range found in n pieces counts 1 / n (gamma).
         step: Microseconds of a sample; 0 takes time as a continuum.
-        tier_kinds: Anomalies are intervals.
     """
 
     name: str = "range-based"
@@ -36,13 +33,11 @@ class RangeBased:
     bias: Bias = "flat"
     reciprocal: bool = False
     step: int = 0
-    tier_kinds: Sequence[str] = ("intervals",)
 
-    def components(
-        self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
-    ) -> Mapping[str, float]:
+    SHARES = (("precision", "precision", "hypothesis"), ("recall", "recall", "reference"))
+
+    def sums(self, scored: Scored) -> Mapping[str, float]:
         """Sums over ranges of their recall and precision, and how many there are."""
-        scored = Scored.of(reference, hypothesis, context)
         return {
             "recall": sum(
                 self._part(one, scored.hypothesis, self.existence) for one in scored.reference
@@ -52,21 +47,8 @@ class RangeBased:
             "hypothesis": float(len(scored.hypothesis)),
         }
 
-    def value(self, components: Mapping[str, float]) -> float | None:
-        """F1 of range-based precision and recall."""
-        details = self.details(components)
-        return f1(details["precision"], details["recall"])
-
-    def details(self, components: Mapping[str, float]) -> Mapping[str, float | None]:
-        """Precision and recall: means over ranges."""
-        parts = (("precision", "hypothesis"), ("recall", "reference"))
-        return {
-            name: share(components.get(name, 0.0), components.get(many, 0.0))
-            for name, many in parts
-        }
-
-    def _part(self, one: Range, others: Sequence[Range], existence: float) -> float:
-        pieces = common([one], others)
+    def _part(self, one: Stretch, others: Sequence[Stretch], existence: float) -> float:
+        pieces = intersect([one], others)
         if not pieces:
             return 0.0
         start, length = one[0], one[1] - one[0]
