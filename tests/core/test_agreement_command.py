@@ -244,6 +244,35 @@ def test_an_export_that_cannot_be_read(study: Study, tmp_path: Path) -> None:
     assert "broken.json" in study.shell.fails(4, "agreement", "--from", path)
 
 
+def test_a_project_that_is_named_beside_an_export_must_be_there(
+    study: Study, tmp_path: Path, shell: Any
+) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(export(study)))
+    words = ("agreement", "--draws", 0, "--from", path)
+    assert shell(*words) == shell(*words, project=False)
+    shell.folder = tmp_path / "gone"
+    assert "there is no folder" in shell.fails(4, *words)
+    shell.folder = tmp_path
+    assert "no tslab project in" in shell.fails(4, *words)
+
+
+@pytest.mark.parametrize("lead", [-1, 1e12, None, "soon", [1], {"a": 1}])
+def test_lead_times_of_an_export_change_no_number(
+    study: Study, tmp_path: Path, lead: object
+) -> None:
+    tasks = export(study)
+    path = tmp_path / "export.json"
+    words = ("agreement", "--draws", 0, "--from", path)
+    path.write_text(json.dumps(tasks))
+    known = study.shell.json(*words)
+    for task in tasks:
+        for annotation in task["annotations"]:
+            annotation["lead_time"] = lead
+    path.write_text(json.dumps(tasks))
+    assert study.shell.json(*words) == known
+
+
 def test_metrics_of_plugins_are_asked_and_blamed(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,10 +160,61 @@ def test_one_alone_makes_no_ground_truth(study: Study) -> None:
     assert times(truth.spans) == [(60.0, 70.0, "Drift"), (180.0, 200.0, "Drift")]
     before = study.shell.files()
     study.say([(WHO[0], SAID[0])])
-    message = study.shell.fails(4, "consensus", "--as", "ground-truth")
-    assert "no time that two annotators reviewed" in message
+    study.shell("consensus", "--as", "ground-truth", code=1)
     assert made_truth(study.project.root)["consensus"] == [truth]
     assert before.keys() == study.shell.files().keys()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("ground-truth", "no ground truth was written"),
+        ("predictions", "no predictions were written"),
+        (None, "there is no consensus"),
+    ],
+)
+def test_one_annotator_alone_writes_nothing_and_says_why(
+    study: Study, target: str | None, said: str
+) -> None:
+    study.say([(WHO[0], SAID[0])])
+    before = study.shell.files()
+    more = ("--as", target) if target else ()
+    study.shell("consensus", *more, code=1)
+    assert study.shell.err.splitlines() == [
+        f"tslab: {said}: {WHO[0]} alone votes, and it takes two. "
+        "Give tasks to more annotators: review: {overlap: 2} in tslab.yaml"
+    ]
+    document = study.shell.json("consensus", *more, code=1)
+    assert document["written_as"] is None
+    assert document["not_written"].startswith(f"{said}: {WHO[0]} alone votes")
+    assert study.shell.files() == before
+    study.shell("consensus", *more, "--private", code=1)
+    assert WHO[0] not in study.shell.err
+
+
+def test_one_who_is_chosen_alone_is_told_to_choose_another(study: Study) -> None:
+    study.shell("consensus", "--annotator", WHO[1], "--as", "ground-truth", code=1)
+    assert study.shell.err.rstrip().endswith("takes two. Name another one: --annotator")
+
+
+def test_what_gets_no_ground_truth_is_said_on_one_line(study: Study) -> None:
+    whole = ((0.0, 300.0),)
+    said = [Annotation(study.keys[0], who, list(spans), study.view, whole)
+            for who, spans in zip(WHO, SAID, strict=True)]  # fmt: skip
+    said.append(Annotation(study.keys[1], WHO[0], [], study.view, whole))
+    study.path.write_bytes(json_bytes(said))
+    document = study.shell.json("consensus", "--as", "ground-truth")
+    line = "no ground truth was written of 1 recording in which no time was reviewed by two"
+    assert document["not_written"] == line
+    assert study.shell.err.splitlines() == [f"tslab: {line}"]
+    truth = [replace(one, spans=[], ground_truth=True) for one in said]
+    study.path.write_bytes(json_bytes([*said, truth[0]]))
+    study.shell("consensus", "--as", "ground-truth", code=1)
+    assert study.shell.err.splitlines() == [
+        "tslab: no ground truth was written: 1 recording in which no time was reviewed by two; "
+        "1 recording in which all that two reviewed is disputed or ground truth already. "
+        "Give tasks to more annotators: review: {overlap: 2} in tslab.yaml"
+    ]
 
 
 def test_truth_of_label_studio_stays(study: Study) -> None:

@@ -151,8 +151,9 @@ def _fail(text: str, code: int, debug: bool = False) -> int:
         import traceback
 
         traceback.print_exc()
-    line = " ".join(str(text).split())
-    click.echo(f"tslab: {line}", err=True)
+    from tslab.wording import on_one_line
+
+    click.echo(f"tslab: {on_one_line(str(text))}", err=True)
     return code
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+CHOICE = re.compile(r"\[([^][|]*)\|([^][|]*)\]")
+"""What stands for one and for many: ``[is|are]``."""
+
 
 class TslabError(Exception):
     """Base of all errors that tslab raises on purpose.
@@ -72,6 +77,13 @@ def did_you_mean(word: str, known: object) -> str:
 
 
 def counted(number: int, things: str) -> str:
-    """A number of things whose first word is a plural: ``2 tasks of a``, ``1 task of a``."""
+    """A number of things: ``2 tasks are left out``, ``1 task is left out``.
+
+    Args:
+        number: How many.
+        things: Begins with a plural that ends in s; ``[is|are]`` is what stands for one and for
+            many, as in ``tasks [is|are] left out``. Names of strangers do not belong in it.
+    """
     word, space, rest = things.partition(" ")
-    return f"{number} {word.removesuffix('s') if number == 1 else word}{space}{rest}"
+    chosen = CHOICE.sub(lambda found: found[1 if number == 1 else 2], rest)
+    return f"{number} {word.removesuffix('s') if number == 1 else word}{space}{chosen}"

@@ -21,7 +21,7 @@ def test_json_ends_no_script_and_is_read_back() -> None:
     block = data_block("data", {"name": [EVIL]})
     assert block.count("<") == 2
     inside = block.partition(">")[2].rpartition("<")[0]
-    assert json.loads(inside) == {"name": [EVIL]}
+    assert json.loads(inside) == {"name": [EVIL.replace("\u2028", " ")]}
 
 
 def test_the_policy_allows_this_script_and_this_style_alone() -> None:
@@ -40,4 +40,4 @@ def test_the_policy_allows_this_script_and_this_style_alone() -> None:
 
 
 def test_a_name_of_half_a_letter_does_not_stop_the_page() -> None:
-    assert b"?" in document("\ud800", "", "")
+    assert b"<title>a b</title>" in document("a\ud800b", "", "")

@@ -259,6 +259,43 @@ def test_broken_answers_of_label_studio_are_counted_and_left_out(
     assert found["agreement"] == []  # nobody knows when ann submitted
 
 
+@pytest.mark.parametrize(
+    ("lead", "why"),
+    [
+        (-5.0, "below 0"), (1e9, "longer than a day"), (1e300, "longer than a day"),
+        ("soon", "no number"), (True, "no number"),
+    ],
+)  # fmt: skip
+def test_a_lead_time_that_cannot_be_is_said_and_no_part_of_a_sum(
+    plant: Plant, capsys: Capture, lead: object, why: str
+) -> None:
+    plant.say("ann", 0, [], minutes(0), lead_time=lead)
+    plant.say("ann", 1, [], minutes(5), lead_time=40.0)
+    plant.run("pull")
+    told = capsys.readouterr()
+    assert [line for line in told.err.splitlines() if "TSL110" in line] == [
+        f"tslab: TSL110 warning: task {plant.tasks[0].id}: lead time {lead!r} is {why}: left out. "
+        "Look at the annotation in Label Studio."
+    ]
+    assert " 40 s" in told.out
+    plant.run("progress", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["people"][0]["lead"]["seconds"] == 40.0
+    stored = isinstance(lead, float) and lead < 1e15
+    expected = [f"TSL110 warning: annotations: 1 lead time {why}: left out."] if stored else []
+    assert [line.partition(" Look")[0] for line in found["findings"]] == expected
+
+
+def test_findings_that_repeat_themselves_are_cut_short(plant: Plant, capsys: Capture) -> None:
+    for task in range(9):
+        plant.say("ann", task, [], minutes(task), lead_time=-1.0)
+    plant.run("pull", "--json")
+    told = capsys.readouterr()
+    assert sum("TSL110 warning" in line for line in told.err.splitlines()) == 5
+    assert "TSL110: 4 more like these; --json lists all" in told.err
+    assert sum("TSL110" in line for line in json.loads(told.out)["findings"]) == 9
+
+
 def test_a_server_that_cannot_list_drafts_still_gives_annotations(
     plant: Plant, capsys: Capture
 ) -> None:

@@ -166,6 +166,8 @@ def _given(output: Output, wanted: Asked) -> tuple[Intake, DomainMetrics | None,
     from tslab.errors import ProjectError, UsageError
 
     if wanted.file is not None:
+        if output.named:
+            output.project()  # its key makes the private names; a wrong one would go unseen
         intake = _from_file(Path(wanted.file), wanted.config_file)
         return intake, None, _key(output, wanted.private)
     if wanted.config_file is not None:

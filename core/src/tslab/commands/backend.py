@@ -65,4 +65,4 @@ def _project(output: Output) -> Project | None:
 
     here = Path(output.folder).resolve()
     around = any((folder / FILE_NAME).is_file() for folder in (here, *here.parents))
-    return output.project() if around or output.folder != "." else None
+    return output.project() if around or output.named else None

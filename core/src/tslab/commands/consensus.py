@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tslab.commands.finite import FiniteRange
-from tslab.commands.output import Output, shared_options, table
+from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.agreement.consensus import ConsensusSettings
     from tslab.agreement.project_consensus import TierConsensus
     from tslab.agreement.tier_tables import Intake
     from tslab.annotation import Annotation
+    from tslab.commands.consensus_writing import Written
     from tslab.project import Project
 
 METHODS = ("majority", "weighted", "dawid-skene", "staple", "median", "intersection", "union")
 WEIGHTED = ("weighted", "median")
 """Methods that weigh annotators."""
-MAKER = "consensus"
-"""Section of annotations/ground_truth.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,37 +74,47 @@ class Asked:
 def command(output: Output, **options: Any) -> int:
     """Combines what was pulled; models and ground truth never vote.
 
-    Exits with 1 if a recording's predictions could not be written.
+    Exits with 1 if nothing could be written of what --as asks for, because one annotator alone
+    makes no consensus or all is disputed, or if a recording's predictions could not be written.
     """
     from tslab.agreement.consensus_result import tier_rows
     from tslab.agreement.intake import project_intake
     from tslab.agreement.project_consensus import consensus_tiers
+    from tslab.commands.consensus_writing import MAKER, Writing, version_of, write
 
     wanted = Asked(**options)
     with output.changing() as project:
-        annotations = _said(project)
+        annotations = _said(project, MAKER)
         intake = _chosen(project, project_intake(project, annotations), wanted)
         for finding in intake.findings:
             output.warn(str(replace(finding, place="") if wanted.private else finding))
         tiers = consensus_tiers(intake, project.domain, _settings(intake, wanted), wanted.people)
         names = _names(project, intake, wanted.private)
-        failed = _write(output, project, tiers, annotations, names, wanted)
+        version = version_of(tiers, wanted.method)
+        given = Writing(
+            output, project, tiers, annotations, names, version, chosen=bool(wanted.people)
+        )
+        written = write(given, wanted.target)
         about = {
             "method": wanted.method,
-            "written_as": wanted.target,
-            "model_version": _version(tiers, wanted),
-            "failed": [] if wanted.private else failed,
+            "written_as": written.target,
+            "not_written": written.missing,
+            "model_version": version,
+            "failed": [] if wanted.private else written.failed,
         }
-        output.result({**about, "tiers": tier_rows(tiers, names)}, _text(tiers, names, wanted))
-        return int(bool(failed))
+        text = _text(tiers, names, wanted.method, written)
+        output.result({**about, "tiers": tier_rows(tiers, names)}, text)
+        if written.missing:
+            output.warn(written.missing)
+        return int(bool(written.failed) or written.nothing)
 
 
-def _said(project: Project) -> list[Annotation]:
+def _said(project: Project, own_maker: str) -> list[Annotation]:
     """What people said, and ground truth that is not our own from an earlier run."""
     from tslab.ground_truth import made_truth
 
     made = made_truth(project.root)
-    others = [a for maker, own in made.items() if maker != MAKER for a in own]
+    others = [a for maker, own in made.items() if maker != own_maker for a in own]
     return [*project.pulled_annotations(), *others]
 
 
@@ -213,94 +222,26 @@ def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
     )
 
 
-def _version(tiers: Sequence[TierConsensus], wanted: Asked) -> str:
-    """The model version that Label Studio shows."""
-    from tslab.errors import counted
-
-    people = {name for tier in tiers for name in tier.voters}
-    return f"consensus {wanted.method} of {counted(len(people), 'annotators')}"
-
-
-def _write(
-    output: Output,
-    project: Project,
-    tiers: Sequence[TierConsensus],
-    annotations: Sequence[Annotation],
-    names: Mapping[str, str],
-    wanted: Asked,
-) -> list[str]:
-    """Writes what is asked for; recordings whose predictions could not be cut into tasks."""
-    import tslab
-    from tslab import files
-    from tslab.agreement.consensus_provenance import provenance
-    from tslab.agreement.project_consensus import consensus_spans, consensus_truth
-    from tslab.errors import ProjectError
-    from tslab.ground_truth import save_truth
-
-    if not wanted.target:
-        return []
-    version = _version(tiers, wanted)
-    failed: list[str] = []
-    if wanted.target == "predictions":
-        failed = _predict(output, project, consensus_spans(tiers), version)
-    else:
-        truth = consensus_truth(tiers, annotations, project.domain, version)
-        if not truth:
-            raise ProjectError(
-                "no time that two annotators reviewed is free of disputes and of ground truth",
-                "Give tasks to more annotators: review: {overlap: 2} in tslab.yaml",
-            )
-        save_truth(project.root, MAKER, truth)
-    about = {
-        "method": wanted.method, "written_as": wanted.target, "model_version": version,
-        "tslab": tslab.__version__,
-    }  # fmt: skip
-    document = provenance(tiers, annotations, about, names)
-    files.write_bytes(project.root / "annotations" / "consensus.json", files.json_bytes(document))
-    return failed
-
-
-def _predict(
-    output: Output, project: Project, spans: Mapping[str, Sequence[Any]], version: str
-) -> list[str]:
-    from tslab.errors import DataError, PluginError
-    from tslab.label_studio.predictions import TaskPrediction, predict_tasks, save_predictions
-
-    tasks, failed = project.tasks(), []
-    predictions: list[TaskPrediction] = []
-    kept = {}
-    for key in output.progress(sorted(spans), "predictions"):
-        try:
-            recording = project.recording(key, derived=False)
-        except (DataError, PluginError) as error:
-            failed.append(key)
-            output.warn(str(error))
-            continue
-        own = [task for task in tasks if task.recording == key]
-        predictions += predict_tasks(recording, spans[key], own, project.domain, version)
-        kept[key] = spans[key]
-    save_predictions(project, version, kept, predictions)
-    return failed
-
-
-def _text(tiers: Sequence[TierConsensus], names: Mapping[str, str], wanted: Asked) -> str:
+def _text(
+    tiers: Sequence[TierConsensus], names: Mapping[str, str], method: str, written: Written
+) -> str:
     from tslab.agreement.consensus_result import label_rows, seconds_of
     from tslab.errors import counted
+    from tslab.wording import short
 
     parts = []
     for tier in tiers:
         disputed = tier.found.disputed
         parts.append(
-            f"{tier.tier.name}: {wanted.method} of {counted(len(tier.voters), 'annotators')}, "
+            f"{tier.tier.name}: {method} of {counted(len(tier.voters), 'annotators')}, "
             f"{counted(len(tier.found.regions), 'regions')}, {len(disputed)} disputed "
             f"({seconds_of(disputed):g} s)"
         )
         rows = [["-" if cell is None else cell for cell in row] for row in label_rows(tier)]
         header = ("label", "regions", "seconds", "support", "onset +-s", "offset +-s")
-        parts.append(table(rows, header) if rows else "nothing is agreed on")
+        parts.append(named_table(rows, header) if rows else "nothing is agreed on")
         for key, values in tier.found.quality.items():
-            told = ", ".join(f"{names[who]} {value:.3f}" for who, value in values.items())
+            told = ", ".join(f"{short(names[who])} {value:.3f}" for who, value in values.items())
             parts.append(f"{key}: {told}")
         parts.append("")
-    written = f"written as {wanted.target}" if wanted.target else "nothing was written: see --as"
-    return "\n".join([*parts, written])
+    return "\n".join([*parts, written.said])

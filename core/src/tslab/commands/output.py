@@ -25,13 +25,15 @@ class Output:
     Attributes:
         as_json: Whether ``--json`` was given.
         quiet: Whether ``--quiet`` was given.
-        folder: What ``--project`` said.
+        folder: What ``--project`` said, else the one that the command runs in.
+        named: Whether ``--project`` was given.
     """
 
-    def __init__(self, as_json: bool = False, quiet: bool = False, folder: str = ".") -> None:
+    def __init__(self, as_json: bool = False, quiet: bool = False, folder: str = "") -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.folder = folder
+        self.folder = folder or "."
+        self.named = bool(folder)
 
     def project(self) -> Project:
         """The project that the command works on; broken neighbours get one line each.
@@ -79,35 +81,35 @@ class Output:
     def say(self, text: str) -> None:
         """A message: on stdout for people, on stderr beside a JSON document."""
         if not self.quiet:
-            click.echo(text, err=self.as_json)
+            echo(text, err=self.as_json)
 
     def warn(self, text: str) -> None:
         """One line on stderr that is shown even with --quiet."""
-        click.echo(f"tslab: {' '.join(text.split())}", err=True)
+        echo(f"tslab: {' '.join(text.split())}", err=True)
 
     def result(self, document: object, text: str = "") -> None:
         """The command's result: a JSON document with --json, else the text."""
         if self.as_json:
             from tslab.files import json_bytes
+            from tslab.wording import escaped
 
-            click.echo(json_bytes(document).decode().rstrip())
+            click.echo(escaped(json_bytes(document).decode().rstrip()))
         elif text:
-            click.echo(text)
+            echo(text)
 
     def findings(self, findings: Sequence[Finding]) -> int:
         """Prints findings and returns the exit code: 1 if one of them is an error."""
         if self.as_json:
             self.result({"findings": [_finding_json(finding) for finding in findings]})
         else:
-            shown: dict[str, int] = {}
-            for finding in findings:
-                shown[finding.code] = shown.get(finding.code, 0) + 1
-                if shown[finding.code] <= SAME_CODE:
-                    click.echo(str(finding))
-            for code, count in sorted(shown.items()):
-                if count > SAME_CODE:
-                    click.echo(f"{code}: {count - SAME_CODE} more like these; --json lists all")
+            for line in _lines(findings):
+                echo(line)
         return int(any(finding.severity == "error" for finding in findings))
+
+    def warn_of(self, findings: Sequence[Finding]) -> None:
+        """Findings on stderr, beside the result of a command that lists all of them with --json."""
+        for line in _lines(findings):
+            self.warn(line)
 
     def progress(
         self, items: Iterable[Item], title: str, total: int | None = None
@@ -151,7 +153,7 @@ class Output:
             now = time.monotonic()
             if now - shown > 5 or (number == total and now - began > 5):
                 shown = now
-                click.echo(f"{title}: {number} of {total}", err=True)
+                echo(f"{title}: {number} of {total}", err=True)
 
 
 def _plain_shares(title: str) -> Progress:
@@ -164,9 +166,21 @@ def _plain_shares(title: str) -> Progress:
         now = time.monotonic()
         if now - shown[0] > pause[0]:
             shown[0], pause[0] = now, min(60.0, 1.5 * pause[0])
-            click.echo(f"{title}: {share:.0%}, {text}", err=True)
+            echo(f"{title}: {share:.0%}, {text}", err=True)
 
     return told
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+    """The first findings of each code, and how many more there are."""
+    shown: dict[str, int] = {}
+    for finding in findings:
+        shown[finding.code] = shown.get(finding.code, 0) + 1
+        if shown[finding.code] <= SAME_CODE:
+            yield str(finding)
+    for code, count in sorted(shown.items()):
+        if count > SAME_CODE:
+            yield f"{code}: {count - SAME_CODE} more like these; --json lists all"
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:
@@ -182,7 +196,9 @@ def _finding_json(finding: Finding) -> dict[str, str]:
 def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that every command takes and hands them over as one `Output`."""
 
-    @click.option("--project", "project_folder", default=".", metavar="DIR", help="Project folder.")
+    @click.option(
+        "--project", "project_folder", default="", metavar="DIR", help="Project folder [.]."
+    )
     @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
     @click.option("--quiet", is_flag=True, help="Errors and results only.")
     @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -196,15 +212,28 @@ def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
-    """Columns of text, aligned, for the terminal."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [
-        max(len(header[i]), *(len(row[i]) for row in texts)) if texts else len(header[i])
-        for i in range(len(header))
-    ]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [list(header), *texts]
-    ]
-    return "\n".join(lines)
+def table(rows: Sequence[Sequence[object]], header: Sequence[str], most: int = 0) -> str:
+    """Columns of text, aligned, for the terminal.
+
+    Args:
+        rows: Cells of each row.
+        header: Names of the columns.
+        most: Columns of a cell above which its middle is left out; 0 leaves all.
+    """
+    from tslab.wording import aligned
+
+    return aligned([list(header), *([str(cell) for cell in row] for row in rows)], most)
+
+
+def named_table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> str:
+    """A table in which names stand that somebody else chose: long ones are shortened."""
+    from tslab.wording import MOST
+
+    return table(rows, header, MOST)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints a text; nothing in it steers the terminal."""
+    from tslab.wording import plain
+
+    click.echo(plain(text), err=err)

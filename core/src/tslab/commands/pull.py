@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tslab.commands.output import Output, shared_options, table
+from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.annotation import Annotation
@@ -42,14 +42,15 @@ def command(output: Output, raw: bool) -> int:
             )
         save_links(project, address, pulled.numbers)
         findings = [*pulled.findings, *check(output, project, pulled.annotations)]
-        for finding in findings:
-            output.warn(str(finding))
+        output.warn_of(findings)
         rows = [
             (a.annotator, a.view, a.recording, len(a.spans), f"{a.lead_time or 0:.0f} s")
             for a in pulled.annotations
         ]
         text = (
-            table(rows, ("annotator", "view", "recording", "spans", "time spent")) if rows else ""
+            named_table(rows, ("annotator", "view", "recording", "spans", "time spent"))
+            if rows
+            else ""
         )
         counts = ", ".join(counted(count, what) for what, count in sorted(pulled.counts.items()))
         document = {
@@ -92,7 +93,7 @@ def review_text(outcome: Outcome) -> str:
         (name, f"{outcome.upheld[name]} of {count}", f"{outcome.upheld[name] / count:.0%}")
         for name, count in sorted(outcome.party.items())
     ]
-    return f"{text}\n{table(rows, ('annotator', 'upheld', 'share'))}" if rows else text
+    return f"{text}\n{named_table(rows, ('annotator', 'upheld', 'share'))}" if rows else text
 
 
 def check(output: Output, project: Project, annotations: list[Annotation]) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tslab.commands.output import Output, shared_options, table
+from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.label_studio.push import Report
@@ -51,7 +51,7 @@ def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool)
     rows = queue_rows(queue)
     lines = [summary(queue)]
     if rows:
-        lines.append(table(rows[:SHOWN], ("window", "recording", "time", "about", "cost")))
+        lines.append(named_table(rows[:SHOWN], ("window", "recording", "time", "about", "cost")))
     if len(rows) > SHOWN:
         lines.append(f"... and {len(rows) - SHOWN} more")
     if dry_run:

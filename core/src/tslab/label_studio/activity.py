@@ -11,11 +11,14 @@ from tslab.domain import Domain
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.regions import Exact, from_regions
 from tslab.progress.activity import UNKNOWN_MODEL, Activity, Entry
+from tslab.progress.plausible import why_not
 from tslab.spans import Span
 from tslab.task import Task
 
 Predictions = Mapping[str, Mapping[str, TaskPrediction]]
 Document = Mapping[str, Any]
+MOST_SECONDS = 1e15
+"""Lead times above this are not even written down."""
 
 
 @dataclass(slots=True)
@@ -86,12 +89,16 @@ class ActivityReader:
         )  # fmt: skip
 
     def _lead_time(self, said: Document, task: Task) -> float | None:
+        """Seconds, also those that cannot be; `tslab progress` leaves these out and counts them."""
         lead = said.get("lead_time")
-        if lead is None or (isinstance(lead, (int, float)) and not isinstance(lead, bool)):
-            return None if lead is None else float(lead)
-        text = f"a lead time is {lead!r:.40}, no number: left out"
-        self.findings.append(Finding("TSL110", "warning", text, f"task {task.id}"))
-        return None
+        if lead is None:
+            return None
+        if why_not(lead):
+            text = f"lead time {lead!r:.40} is {why_not(lead)}: left out"
+            remedy = "Look at the annotation in Label Studio."
+            self.findings.append(Finding("TSL110", "warning", text, f"task {task.id}", remedy))
+        number = isinstance(lead, (int, float)) and not isinstance(lead, bool)
+        return float(lead) if number and abs(lead) < MOST_SECONDS else None
 
     def _begun_from(self, annotation: Document, item: Document, task: Task, exact: Exact) -> str:
         """Model version of the prediction that an annotation began from.

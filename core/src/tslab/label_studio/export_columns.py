@@ -82,11 +82,11 @@ def columns_of(tasks: Sequence[Task], problems: Problems) -> Columns:
     for number, task in enumerate(tasks):
         place = f"task {task.id if task.id is not None else number + 1}"
         if task.drafts:
-            problems.add("TSL092", "drafts are left out", place, len(task.drafts))
+            problems.add("TSL092", "drafts [is|are] left out", place, len(task.drafts))
         for reader, results in _readings(task, place, emails, problems):
             lost = found.add(number, reader, results)
             problems.add(
-                "TSL081", "regions without a value that can be read are left out", place, lost
+                "TSL081", "regions without a value that can be read [is|are] left out", place, lost
             )
     return found
 
@@ -97,26 +97,30 @@ def _readings(
     chosen: dict[tuple[str, str], Annotation | Prediction] = {}
     for annotation in sorted(task.annotations or (), key=_order):
         if annotation.was_cancelled:
-            problems.add("TSL092", "skipped annotations are left out", place)
+            problems.add("TSL092", "skipped annotation[|s] [is|are] left out", place)
             continue
         truth = bool(annotation.ground_truth)
         key = ("truth", "") if truth else ("person", reader_name(annotation.completed_by, emails))
         if key in chosen:
-            text = "annotations that their annotator made again are left out"
+            text = "annotations that [its|their] annotator made again [is|are] left out"
             if truth:
                 problems.add(
-                    "TSL090", "ground truths that a later one replaces are left out", place
+                    "TSL090", "ground truth[|s] that a later one replaces [is|are] left out", place
                 )
             else:
                 problems.add("TSL089", text, place)
         chosen[key] = annotation
     for prediction in task.predictions or ():
         if isinstance(prediction, int):
-            problems.add("TSL081", "predictions that are exported as a number are left out", place)
+            problems.add(
+                "TSL081", "predictions that [is|are] exported as a number [is|are] left out", place
+            )
             continue
         key = ("model", prediction.model_version or "unnamed model")
         if key in chosen:
-            problems.add("TSL064", "predictions that their model made again are left out", place)
+            problems.add(
+                "TSL064", "predictions that [its|their] model made again [is|are] left out", place
+            )
             if _order(chosen[key]) > _order(prediction):
                 continue
         chosen[key] = prediction

@@ -30,8 +30,8 @@ GUESSED = (
     "the export does not say what was shown: a task is taken to reach from its first to its last "
     "mark, so kappa, alpha and percent, which count unlabelled time, are lower than with all of it"
 )
-UNREAD = "readings are left out, for none of their regions can be read"
-REPEATED = "regions are nearly the same as another of their annotator"
+UNREAD = "readings [is|are] left out, for none of [its|their] regions can be read"
+REPEATED = "regions [is|are] nearly the same as another of [its|their] annotator"
 UNIT = "times without a unit are taken as seconds; --config knows better"
 
 
@@ -135,7 +135,7 @@ def _by_tier(
         if tier:
             tiers.setdefault(tier, []).append(at)
             continue
-        text = "regions of controls that the config does not have are left out"
+        text = "regions of controls that the config does not have [is|are] left out"
         problems.add("TSL082", text, f"control '{control}'", int((code == at).sum()))
     return {tier: np.flatnonzero(np.isin(code, own)) for tier, own in tiers.items()}
 
@@ -206,7 +206,7 @@ class _Builder:
         count = np.fromiter(map(len, own), np.int64, len(own))
         texts = list(chain.from_iterable(own))
         row = np.repeat(rows, count)
-        self._note("TSL081", "regions without a label are left out", rows[count == 0])
+        self._note("TSL081", "regions without a label [is|are] left out", rows[count == 0])
         labels, number = self._numbers(tier, set(texts))
         code: Numbers = np.fromiter(map(number.__getitem__, texts), np.int32, len(texts))
         unknown = sorted(text for text, at in number.items() if at < 0)
@@ -238,7 +238,7 @@ class _Builder:
         keys = ("task", "annotator", "start", "end")
         task, annotator, start, end = (columns[key] for key in keys)
         cut = np.flatnonzero(outside(task, annotator, start, end, self.extents))
-        text = "regions reach out of what was reviewed: cut to it"
+        text = "regions [reaches|reach] out of what was reviewed: cut to it"
         self._note("TSL084", text, np.asarray(columns["region"])[cut])
 
     def _known(self, table: SpanTable) -> Readers:

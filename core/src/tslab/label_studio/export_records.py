@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from tslab.agreement.tier_tables import Problems
-from tslab.errors import DataError
+from tslab.errors import DataError, counted
 
 LABELS_TYPE = "timeserieslabels"
-SHAPE = "annotations of a shape that Label Studio does not write are left out"
+SHAPE = "annotations of a shape that Label Studio does not write [is|are] left out"
 
 
 class Value(msgspec.Struct, gc=False):
@@ -55,7 +55,6 @@ class Annotation(msgspec.Struct, gc=False):
     result: list[Result] | None = None
     was_cancelled: bool | None = None
     ground_truth: bool | None = None
-    lead_time: float | None = None
 
 
 class Prediction(msgspec.Struct, gc=False):
@@ -114,7 +113,7 @@ def read_export(payload: bytes, name: str, problems: Problems) -> list[Task]:
         tasks = _one_by_one(_decoded(payload, name), problems)
     if tasks and not any(task.annotations or task.predictions for task in tasks):
         raise DataError(
-            f"'{name}' holds {len(tasks)} tasks and no annotation",
+            f"'{name}' holds {counted(len(tasks), 'tasks')} and no annotation",
             "Export as JSON; JSON-MIN, CSV and TSV leave out who marked what.",
         )
     return tasks
@@ -177,7 +176,7 @@ def _results(found: list[Any], place: str, problems: Problems) -> list[Result]:
                 # It stays without its value: whoever drew it did not find nothing.
                 results.append(Result(LABELS_TYPE, str(item.get("from_name") or "")))
                 continue
-            problems.add("TSL081", "results of an unknown shape are left out", place)
+            problems.add("TSL081", "results of an unknown shape [is|are] left out", place)
     return results
 
 

@@ -162,11 +162,23 @@ def _usable(
         lasting = flagged & ~missing & ~odd & (times.end > times.start)
     times.end[lasting] = times.start[lasting]
     for code, what, rows in (
-        ("TSL093", "regions whose time cannot be read are left out", missing & times.unread),
-        ("TSL093", "regions whose times are of another kind than their task's are left out", odd),
-        ("TSL061", "regions without a time are left out", missing & ~times.unread & ~blank),
-        ("TSL061", "regions that end before they start are left out", reversed_),
-        ("TSL086", "instants that last are taken as points at their start", lasting),
+        ("TSL093", "regions whose time cannot be read [is|are] left out", missing & times.unread),
+        (
+            "TSL093",
+            "regions with times of another kind than [its|their] task's [is|are] left out",
+            odd,
+        ),
+        ("TSL061", "regions without a time [is|are] left out", missing & ~times.unread & ~blank),
+        (
+            "TSL061",
+            "regions that [ends before it starts is|end before they start are] left out",
+            reversed_,
+        ),
+        (
+            "TSL086",
+            "instants that [lasts is|last are] taken as points at [its|their] start",
+            lasting,
+        ),
     ):
         _note(problems, code, what, np.flatnonzero(rows), (places, reading))
     return np.asarray(~missing & ~reversed_ & ~odd)

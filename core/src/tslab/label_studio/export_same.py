@@ -24,7 +24,7 @@ def each_once(tasks: Sequence[Task], problems: Problems) -> list[Task]:
     for task in tasks:
         key = (task.id, bytes(task.data)) if task.id is not None and task.id in often else None
         if key is not None and key in kept:
-            problems.add("TSL089", "tasks that the file holds again are joined", _place(task))
+            problems.add("TSL089", "tasks that the file holds again [is|are] joined", _place(task))
             _join(kept[key], task)
             continue
         if key is not None:
@@ -54,10 +54,10 @@ def _drop_copies(task: Task, problems: Problems) -> None:
     place = _place(task)
     annotations = _last_by_id(task.annotations or ())
     lost = len(task.annotations or ()) - len(annotations)
-    problems.add("TSL089", "annotations that the file holds again are left out", place, lost)
+    problems.add("TSL089", "annotations that the file holds again [is|are] left out", place, lost)
     predictions = _last_by_id(task.predictions or ())
     lost = len(task.predictions or ()) - len(predictions)
-    problems.add("TSL064", "predictions that the file holds again are left out", place, lost)
+    problems.add("TSL064", "predictions that the file holds again [is|are] left out", place, lost)
     task.annotations, task.predictions = annotations, predictions
 
 

@@ -24,6 +24,7 @@ from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import FILE as ACTIVITY
 from tslab.progress.activity import Activity
+from tslab.progress.plausible import lead_time
 from tslab.project import PULLED, Project
 from tslab.spans import FieldValue, Span
 from tslab.task import Task
@@ -220,8 +221,9 @@ def _read_task(
         reader.tasks[task.id] = task
         if reading.task_fields:
             reader.task_fields[task.id] = reading.task_fields
-        if annotation.get("lead_time") is not None:
-            reader.lead_time = (reader.lead_time or 0.0) + float(annotation["lead_time"])
+        seconds = lead_time(annotation.get("lead_time"))
+        if seconds is not None:
+            reader.lead_time = (reader.lead_time or 0.0) + seconds
 
 
 def _latest(

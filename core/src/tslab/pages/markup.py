@@ -8,6 +8,8 @@ import html
 import json
 from collections.abc import Sequence
 
+from tslab.wording import plain
+
 LONGEST_NAME = 24
 """Letters of a name that a plot shows; the whole name is in the tooltip."""
 
@@ -16,8 +18,11 @@ GENERATOR = '<meta name="generator" content="tslab">'
 
 
 def text(value: object) -> str:
-    """A value that can stand in the page, in text or in a quoted attribute."""
-    return html.escape(str(value), quote=True)
+    """A value that can stand in the page, in text or in a quoted attribute.
+
+    Marks that turn the direction of writing would turn what stands beside them, too.
+    """
+    return html.escape(plain(str(value)), quote=True)
 
 
 def element(name: str, content: str = "", /, **attributes: object) -> str:
@@ -76,7 +81,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") 
 
 def data_block(name: str, document: object) -> str:
     """JSON that a script of the page reads; nothing in it can end the element."""
-    dumped = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    written = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    dumped = plain(written)
     for sign in "<>&\u2028\u2029":
         dumped = dumped.replace(sign, f"\\u{ord(sign):04x}")
     return f'<script type="application/json" id="{text(name)}">{dumped}</script>'

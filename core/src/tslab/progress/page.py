@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tslab.errors import counted
 from tslab.pages.markup import document, element, panel, table, text
 from tslab.pages.style import STYLE
 from tslab.progress import charts
@@ -93,7 +94,7 @@ def _figures(found: Progress) -> str:
     known = [h for h in hours if h is not None]
     needs = span(sum(known) * 3600) if len(known) == len(hours) else "-"
     items = [
-        (share(done, tasks), f"Done: {done} of {tasks} tasks"),
+        (share(done, tasks), f"Done: {done} of {counted(tasks, 'tasks')}"),
         (str(missing), "Annotations to go"),
         (needs, "Needed at the median lead time"),
         (span(found.lead.median), "Median lead time of a task"),
@@ -157,7 +158,8 @@ def _people(found: Progress) -> str:
 
 def _use(found: Progress) -> str:
     use = found.use
-    begun = f"{use.annotations} annotations began from a prediction, {use.by_hand} began empty."
+    begun = f"{counted(use.annotations, 'annotations')} began from a prediction, "
+    begun += f"{use.by_hand} began empty."
     parts = [element("h2", "How predictions were used"), element("p", text(begun), class_="soft")]
     models = dict.fromkeys(label.model for label in use.labels)
     parts += [_model(m, [label for label in use.labels if label.model == m]) for m in models]

@@ -10,6 +10,7 @@ from tslab.progress.report import Progress
 from tslab.progress.trends import Trend
 from tslab.progress.use import LabelUse, Relabelled
 from tslab.progress.words import span, trend_name, trend_value
+from tslab.wording import short
 
 FEW = 5
 """Regions below which nothing is said about a label."""
@@ -38,36 +39,37 @@ def _relabelled(
         predicted = uses[pair.model, pair.tier, pair.before].predicted
         if pair.regions >= FEW and pair.regions >= 0.2 * predicted:
             yield (
-                f"{pair.model} says {pair.before} where annotators say {pair.after}: "
+                f"{short(pair.model)} says {short(pair.before)} where annotators say "
+                f"{short(pair.after)}: "
                 f"{pair.regions} of {predicted}"
             )
 
 
 def _label(use: LabelUse) -> Iterator[str]:
+    model, label = short(use.model), short(use.label)
     found = use.accepted + use.moved
     if use.deleted >= FEW and use.deleted >= 0.3 * use.predicted:
         yield (
-            f"{use.model} sees {use.label} where there is none: "
-            f"{use.deleted} of {use.predicted} deleted"
+            f"{model} sees {label} where there is none: {use.deleted} of {use.predicted} deleted"
         )
     if use.added >= FEW and use.added > found:
-        yield f"{use.model} misses {use.label}: {use.added} added by hand, {found} found"
+        yield f"{model} misses {label}: {use.added} added by hand, {found} found"
     if use.predicted >= ENOUGH:
         for what, shift in (("begins", use.onset), ("ends", use.offset)):
             if shift.median and shift.moved >= 0.5 * use.predicted:
                 # Moved later by annotators: the model was early.
                 side = "early" if shift.median > 0 else "late"
                 yield (
-                    f"{use.model} {what} {use.label} {span(abs(shift.median))} too {side}: "
+                    f"{model} {what} {label} {span(abs(shift.median))} too {side}: "
                     f"moved in {shift.moved} of {use.predicted}"
                 )
 
 
 def _person(person: Person) -> Iterator[str]:
-    many = person.from_prediction
+    name, many = short(person.annotator), person.from_prediction
     if many >= ENOUGH and person.untouched >= STAMPED * many:
         yield (
-            f"{person.annotator} submitted {person.untouched} of {counted(many, 'tasks')} just as "
+            f"{name} submitted {person.untouched} of {counted(many, 'tasks')} just as "
             f"predicted, in {span(person.lead.median)} at the median: the model is that good, or "
             "nobody looked"
         )
@@ -76,7 +78,7 @@ def _person(person: Person) -> Iterator[str]:
 def _trend(trend: Trend) -> str:
     along = "within sittings" if trend.along == "sitting" else "with time"
     return (
-        f"{trend.annotator}: {trend_name(trend)} {trend.verdict} {along}, from "
+        f"{short(trend.annotator)}: {trend_name(trend)} {trend.verdict} {along}, from "
         f"{trend_value(trend, trend.early)} to {trend_value(trend, trend.late)} over "
         f"{counted(trend.tasks, 'tasks')}"
     )

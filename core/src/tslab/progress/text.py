@@ -9,14 +9,8 @@ from tslab.progress.over_time import Period
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
 from tslab.progress.trends import Trend
-from tslab.progress.words import (
-    TITLES,
-    ago,
-    day,
-    figure,
-    shift,
-    span,
-)
+from tslab.progress.words import TITLES, ago, day, figure, shift, span
+from tslab.wording import short
 
 Table = Callable[[Sequence[Sequence[object]], Sequence[str]], str]
 MOST = 8
@@ -55,7 +49,7 @@ def headline(found: Progress) -> str:
     if not tasks:
         return "there are no tasks"
     if not missing:
-        return f"all {counted(tasks, 'tasks')} are done"
+        return "the one task is done" if tasks == 1 else f"all {tasks} tasks are done"
     hours = [view.hours for view in found.left if view.annotations]
     known = [h for h in hours if h is not None]
     sure = len(known) == len(hours)
@@ -116,7 +110,9 @@ def _use(found: Progress, table: Table) -> Iterator[str]:
     )  # fmt: skip
     yield cut(rows, header, table)
     if found.use.relabelled:
-        pairs = [f"{r.before} -> {r.after} ({r.regions})" for r in found.use.relabelled[:5]]
+        pairs = [
+            f"{short(r.before)} -> {short(r.after)} ({r.regions})" for r in found.use.relabelled[:5]
+        ]
         yield f"relabelled most: {', '.join(pairs)}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.progress.activity import UNKNOWN_MODEL, Activity, Entry
+from tslab.progress.plausible import lead_time, why_not
 from tslab.spans import LATEST
 
 REMEDIES = {
@@ -101,7 +101,9 @@ def _last(entries: Sequence[Entry], tally: Tally) -> dict[tuple[str, str, bool],
     for entry in entries:
         if entry.state == "submitted":
             if _key(entry) in last:
-                tally.add("TSL089", "annotations that their annotator made again: the last counts")
+                tally.add(
+                    "TSL089", "annotations that [its|their] annotator made again: the last counts"
+                )
             last[_key(entry)] = max(entry.number, last.get(_key(entry), entry.number))
     return last
 
@@ -112,23 +114,19 @@ def _moment(text: str, tally: Tally) -> dt.datetime | None:
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:
-        tally.add("TSL111", "times that are no date: left out")
+        tally.add("TSL111", "times that [is|are] no date: left out")
         return None
     try:
         return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
     except OverflowError:
-        tally.add("TSL111", "times that are no date: left out")
+        tally.add("TSL111", "times that [is|are] no date: left out")
         return None
 
 
 def _lead_time(entry: Entry, tally: Tally) -> float | None:
-    lead = entry.lead_time
-    if lead is None:
-        return None
-    if math.isfinite(lead) and lead >= 0:
-        return lead
-    tally.add("TSL110", "lead times below 0 or not finite: left out")
-    return None
+    if entry.lead_time is not None and why_not(entry.lead_time):
+        tally.add("TSL110", f"lead time[|s] {why_not(entry.lead_time)}: left out")
+    return lead_time(entry.lead_time)
 
 
 def counting(work: Iterable[Work]) -> Iterator[Work]:

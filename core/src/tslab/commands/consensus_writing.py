@@ -1,0 +1,165 @@
+"""What tslab consensus writes, and what it does not write and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tslab.commands.output import Output
+
+if TYPE_CHECKING:
+    from tslab.agreement.project_consensus import TierConsensus
+    from tslab.annotation import Annotation
+    from tslab.project import Project
+
+MAKER = "consensus"
+"""Section of annotations/ground_truth.json."""
+REMEDY = "Give tasks to more annotators: review: {overlap: 2} in tslab.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What there is to write.
+
+    Attributes:
+        output: Where to say what cannot be read.
+        project: The project folder.
+        tiers: The consensus in each tier.
+        annotations: What people said.
+        names: How annotators are called.
+        version: The model version that Label Studio shows.
+        chosen: Whether the voters were named on the command line.
+    """
+
+    output: Output
+    project: Project
+    tiers: Sequence[TierConsensus]
+    annotations: Sequence[Annotation]
+    names: Mapping[str, str]
+    version: str
+    chosen: bool = False
+
+    @property
+    def voters(self) -> list[str]:
+        """Who has a vote in any tier."""
+        return sorted({name for tier in self.tiers for name in tier.voters})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        target: predictions or ground-truth; None where nothing was written.
+        missing: What was not written and why, on one line; "" where all was.
+        nothing: Whether there was nothing that could be written, or no consensus to show.
+        failed: Recordings that could not be read.
+    """
+
+    target: str | None = None
+    missing: str = ""
+    nothing: bool = False
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        """What stands last on the terminal."""
+        if self.target:
+            return f"written as {self.target}"
+        return "nothing was written" if self.nothing else "nothing was written: see --as"
+
+
+def version_of(tiers: Sequence[TierConsensus], method: str) -> str:
+    """The model version that Label Studio shows."""
+    from tslab.errors import counted
+
+    people = {name for tier in tiers for name in tier.voters}
+    return f"consensus {method} of {counted(len(people), 'annotators')}"
+
+
+def write(asked: Writing, target: str | None) -> Written:
+    """Writes what is asked for, as far as two annotators stand behind it."""
+    people = asked.voters
+    if len(people) < 2:
+        what = {"predictions": "no predictions were written", "ground-truth": "no ground truth "
+                "was written", None: "there is no consensus"}[target]  # fmt: skip
+        who = f"{asked.names[people[0]]} alone votes" if people else "nobody votes"
+        remedy = "Name another one: --annotator" if asked.chosen else REMEDY
+        return Written(None, f"{what}: {who}, and it takes two. {remedy}", nothing=True)
+    if target is None:
+        return Written()
+    written = _predict(asked) if target == "predictions" else _truth(asked)
+    if written.target:
+        _keep_provenance(asked, target)
+    return written
+
+
+def _truth(asked: Writing) -> Written:
+    from tslab.agreement.project_consensus import consensus_truth
+    from tslab.ground_truth import save_truth
+
+    truth = consensus_truth(asked.tiers, asked.annotations, asked.project.domain, asked.version)
+    missing = "; ".join(_without(asked, {annotation.recording for annotation in truth}))
+    if not truth:
+        return Written(None, f"no ground truth was written: {missing}. {REMEDY}", nothing=True)
+    save_truth(asked.project.root, MAKER, truth)
+    return Written("ground-truth", f"no ground truth was written of {missing}" if missing else "")
+
+
+def _without(asked: Writing, written: set[str]) -> Iterator[str]:
+    """Recordings that get no ground truth, by the reason."""
+    from tslab.errors import counted
+
+    read_by_two = {recording: False for tier in asked.tiers for recording, _ in tier.units} | {
+        recording: True
+        for tier in asked.tiers
+        for task, (recording, _) in enumerate(tier.units)
+        if tier.reviewed(task)
+    }
+    left = [several for recording, several in read_by_two.items() if recording not in written]
+    for several, why in (
+        (False, "recordings in which no time was reviewed by two"),
+        (True, "recordings in which all that two reviewed is disputed or ground truth already"),
+    ):
+        if left.count(several):
+            yield counted(left.count(several), why)
+
+
+def _keep_provenance(asked: Writing, target: str) -> None:
+    import tslab
+    from tslab import files
+    from tslab.agreement.consensus_provenance import provenance
+
+    about = {
+        "method": asked.tiers[0].settings.method, "written_as": target,
+        "model_version": asked.version, "tslab": tslab.__version__,
+    }  # fmt: skip
+    document = provenance(asked.tiers, asked.annotations, about, asked.names)
+    path = asked.project.root / "annotations" / "consensus.json"
+    files.write_bytes(path, files.json_bytes(document))
+
+
+def _predict(asked: Writing) -> Written:
+    from tslab.agreement.project_consensus import consensus_spans
+    from tslab.errors import DataError, PluginError, counted
+    from tslab.label_studio.predictions import TaskPrediction, predict_tasks, save_predictions
+
+    project, spans = asked.project, consensus_spans(asked.tiers)
+    tasks, failed = project.tasks(), []
+    predictions: list[TaskPrediction] = []
+    kept: dict[str, Sequence[Any]] = {}
+    for key in asked.output.progress(sorted(spans), "predictions"):
+        try:
+            recording = project.recording(key, derived=False)
+        except (DataError, PluginError) as error:
+            failed.append(key)
+            asked.output.warn(str(error))
+            continue
+        own = [task for task in tasks if task.recording == key]
+        predictions += predict_tasks(recording, spans[key], own, project.domain, asked.version)
+        kept[key] = spans[key]
+    save_predictions(project, asked.version, kept, predictions)
+    many = counted(len(failed), "recordings")
+    missing = f"no predictions were written of {many}, which cannot be read" if failed else ""
+    return Written("predictions", missing, failed=failed)
