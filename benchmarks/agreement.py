@@ -33,23 +33,23 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from tslab.agreement.boundaries import Borders  # noqa: E402
-from tslab.agreement.contingency import Contingency, Tally, pairs_of  # noqa: E402
-from tslab.agreement.event_counts import EventCounts  # noqa: E402
-from tslab.agreement.event_metrics import (  # noqa: E402
+from tslab.agreement.events.boundaries import Borders  # noqa: E402
+from tslab.agreement.events.counts import EventCounts  # noqa: E402
+from tslab.agreement.events.matches import Matches  # noqa: E402
+from tslab.agreement.events.metrics import (  # noqa: E402
     EventSettings,
     event_metrics,
     event_tally,
     tallied,
 )
-from tslab.agreement.event_scores import event_scores  # noqa: E402
-from tslab.agreement.event_stream import EventTally  # noqa: E402
-from tslab.agreement.matches import Matches  # noqa: E402
-from tslab.agreement.overlaps import Kernel, overlaps  # noqa: E402
+from tslab.agreement.events.scores import event_scores  # noqa: E402
+from tslab.agreement.events.stream import EventTally  # noqa: E402
+from tslab.agreement.kernels.contingency import Contingency, Tally, pairs_of  # noqa: E402
+from tslab.agreement.kernels.overlaps import Kernel, overlaps  # noqa: E402
+from tslab.agreement.kernels.runs import runs_of  # noqa: E402
+from tslab.agreement.kernels.stream import items_of, stream  # noqa: E402
 from tslab.agreement.panel import TimeSettings  # noqa: E402
-from tslab.agreement.runs import runs_of  # noqa: E402
-from tslab.agreement.stream import items_of, stream  # noqa: E402
-from tslab.agreement.time_metrics import time_metrics  # noqa: E402
+from tslab.agreement.time.metrics import time_metrics  # noqa: E402
 from tslab.agreement.values import Readers  # noqa: E402
 from tslab.span_table import Extents, SpanTable  # noqa: E402
 
@@ -120,7 +120,7 @@ def compiled() -> Kernel | None:
     """The kernel of the extra `fast`, where numba is installed."""
     if find_spec("numba") is None:
         return None
-    from tslab.agreement import _fast
+    from tslab.agreement.kernels import _fast
 
     return _fast.overlaps
 

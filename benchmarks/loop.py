@@ -42,8 +42,8 @@ from numpy.typing import NDArray  # noqa: E402
 from tslab.contracts import TrainingExample  # noqa: E402
 from tslab.domain import Domain  # noqa: E402
 from tslab.recording import Recording  # noqa: E402
+from tslab.segmentation.chain.typicality import COIN, Trust, typicality  # noqa: E402
 from tslab.segmentation.learning import LearningSegmenter  # noqa: E402
-from tslab.segmentation.typicality import COIN, Trust, typicality  # noqa: E402
 from tslab.spans import Span  # noqa: E402
 
 BORDER, INSTANT = 0.5, 0.2

@@ -44,7 +44,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.segmentation_trials import METHODS  # noqa: E402
 
-from tslab.segmentation.report import calibration  # noqa: E402
+from tslab.segmentation.evaluation.report import calibration  # noqa: E402
 
 OURS, NO_CLOCK, OPPONENT, ONE_THREAD = (
     "learning",

@@ -19,7 +19,7 @@ from tslab.contracts import ReadOptions, Source, TrainingExample
 from tslab.domain import Domain, Label, Tier
 from tslab.readers import csv, wfdb
 from tslab.recording import Recording, Signal
-from tslab.segmentation.prior import Prior
+from tslab.segmentation.chain.prior import Prior
 from tslab.spans import Span
 
 DATA = Path(os.environ.get("TSLAB_DATA") or Path(__file__).parents[2] / "shared" / "data")

@@ -27,10 +27,10 @@ from benchmarks import segmentation_sets as sets  # noqa: E402
 from tslab.contracts import ReadOptions, Source, TrainingExample  # noqa: E402
 from tslab.domain import Domain  # noqa: E402
 from tslab.recording import Recording  # noqa: E402
-from tslab.segmentation.clock import VARIABLE  # noqa: E402
-from tslab.segmentation.prior import Prior, guided  # noqa: E402
-from tslab.segmentation.stretches import in_microseconds  # noqa: E402
-from tslab.segmentation.tier_counts import TierCounts, count_tier  # noqa: E402
+from tslab.segmentation.chain.prior import Prior, guided  # noqa: E402
+from tslab.segmentation.evaluation.tier_counts import TierCounts, count_tier  # noqa: E402
+from tslab.segmentation.examples.stretches import in_microseconds  # noqa: E402
+from tslab.segmentation.features.clock import VARIABLE  # noqa: E402
 from tslab.spans import Span, to_microseconds  # noqa: E402
 
 METHODS = (
@@ -92,8 +92,8 @@ class _Lstm:
     """`lstm`; a budget of CPU seconds ends its training after a pass."""
 
     def __init__(self, domain: Domain, seed: int, epochs: int, budget: float) -> None:
-        from tslab.segmentation.lstm import LstmSegmenter
-        from tslab.segmentation.lstm_settings import LstmSettings
+        from tslab.segmentation.lstm.segmenter import LstmSegmenter
+        from tslab.segmentation.lstm.settings import LstmSettings
 
         self._settings, self._budget, self._ended = LstmSettings(epochs=epochs), budget, False
         self._segmenter = LstmSegmenter(domain, self._settings, seed=seed)

@@ -13,9 +13,9 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from tslab.agreement.measure import measure
-from tslab.agreement.page import page
-from tslab.agreement.page_input import PageInput
-from tslab.agreement.page_review import review_items
+from tslab.agreement.page.document import page
+from tslab.agreement.page.input import PageInput
+from tslab.agreement.page.review import review_items
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable
 from tslab.agreement.values import Readers
 from tslab.recording import Recording, Signal

@@ -19,12 +19,12 @@ from benchmarks.agreement import (
 )
 from benchmarks.agreement_peers import peers
 
-from tslab.agreement.contingency import pairs_of
-from tslab.agreement.criteria import Iou
-from tslab.agreement.matching import match_events
-from tslab.agreement.overlaps import overlaps
-from tslab.agreement.runs import runs_of
-from tslab.agreement.stream import items_of, stream
+from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.matching import match_events
+from tslab.agreement.kernels.contingency import pairs_of
+from tslab.agreement.kernels.overlaps import overlaps
+from tslab.agreement.kernels.runs import runs_of
+from tslab.agreement.kernels.stream import items_of, stream
 from tslab.agreement.values import Readers
 
 

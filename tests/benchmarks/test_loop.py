@@ -18,8 +18,8 @@ from benchmarks.loop import (
 from benchmarks.mixed_pools import FLEET, POOLS, SIZE, WEARERS, Mixture, pump_pool
 from benchmarks.segmentation_sets import IMU, imu
 
+from tslab.segmentation.chain.typicality import typicality
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.typicality import typicality
 from tslab.spans import Span
 
 

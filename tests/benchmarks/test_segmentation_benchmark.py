@@ -13,7 +13,7 @@ from benchmarks.reference_segmenter import AsReference, row_times, table, window
 from benchmarks.segmentation_sets import IMU
 
 from tslab.contracts import TrainingExample
-from tslab.segmentation.clock import VARIABLE
+from tslab.segmentation.features.clock import VARIABLE
 from tslab.spans import Span
 
 

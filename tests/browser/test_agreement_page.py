@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from kit.agreement_pages import EVIL, hostile, shown, study
 
-from tslab.agreement.page import page
+from tslab.agreement.page.document import page
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from kit.editor import Editor, login, open_task
 from kit.studies import Study, give_database, tslab
 from kit.waiting import until
 
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 from tslab.task import DAY_ONE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kit.reports import EVIL, hostile_card, hostile_report
 
-from tslab.segmentation.report_page import page
+from tslab.segmentation.evaluation.report_page import page
 
 pytestmark = pytest.mark.browser
 

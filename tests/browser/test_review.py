@@ -14,8 +14,8 @@ from kit.review_study import DOMAIN, annotate, domain_of_all_kinds, make_review_
 from kit.studies import Study, give_database
 
 from tslab.ground_truth import made_truth
-from tslab.label_studio.review_config import CORRECTED, VERDICT, is_right
-from tslab.label_studio.review_key import Window, load_key
+from tslab.label_studio.review.config import CORRECTED, VERDICT, is_right
+from tslab.label_studio.review.key import Window, load_key
 from tslab.spans import Span
 from tslab.task import DAY_ONE_MS
 

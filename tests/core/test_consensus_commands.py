@@ -17,7 +17,7 @@ from tslab.files import json_bytes
 from tslab.ground_truth import made_truth, save_truth
 from tslab.label_studio.predictions import current_version, load_predictions
 from tslab.project import Project
-from tslab.segmentation.training_set import training_set
+from tslab.segmentation.examples.training_set import training_set
 from tslab.spans import Span
 
 SECONDS = 300

@@ -16,7 +16,7 @@ from tslab.label_studio.predictions import (
     save_predictions,
 )
 from tslab.project import Project
-from tslab.segmentation.typicality import Trust
+from tslab.segmentation.chain.typicality import Trust
 from tslab.spans import Span
 
 HEADER = "recording,start,end,label"

@@ -20,17 +20,17 @@ from kit.review_study import (
 from kit.studies import Study
 
 from tslab import files
-from tslab.agreement.unanimity import portion
+from tslab.agreement.disputes.unanimity import portion
 from tslab.annotation import Annotation
 from tslab.errors import DataError
 from tslab.label_studio.client import Client
 from tslab.label_studio.push import Push
-from tslab.label_studio.review import make_queue
-from tslab.label_studio.review_config import VERDICT
-from tslab.label_studio.review_key import Window, load_key, new_key, save_key
-from tslab.label_studio.review_overlap import ask_for_annotators, short_of_annotators
-from tslab.label_studio.review_pull import outcome_of
-from tslab.label_studio.review_tasks import (
+from tslab.label_studio.review.config import VERDICT
+from tslab.label_studio.review.key import Window, load_key, new_key, save_key
+from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
+from tslab.label_studio.review.project import make_queue
+from tslab.label_studio.review.pull import outcome_of
+from tslab.label_studio.review.tasks import (
     disputes_as_regions,
     is_written,
     task_document,

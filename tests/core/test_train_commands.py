@@ -20,9 +20,9 @@ from tslab.files import json_bytes
 from tslab.project import Project
 from tslab.recording import Recording
 from tslab.segmentation import SPECS
-from tslab.segmentation.choosing import model_store
-from tslab.segmentation.evaluation import cross_validate
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.evaluation.scores import cross_validate
+from tslab.segmentation.models.choosing import model_store
+from tslab.segmentation.models.store import ModelStore
 from tslab.spans import Span
 
 SECONDS = 300
@@ -200,7 +200,7 @@ def test_a_training_holds_up_no_other_command(
         look()
         return save(*given, **more)
 
-    monkeypatch.setattr("tslab.segmentation.train_run.cross_validate", evaluated)
+    monkeypatch.setattr("tslab.segmentation.models.train_run.cross_validate", evaluated)
     monkeypatch.setattr(ModelStore, "save", saved)
     study.shell("train")
     assert free == [True, False]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tslab.agreement.measure import Agreement, measure
-from tslab.agreement.page_input import PageInput, ReviewItem
+from tslab.agreement.page.input import PageInput, ReviewItem
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable
 from tslab.agreement.values import Readers

@@ -27,8 +27,8 @@ from tslab.contracts import Progress, SegmenterSpec, TrainingExample
 from tslab.domain import Domain
 from tslab.errors import DataError
 from tslab.recording import Recording
-from tslab.segmentation.model_card import ModelCard
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.card import ModelCard
+from tslab.segmentation.models.store import ModelStore
 from tslab.spans import Span
 from tslab.testing.fake_label_studio import FakeLabelStudio
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tslab.label_studio.foreign_config import ForeignConfig, read_config
-from tslab.label_studio.foreign_data import ForeignSeries, read_series
+from tslab.label_studio.foreign.config import ForeignConfig, read_config
+from tslab.label_studio.foreign.data import ForeignSeries, read_series
 
 
 def config_xml(

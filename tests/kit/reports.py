@@ -7,9 +7,9 @@ from dataclasses import replace
 from kit.small_models import example, made
 from tslab.contracts import TrainingExample
 from tslab.domain import Domain, Label, Tier
-from tslab.segmentation.evaluation import score
-from tslab.segmentation.model_card import ModelCard, describe
-from tslab.segmentation.report import Report
+from tslab.segmentation.evaluation.report import Report
+from tslab.segmentation.evaluation.scores import score
+from tslab.segmentation.models.card import ModelCard, describe
 from tslab.spans import Span
 
 EVIL = "</title><script>alert(1)</script>"

@@ -16,8 +16,8 @@ from kit.planted import ANNOTATORS, Plant, Planted, covering, planted
 from kit.studies import Study, tslab
 from tslab.domain import Domain, Label, Tier, View
 from tslab.label_studio.regions import to_regions
-from tslab.label_studio.review_config import CORRECTED, VERDICT, is_right
-from tslab.label_studio.review_key import Case, Window
+from tslab.label_studio.review.config import CORRECTED, VERDICT, is_right
+from tslab.label_studio.review.key import Case, Window
 from tslab.plugin_manager import load_domain
 from tslab.preparation.stitching import cut, with_ids
 from tslab.preparation.task_table import row_ticks

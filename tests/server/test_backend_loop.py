@@ -17,7 +17,7 @@ from tslab.backend.process import BackendProcess
 from tslab.commands.demo import _reading
 from tslab.label_studio.ml_backend import load_backend
 from tslab.label_studio.predictions import current_version
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 
 pytestmark = pytest.mark.server
 

@@ -25,7 +25,7 @@ from kit.studies import Study, give_database
 
 from tslab.annotation import Annotation
 from tslab.ground_truth import made_truth
-from tslab.label_studio.review_key import Key, load_key
+from tslab.label_studio.review.key import Key, load_key
 
 pytestmark = pytest.mark.server
 

@@ -14,7 +14,7 @@ from tslab.agreement.answer_rows import guessed_fields
 from tslab.agreement.domain_metrics import DomainMetrics
 from tslab.agreement.intake import project_intake
 from tslab.agreement.measure import measure
-from tslab.agreement.privacy import private
+from tslab.agreement.report.privacy import private
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import Intake
 from tslab.domain import Choice, RegionField, TaskField
@@ -93,7 +93,7 @@ def test_nameless_answers_are_the_same_numbers(tmp_path: Path) -> None:
 
 def test_own_measures(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
-    path.write_text("from tslab.agreement.evalme import agreement\n")
+    path.write_text("from tslab.agreement.enterprise.evalme import agreement\n")
     found = numbers(study(tmp_path), custom=(f"{path}:agreement",))
     assert found["custom/agreement", "task", ("t2",)] == 0.5
     assert found["custom/agreement", "overall", ()] == 0.75

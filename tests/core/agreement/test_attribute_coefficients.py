@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from tslab.agreement.attribute_coefficients import (
+from tslab.agreement.attributes.coefficients import (
     Numbers,
     alpha,
     bias,
@@ -28,7 +28,7 @@ from tslab.agreement.attribute_coefficients import (
     weighted_kappa,
     with_none,
 )
-from tslab.agreement.levenshtein import distance, similarity
+from tslab.agreement.attributes.levenshtein import distance, similarity
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "answers.json").read_text())
 

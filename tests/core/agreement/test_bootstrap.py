@@ -10,9 +10,9 @@ from scipy import stats
 
 from tslab.agreement import bootstrap
 from tslab.agreement.bootstrap import accelerated, in_blocks, percentile, weights
+from tslab.agreement.kernels.runs import runs_of
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.runs import runs_of
-from tslab.agreement.time_metrics import TimeAgreement, time_metrics
+from tslab.agreement.time.metrics import TimeAgreement, time_metrics
 from tslab.agreement.values import Readers, Value
 from tslab.span_table import Extents, SpanTable
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from kit.vote_tables import LABELS, grid, marks, names, table
 
-from tslab.agreement.consensus import Consensus, ConsensusSettings, Kind, consensus_of
+from tslab.agreement.consensus.methods import Consensus, ConsensusSettings, Kind, consensus_of
 from tslab.errors import DataError
-from tslab.segmentation.majority import Reading, majority
+from tslab.segmentation.examples.majority import Reading, majority
 from tslab.span_table import Extents, SpanTable
 
 METHODS: tuple[Any, ...] = ("majority", "weighted", "dawid-skene", "staple", "median")

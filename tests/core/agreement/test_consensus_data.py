@@ -20,10 +20,10 @@ from kit.real_readings import (
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from tslab.agreement.consensus import ConsensusSettings, consensus_of
-from tslab.agreement.dawid_skene import dawid_skene
-from tslab.agreement.dispute_values import DisputeSettings, entropy
-from tslab.agreement.disputes import disputes_of
+from tslab.agreement.consensus.dawid_skene import dawid_skene
+from tslab.agreement.consensus.methods import ConsensusSettings, consensus_of
+from tslab.agreement.disputes.stretches import disputes_of
+from tslab.agreement.disputes.values import DisputeSettings, entropy
 from tslab.span_table import SpanTable
 
 NIGHTS, STAGES = 30, 5

@@ -10,12 +10,12 @@ import pytest
 from kit.span_tables import grids, random_table
 from numpy.typing import NDArray
 
-from tslab.agreement import contingency as module
-from tslab.agreement import overlaps as overlap_module
-from tslab.agreement import stream as streams
-from tslab.agreement.contingency import Contingency, contingency, pairs_of
-from tslab.agreement.overlaps import kernel_for, overlaps
-from tslab.agreement.runs import runs_of
+from tslab.agreement.kernels import contingency as module
+from tslab.agreement.kernels import overlaps as overlap_module
+from tslab.agreement.kernels import stream as streams
+from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
+from tslab.agreement.kernels.overlaps import kernel_for, overlaps
+from tslab.agreement.kernels.runs import runs_of
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
 

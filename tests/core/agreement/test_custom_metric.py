@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from tests.core.agreement.test_attributes import KIND, MANY, NOTE, STARS, Mark, regions
 
-from tslab.agreement import evalme
-from tslab.agreement.custom_metric import CustomMetric, as_annotations, custom_rows, load_metric
-from tslab.agreement.enterprise_controls import overlap_control
+from tslab.agreement.enterprise import evalme
+from tslab.agreement.enterprise.controls import overlap_control
+from tslab.agreement.enterprise.custom_metric import (
+    CustomMetric,
+    as_annotations,
+    custom_rows,
+    load_metric,
+)
 from tslab.errors import DataError
 
 MARKS: list[Mark] = [
@@ -44,7 +49,7 @@ def test_annotations_look_like_label_studios() -> None:
 def test_ours_as_a_users_function_equals_our_rows(tmp_path: Path) -> None:
     given = regions(MARKS, "AB", 2)
     path = tmp_path / "mine.py"
-    path.write_text("from tslab.agreement.evalme import agreement\n")
+    path.write_text("from tslab.agreement.enterprise.evalme import agreement\n")
     rows = custom_rows(load_metric(f"{path}:agreement"), given, [])
     found = {(r.by, r.of): r.value.value for r in rows}
     expected = overlap_control(given).scores

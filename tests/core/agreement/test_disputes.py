@@ -11,9 +11,9 @@ import pytest
 from kit.vote_tables import LABELS, grid, marks, names, table
 from numpy.typing import NDArray
 
-from tslab.agreement.dispute_kinds import KINDS
-from tslab.agreement.dispute_values import Dispute, DisputeSettings, entropy
-from tslab.agreement.disputes import disputes_of
+from tslab.agreement.disputes.kinds import KINDS
+from tslab.agreement.disputes.stretches import disputes_of
+from tslab.agreement.disputes.values import Dispute, DisputeSettings, entropy
 from tslab.span_table import Extents, SpanTable
 
 Found = tuple[int, int, str, str]

@@ -11,7 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time_metrics import time_metrics
+from tslab.agreement.time.metrics import time_metrics
 from tslab.agreement.values import Readers
 
 pytestmark = needs("sleep/dod_hypnograms")

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from tests.core.agreement.test_attributes import KIND, Mark, regions
 
-from tslab.agreement.enterprise import (
+from tslab.agreement.attributes.task_attributes import TaskAnswers
+from tslab.agreement.enterprise.controls import (
+    Control,
+    choice_controls,
+    overlap_control,
+    task_controls,
+)
+from tslab.agreement.enterprise.evalme import score
+from tslab.agreement.enterprise.scores import (
     CONSENSUS,
     PAIRWISE,
     EnterpriseSettings,
@@ -16,15 +24,7 @@ from tslab.agreement.enterprise import (
     consensus,
     enterprise_rows,
 )
-from tslab.agreement.enterprise_controls import (
-    Control,
-    choice_controls,
-    overlap_control,
-    task_controls,
-)
-from tslab.agreement.evalme import score
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.task_attributes import TaskAnswers
 from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row
 from tslab.domain import Choice, TaskField
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tslab.agreement.evalme import agreement, intersection, score, seconds_of
+from tslab.agreement.enterprise.evalme import agreement, intersection, score, seconds_of
 from tslab.errors import DataError
 
 

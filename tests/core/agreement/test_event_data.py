@@ -13,13 +13,13 @@ from kit.event_tables import table_of
 from kit.real_readings import BLOCK, DATA, needs, spindles
 from scipy.optimize import linear_sum_assignment
 
-from tslab.agreement.criteria import AnyOverlap, Iou
-from tslab.agreement.event_metrics import EventSettings, event_metrics
-from tslab.agreement.holistic import HolisticSettings, holistic_rows
-from tslab.agreement.instant_metrics import InstantSettings, instant_metrics
-from tslab.agreement.matching import match_events, match_instants
+from tslab.agreement.events.criteria import AnyOverlap, Iou
+from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
+from tslab.agreement.events.matching import match_events, match_instants
+from tslab.agreement.events.metrics import EventSettings, event_metrics
+from tslab.agreement.events.szcore import Detection, detections
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.szcore import Detection, detections
+from tslab.agreement.unitizing.holistic import HolisticSettings, holistic_rows
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
 

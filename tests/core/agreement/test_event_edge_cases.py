@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from kit.event_tables import table_of
 
-from tslab.agreement.criteria import Iou
-from tslab.agreement.event_metrics import EventSettings, event_metrics
-from tslab.agreement.instant_metrics import InstantSettings, instant_metrics
-from tslab.agreement.matching import match_events
+from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
+from tslab.agreement.events.matching import match_events
+from tslab.agreement.events.metrics import EventSettings, event_metrics
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.values import NO_HYPOTHESIS, NOTHING_MARKED, ONE_READER, Readers, Value
 from tslab.span_table import Extents, SpanTable

@@ -10,11 +10,11 @@ import pytest
 from kit.event_tables import table_of
 from kit.span_tables import random_table
 
-from tslab.agreement.boundaries import border_measures
-from tslab.agreement.criteria import Collar, Iou
-from tslab.agreement.event_metrics import EventSettings, event_metrics
-from tslab.agreement.event_scores import event_kappa, matched_kappa
-from tslab.agreement.matching import match_events
+from tslab.agreement.events.boundaries import border_measures
+from tslab.agreement.events.criteria import Collar, Iou
+from tslab.agreement.events.matching import match_events
+from tslab.agreement.events.metrics import EventSettings, event_metrics
+from tslab.agreement.events.scores import event_kappa, matched_kappa
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.values import (
     NO_HYPOTHESIS,

@@ -7,13 +7,13 @@ import pytest
 from kit.event_tables import apart, table_of
 from kit.span_tables import random_table
 
-from tslab.agreement.criteria import Iou
-from tslab.agreement.event_stream import EventTally, streams
-from tslab.agreement.matches import Matches
-from tslab.agreement.matching import match_events
-from tslab.agreement.runs import runs_of
-from tslab.agreement.splits import SplitCounts, count_splits
-from tslab.agreement.stream import all_pairs, items_of, stream
+from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.matches import Matches
+from tslab.agreement.events.matching import match_events
+from tslab.agreement.events.splits import SplitCounts, count_splits
+from tslab.agreement.events.stream import EventTally, streams
+from tslab.agreement.kernels.runs import runs_of
+from tslab.agreement.kernels.stream import all_pairs, items_of, stream
 from tslab.span_table import SpanTable
 
 THRESHOLDS = (0.7, 0.1, 0.5)

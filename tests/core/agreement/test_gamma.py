@@ -12,7 +12,7 @@ from kit.event_tables import any_spans, table_of
 from kit.span_tables import random_table
 from scipy.optimize import linear_sum_assignment
 
-from tslab.agreement.gamma import disorder, gamma, gamma_value
+from tslab.agreement.unitizing.gamma import disorder, gamma, gamma_value
 from tslab.agreement.values import NOTHING_MARKED, Value
 from tslab.span_table import Extents, SpanTable
 

@@ -7,9 +7,9 @@ import pytest
 from kit.event_tables import table_of
 from kit.span_tables import random_table
 
-from tslab.agreement.holistic import HolisticSettings, holistic_rows
-from tslab.agreement.instant_metrics import InstantSettings, instant_metrics
+from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
 from tslab.agreement.panel import TimeSettings
+from tslab.agreement.unitizing.holistic import HolisticSettings, holistic_rows
 from tslab.agreement.values import NO_MATCH, NO_REFERENCE, NOTHING_MARKED, Readers, Value
 from tslab.span_table import SpanTable
 

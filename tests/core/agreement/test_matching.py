@@ -12,9 +12,9 @@ from kit.event_tables import any_spans, apart, table_of
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from tslab.agreement.criteria import AnyOverlap, Collar, Criterion, Iou
-from tslab.agreement.matches import Matches
-from tslab.agreement.matching import match_events, match_instants
+from tslab.agreement.events.criteria import AnyOverlap, Collar, Criterion, Iou
+from tslab.agreement.events.matches import Matches
+from tslab.agreement.events.matching import match_events, match_instants
 from tslab.errors import DataError
 from tslab.span_table import Extents
 

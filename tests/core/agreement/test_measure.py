@@ -16,19 +16,19 @@ import pytest
 from kit.span_tables import random_table, study
 
 from tslab.agreement.domain_metrics import DomainMetrics
-from tslab.agreement.event_metrics import event_metrics
-from tslab.agreement.headline import headline, judged
-from tslab.agreement.histograms import BINS
+from tslab.agreement.events.histograms import BINS
+from tslab.agreement.events.metrics import event_metrics
 from tslab.agreement.measure import ALONE, UNASKED, Agreement, measure
-from tslab.agreement.privacy import private, project_key
-from tslab.agreement.result_document import document
-from tslab.agreement.result_files import HEADERS, write_files
-from tslab.agreement.result_text import agreement_text, rows_text
+from tslab.agreement.report.headline import headline, judged
+from tslab.agreement.report.privacy import private, project_key
+from tslab.agreement.report.result_document import document
+from tslab.agreement.report.result_files import HEADERS, write_files
+from tslab.agreement.report.result_text import agreement_text, rows_text
+from tslab.agreement.report.words import chosen, seconds
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import Intake, TierTable
-from tslab.agreement.time_metrics import time_metrics
+from tslab.agreement.time.metrics import time_metrics
 from tslab.agreement.values import NOTHING_MARKED, Readers
-from tslab.agreement.words import chosen, seconds
 from tslab.contracts import AgreementContext, AgreementMetric
 from tslab.domain import Domain, Label, Tier
 from tslab.errors import DataError, ProjectError, UsageError

@@ -13,13 +13,14 @@ import pytest
 from kit.agreement_pages import EVIL, LENGTH, SECRETS, hostile, instants, ranges, shown, study
 from kit.agreement_pages import table as table_of
 
-from tslab.agreement import page_review, page_timelines
-from tslab.agreement.page import page
-from tslab.agreement.page_input import PageInput
-from tslab.agreement.page_review import review_items
-from tslab.agreement.page_rows import hours
-from tslab.agreement.page_signals import COLUMNS, outline
-from tslab.agreement.page_timelines import CELLS, STEPS, timelines, with_reader
+from tslab.agreement.page import review as page_review
+from tslab.agreement.page import timelines as page_timelines
+from tslab.agreement.page.document import page
+from tslab.agreement.page.input import PageInput
+from tslab.agreement.page.review import review_items
+from tslab.agreement.page.rows import hours
+from tslab.agreement.page.signals import COLUMNS, outline
+from tslab.agreement.page.timelines import CELLS, STEPS, timelines, with_reader
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Readers
 from tslab.recording import Signal

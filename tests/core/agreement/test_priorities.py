@@ -8,9 +8,14 @@ from kit.event_tables import table_of
 from kit.vote_tables import marks, table
 from statsmodels.stats.proportion import proportion_confint
 
-from tslab.agreement.dispute_values import DisputeSettings
-from tslab.agreement.disputes import disputes_of
-from tslab.agreement.priorities import LowAgreement, lower_bound, priorities, task_agreement
+from tslab.agreement.disputes.priorities import (
+    LowAgreement,
+    lower_bound,
+    priorities,
+    task_agreement,
+)
+from tslab.agreement.disputes.stretches import disputes_of
+from tslab.agreement.disputes.values import DisputeSettings
 from tslab.span_table import Extents
 
 SECOND = 1_000_000

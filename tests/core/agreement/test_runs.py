@@ -7,10 +7,10 @@ import pytest
 from kit.span_tables import grids, random_table
 from numpy.typing import NDArray
 
-from tslab.agreement.overlaps import overlaps
-from tslab.agreement.presence import presence_of
-from tslab.agreement.runs import Runs, runs_of
-from tslab.agreement.sweep import membership, sweep
+from tslab.agreement.kernels.overlaps import overlaps
+from tslab.agreement.kernels.presence import presence_of
+from tslab.agreement.kernels.runs import Runs, runs_of
+from tslab.agreement.kernels.sweep import membership, sweep
 from tslab.span_table import Extents, SpanTable
 
 TICKS = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tslab.agreement.boundaries import SortedErrors
+from tslab.agreement.events.boundaries import SortedErrors
 
 
 @pytest.mark.parametrize("largest", [10, 10**7, 2**61])

@@ -6,7 +6,7 @@ import pytest
 from kit.event_tables import table_of
 from kit.span_tables import random_table
 
-from tslab.agreement.splits import count_splits
+from tslab.agreement.events.splits import count_splits
 
 
 def test_two_parts_are_a_split_for_one_and_a_merge_for_the_other() -> None:

@@ -8,8 +8,8 @@ from kit.event_tables import table_of
 from timescoring.annotations import Annotation
 from timescoring.scoring import EventScoring, SampleScoring
 
-from tslab.agreement.contingency import contingency
-from tslab.agreement.szcore import SZCORE, Detection, detection_scores, detections
+from tslab.agreement.events.szcore import SZCORE, Detection, detection_scores, detections
+from tslab.agreement.kernels.contingency import contingency
 from tslab.span_table import SpanTable
 
 SECOND = 1_000_000

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from tslab.agreement.attributes import AttributeSettings
+from tslab.agreement.attributes.metrics import AttributeSettings
+from tslab.agreement.attributes.task_attributes import TaskAnswers, task_attribute_rows
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.task_attributes import TaskAnswers, task_attribute_rows
 from tslab.agreement.values import NO_ANSWER, ONE_READER, Readers, Row
 from tslab.domain import Choice, TaskField
 from tslab.spans import FieldValue

@@ -9,7 +9,7 @@ import pytest
 from kit.span_tables import random_table
 
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time_metrics import TimeAgreement, time_metrics
+from tslab.agreement.time.metrics import TimeAgreement, time_metrics
 from tslab.agreement.values import (
     NO_COMMON_TIME,
     NO_HYPOTHESIS,

@@ -17,7 +17,7 @@ from sklearn.metrics import cohen_kappa_score, jaccard_score
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time_metrics import TimeAgreement, time_metrics
+from tslab.agreement.time.metrics import TimeAgreement, time_metrics
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
 

@@ -12,7 +12,7 @@ from kit.span_tables import random_table
 from numpy.typing import NDArray
 
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time_metrics import time_metrics
+from tslab.agreement.time.metrics import time_metrics
 from tslab.agreement.values import Readers
 from tslab.span_table import Extents, SpanTable
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from kit.event_tables import apart, table_of
 
-from tslab.agreement.contingency import contingency
-from tslab.agreement.runs import runs_of
-from tslab.agreement.stream import all_pairs
-from tslab.agreement.unitizing import (
+from tslab.agreement.kernels.contingency import contingency
+from tslab.agreement.kernels.runs import runs_of
+from tslab.agreement.kernels.stream import all_pairs
+from tslab.agreement.unitizing.alpha import (
     Coincidence,
     alpha_u,
     alpha_u_value,

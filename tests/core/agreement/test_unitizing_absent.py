@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from kit.event_tables import apart, table_of
 
-from tslab.agreement.contingency import contingency
-from tslab.agreement.holistic import holistic_rows
-from tslab.agreement.runs import runs_of
-from tslab.agreement.stream import all_pairs
-from tslab.agreement.unitizing import Coincidence, alpha_u, coincidence, disagreement
+from tslab.agreement.kernels.contingency import contingency
+from tslab.agreement.kernels.runs import runs_of
+from tslab.agreement.kernels.stream import all_pairs
+from tslab.agreement.unitizing.alpha import Coincidence, alpha_u, coincidence, disagreement
+from tslab.agreement.unitizing.holistic import holistic_rows
 from tslab.agreement.values import Readers
 from tslab.span_table import Extents, SpanTable
 

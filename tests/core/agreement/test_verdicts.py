@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import pytest
 from kit.planted import ANNOTATORS, Planted, covering, planted
 
-from tslab.agreement.corrections import Agreed, common_spans, corrections
-from tslab.agreement.unanimity import Dispute, Reading, disputes, panels, unclaimed
-from tslab.agreement.verdicts import Decision, median_reading, truth_of
+from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
+from tslab.agreement.disputes.unanimity import Dispute, Reading, disputes, panels, unclaimed
+from tslab.agreement.disputes.verdicts import Decision, median_reading, truth_of
 from tslab.domain import Domain, Tier
 from tslab.spans import Span
 

@@ -11,10 +11,10 @@ import pytest
 from kit.vote_tables import grid, table
 from numpy.typing import NDArray
 
-from tslab.agreement.dawid_skene import dawid_skene
-from tslab.agreement.patterns import Votes, moments_of
-from tslab.agreement.staple import staple
-from tslab.agreement.voting import Rule, vote
+from tslab.agreement.consensus.dawid_skene import dawid_skene
+from tslab.agreement.consensus.patterns import Votes, moments_of
+from tslab.agreement.consensus.staple import staple
+from tslab.agreement.consensus.voting import Rule, vote
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "consensus.json").read_text())
 ITEMS, READERS, CLASSES = 400, 5, 4

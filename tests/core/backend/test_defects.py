@@ -26,7 +26,7 @@ from kit.backend import (
 )
 
 from tslab.backend.settings import BackendSettings, Flags
-from tslab.label_studio.foreign_config import read_config
+from tslab.label_studio.foreign.config import read_config
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 Make = Callable[..., BackendSettings]

@@ -14,7 +14,7 @@ from tslab.backend.failures import Failure, refusal
 from tslab.backend.fetching import Fetcher, OversizeError, UnreachableError
 from tslab.backend.settings import BackendSettings
 from tslab.errors import DataError, PluginError, ServerError
-from tslab.label_studio.foreign_config import read_config
+from tslab.label_studio.foreign.config import read_config
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 Make = Callable[..., BackendSettings]

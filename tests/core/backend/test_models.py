@@ -14,13 +14,13 @@ from tslab.backend.metrics import Metrics
 from tslab.backend.models import NOBODY, Model, Models, Subject
 from tslab.contracts import SegmenterSpec, TrainingExample
 from tslab.domain import Domain, Label, Tier
-from tslab.label_studio.foreign_config import read_config
+from tslab.label_studio.foreign.config import read_config
 from tslab.recording import Recording, Signal
 from tslab.segmentation import SPECS
-from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.train_run import Options, Shelf, train
-from tslab.segmentation.training_set import TrainingSet, data_hash
-from tslab.segmentation.typicality import Trust
+from tslab.segmentation.chain.typicality import Trust
+from tslab.segmentation.examples.training_set import TrainingSet, data_hash
+from tslab.segmentation.models.store import ModelStore
+from tslab.segmentation.models.train_run import Options, Shelf, train
 from tslab.spans import Span
 
 DOMAIN = read_config(CONFIG).domain

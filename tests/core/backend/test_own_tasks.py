@@ -20,7 +20,7 @@ from tslab.label_studio.served_times import served_times
 from tslab.label_studio.task_groups import group_config, task_groups
 from tslab.project import Project
 from tslab.recording import Recording
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 from tslab.spans import Span
 from tslab.testing.fake_label_studio import FakeLabelStudio
 

@@ -17,10 +17,10 @@ from tslab.backend.metrics import Metrics
 from tslab.backend.settings import BackendSettings
 from tslab.backend.training import TrainingQueue
 from tslab.errors import ServerError
-from tslab.segmentation.model_card import describe
-from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.promotion import Standing, no_worse
-from tslab.segmentation.report import Trial
+from tslab.segmentation.evaluation.report import Trial
+from tslab.segmentation.models.card import describe
+from tslab.segmentation.models.promotion import Standing, no_worse
+from tslab.segmentation.models.store import ModelStore
 
 Make = Callable[..., BackendSettings]
 

@@ -14,7 +14,7 @@ import pytest
 from kit.backend import add_project, annotate, running, series, tasks_of
 
 from tslab.backend.settings import BackendSettings
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 Make = Callable[..., BackendSettings]

@@ -15,8 +15,8 @@ from tslab.backend.warming import config_of
 from tslab.contracts import SegmenterSpec
 from tslab.domain import Domain
 from tslab.errors import ServerError
-from tslab.label_studio.foreign_config import read_config
-from tslab.segmentation.model_store import ModelStore
+from tslab.label_studio.foreign.config import read_config
+from tslab.segmentation.models.store import ModelStore
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 Make = Callable[..., BackendSettings]

@@ -22,7 +22,7 @@ from kit.backend import (
 
 from tslab.contracts import SegmenterSpec
 from tslab.errors import TslabError
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 

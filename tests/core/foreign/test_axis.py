@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kit.foreign import config, series
 
 from tslab.errors import DataError
-from tslab.label_studio import foreign_times
-from tslab.label_studio.foreign_axis import TimeAxis, iso_milliseconds, to_number
+from tslab.label_studio.foreign import times as foreign_times
+from tslab.label_studio.foreign.axis import TimeAxis, iso_milliseconds, to_number
 
 TENTHS = series([i / 10 for i in range(11)]).axis
 JUMPS = series([0, 1, 2, 10, 11, 11, *range(12, 60), 100]).axis  # 55 rows

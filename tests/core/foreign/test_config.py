@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kit.foreign import config, config_xml
 
 from tslab.errors import DataError
-from tslab.label_studio.foreign_config import MAX_CHARACTERS, ForeignConfig, read_config
+from tslab.label_studio.foreign.config import MAX_CHARACTERS, ForeignConfig, read_config
 
 
 def labels(found: ForeignConfig, tier: str = "lab") -> list[str]:

@@ -9,9 +9,9 @@ import pytest
 from kit.foreign import config, config_xml, editor_times, region, series, table
 
 from tslab.errors import DataError
-from tslab.label_studio.foreign_config import read_config
-from tslab.label_studio.foreign_data import read_series
-from tslab.label_studio.foreign_regions import read_regions, write_regions
+from tslab.label_studio.foreign.config import read_config
+from tslab.label_studio.foreign.data import read_series
+from tslab.label_studio.foreign.regions import read_regions, write_regions
 from tslab.spans import Span
 
 

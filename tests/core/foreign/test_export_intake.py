@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from kit.foreign import config_xml
 
 from tslab.agreement.measure import measure
-from tslab.agreement.result_text import agreement_text, rows_text
+from tslab.agreement.report.result_text import agreement_text, rows_text
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake
 from tslab.agreement.values import Readers
 from tslab.errors import DataError
-from tslab.label_studio.export_intake import export_intake
-from tslab.label_studio.export_times import Axis, read_times
+from tslab.label_studio.exports.intake import export_intake
+from tslab.label_studio.exports.times import Axis, read_times
 from tslab.task import DAY_ONE_MS
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tslab.agreement.tier_tables import Intake
-from tslab.label_studio.export_intake import export_intake
-from tslab.label_studio.export_oddities import of_another_kind, repeated
-from tslab.label_studio.export_same import reader_name
+from tslab.label_studio.exports.intake import export_intake
+from tslab.label_studio.exports.oddities import of_another_kind, repeated
+from tslab.label_studio.exports.same import reader_name
 
 
 def region(start: object, end: object, label: str = "Run", control: str = "lab") -> dict[str, Any]:

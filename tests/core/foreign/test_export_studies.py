@@ -16,7 +16,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from tslab.agreement.measure import Agreement, measure
 from tslab.agreement.settings import AgreementSettings
-from tslab.label_studio.export_intake import export_intake
+from tslab.label_studio.exports.intake import export_intake
 
 DATA = Path(os.environ.get("TSLAB_DATA") or Path(__file__).parents[4] / "shared" / "data")
 STAGES = ("W", "N1", "N2", "N3", "R")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tslab.errors import DataError
-from tslab.label_studio.foreign_formats import EPOCH, DateFormat, date_format
+from tslab.label_studio.foreign.formats import EPOCH, DateFormat, date_format
 from tslab.lint.time_formats import read_time
 
 WHOLE = 1_767_323_045_000.0  # 2026-01-02 03:04:05 UTC

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kit.foreign import config
 
 from tslab.errors import DataError
-from tslab.label_studio.foreign_data import ForeignSeries, read_series
+from tslab.label_studio.foreign.data import ForeignSeries, read_series
 
 CONFIGS = [
     config(),

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from kit.foreign import config, series, stored
 
-from tslab.label_studio.foreign_axis import TimeAxis
-from tslab.label_studio.foreign_config import read_config
-from tslab.label_studio.foreign_data import read_series
-from tslab.label_studio.foreign_regions import read_regions, write_regions
+from tslab.label_studio.foreign.axis import TimeAxis
+from tslab.label_studio.foreign.config import read_config
+from tslab.label_studio.foreign.data import read_series
+from tslab.label_studio.foreign.regions import read_regions, write_regions
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "label_studio"
 LABELS = ("Run", "Walk", "Event", "Noise")

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit.foreign import config, config_xml, editor_times, region, series, stored
 
-from tslab.label_studio.foreign_axis import TimeAxis
-from tslab.label_studio.foreign_config import ForeignConfig, read_config
-from tslab.label_studio.foreign_regions import read_regions, write_regions
+from tslab.label_studio.foreign.axis import TimeAxis
+from tslab.label_studio.foreign.config import ForeignConfig, read_config
+from tslab.label_studio.foreign.regions import read_regions, write_regions
 from tslab.spans import Span, sort_key
 
 TENTHS = series([i / 10 for i in range(11)]).axis

@@ -11,8 +11,9 @@ import pytest
 from kit.foreign import config, series, table
 
 from tslab.errors import DataError
-from tslab.label_studio import foreign_csv, foreign_table
-from tslab.label_studio.foreign_data import ForeignSeries, read_series
+from tslab.label_studio.foreign import csv_text as foreign_csv
+from tslab.label_studio.foreign import table as foreign_table
+from tslab.label_studio.foreign.data import ForeignSeries, read_series
 
 NAN = math.nan
 

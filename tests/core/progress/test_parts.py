@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from scipy.stats import spearmanr
 
-from tslab.agreement.event_metrics import event_metrics
-from tslab.agreement.instant_metrics import InstantSettings, instant_metrics
+from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
+from tslab.agreement.events.metrics import event_metrics
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time_metrics import time_metrics
+from tslab.agreement.time.metrics import time_metrics
 from tslab.agreement.values import Readers, Row
 from tslab.commands.output import table
 from tslab.domain import Label, Tier

@@ -13,12 +13,12 @@ from tslab.domain import Domain, Label, Tier
 from tslab.errors import UsageError
 from tslab.recording import Recording, Signal
 from tslab.segmentation import SPECS
-from tslab.segmentation.clock import LEAST_FOR_CLOCK, VARIABLE, clock_note
+from tslab.segmentation.evaluation.report_text import report_text
+from tslab.segmentation.examples.training_set import TrainingSet, data_hash
+from tslab.segmentation.features.clock import LEAST_FOR_CLOCK, VARIABLE, clock_note
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.report_text import report_text
-from tslab.segmentation.train_run import PAGE, Options, Shelf, train
-from tslab.segmentation.training_set import TrainingSet, data_hash
+from tslab.segmentation.models.store import ModelStore
+from tslab.segmentation.models.train_run import PAGE, Options, Shelf, train
 from tslab.spans import Span
 
 RATE, SECONDS = 10.0, 90.0

@@ -11,9 +11,8 @@ from kit.small_models import DOMAIN, LevelSegmenter, example, truth
 
 from tslab.contracts import SegmenterSpec, TrainingExample
 from tslab.recording import Recording
-from tslab.segmentation.comparison import Learned, compare, paired
-from tslab.segmentation.evaluation import cross_validate, score, score_trials
-from tslab.segmentation.fold_predictions import (
+from tslab.segmentation.evaluation.comparison import Learned, compare, paired
+from tslab.segmentation.evaluation.fold_predictions import (
     NAME,
     HeldOut,
     held_out,
@@ -21,12 +20,13 @@ from tslab.segmentation.fold_predictions import (
     read_held_out,
     trials_of,
 )
-from tslab.segmentation.model_card import ModelCard, describe
-from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.promotion import Standing, Verdict, no_worse
-from tslab.segmentation.report import Trial
-from tslab.segmentation.train_run import Options, Shelf, Trained, train
-from tslab.segmentation.training_set import TrainingSet, data_hash
+from tslab.segmentation.evaluation.report import Trial
+from tslab.segmentation.evaluation.scores import cross_validate, score, score_trials
+from tslab.segmentation.examples.training_set import TrainingSet, data_hash
+from tslab.segmentation.models.card import ModelCard, describe
+from tslab.segmentation.models.promotion import Standing, Verdict, no_worse
+from tslab.segmentation.models.store import ModelStore
+from tslab.segmentation.models.train_run import Options, Shelf, Trained, train
 from tslab.spans import Span
 
 SPEC = SegmenterSpec("level", "Levels", LevelSegmenter, trainable=True)
@@ -248,7 +248,7 @@ def test_predictions_of_folds_are_kept(tmp_path: Path) -> None:
 
 
 def test_too_many_predictions_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tslab.segmentation.fold_predictions.LARGEST", 10)
+    monkeypatch.setattr("tslab.segmentation.evaluation.fold_predictions.LARGEST", 10)
     assert held_out_files([trial("r1", truth())]) == {}
 
 

@@ -20,16 +20,20 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 from tslab.contracts import Progress, TrainingExample
 from tslab.errors import DataError
 from tslab.recording import Recording
-from tslab.segmentation.calibration_note import calibration_note
-from tslab.segmentation.evaluation import cross_validate, score
-from tslab.segmentation.folds import divided, group_of
-from tslab.segmentation.matching import instant_tolerance, matched_events, matched_instants
-from tslab.segmentation.report import (
+from tslab.segmentation.evaluation.calibration_note import calibration_note
+from tslab.segmentation.evaluation.folds import divided, group_of
+from tslab.segmentation.evaluation.matching import (
+    instant_tolerance,
+    matched_events,
+    matched_instants,
+)
+from tslab.segmentation.evaluation.report import (
     LEAST_NOTHING,
     Report,
     TierScore,
     calibration,
 )
+from tslab.segmentation.evaluation.scores import cross_validate, score
 from tslab.spans import Span
 
 

@@ -10,13 +10,13 @@ from kit import marked_signals as made
 
 from tslab.contracts import TrainingExample
 from tslab.domain import Domain, Label, Tier
-from tslab.segmentation import weights
-from tslab.segmentation.calibration import Curve, fit_curve
-from tslab.segmentation.chain import Chain, stretches_of
-from tslab.segmentation.held_out import HeldOut, fair_classes
+from tslab.segmentation.chain import weights
+from tslab.segmentation.chain.calibration import Curve, fit_curve
+from tslab.segmentation.chain.held_out import HeldOut, fair_classes
+from tslab.segmentation.chain.lengths import Lengths, lengths_of
+from tslab.segmentation.chain.model import Chain, stretches_of
+from tslab.segmentation.chain.tuning import UNKNOWN, Classes, Decoder
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.lengths import Lengths, lengths_of
-from tslab.segmentation.tuning import UNKNOWN, Classes, Decoder
 from tslab.spans import Span
 
 NAMES = ("a", "b", "c")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tslab.segmentation.hint_rows import HintRows
-from tslab.segmentation.hints import MOST_KEYS, RHYTHM_ROWS, Hints, Layout
+from tslab.segmentation.features.hint_rows import HintRows
+from tslab.segmentation.features.hints import MOST_KEYS, RHYTHM_ROWS, Hints, Layout
 from tslab.spans import Span
 
 WINDOWS = (3, 9)

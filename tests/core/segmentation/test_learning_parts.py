@@ -18,23 +18,25 @@ from kit import marked_signals as made
 from tslab.domain import Label, Tier
 from tslab.errors import DataError
 from tslab.recording import Signal
-from tslab.segmentation import decoding, features, pooling, statistics, weights, windows
-from tslab.segmentation.anchors import learn_anchor
-from tslab.segmentation.calibration import Curve, fit_curve
-from tslab.segmentation.chain import stretches_of
-from tslab.segmentation.decoding import runs, viterbi
-from tslab.segmentation.features import FramePlan, feature_chunks, feature_widths
-from tslab.segmentation.grid import Grid, make_grid, on_cells
-from tslab.segmentation.instants import best_threshold, hits, peaks
-from tslab.segmentation.kernels import draw_kernels, exceeded, responses
+from tslab.segmentation.chain import decoding, weights
+from tslab.segmentation.chain.calibration import Curve, fit_curve
+from tslab.segmentation.chain.decoding import runs, viterbi
+from tslab.segmentation.chain.instants import best_threshold, hits, peaks
+from tslab.segmentation.chain.model import stretches_of
+from tslab.segmentation.chain.regions import without_gaps
+from tslab.segmentation.chain.relevance import pieces_of, relevance, squared_t
+from tslab.segmentation.chain.softmax import balanced, fit_softmax
+from tslab.segmentation.chain.targets import Task, frame_classes
+from tslab.segmentation.chain.tuning import UNKNOWN, change_costs, matched, tune
+from tslab.segmentation.features import columns as features
+from tslab.segmentation.features import pooling, statistics, windows
+from tslab.segmentation.features.anchors import learn_anchor
+from tslab.segmentation.features.columns import FramePlan, feature_chunks, feature_widths
+from tslab.segmentation.features.grid import Grid, make_grid, on_cells
+from tslab.segmentation.features.kernels import draw_kernels, exceeded, responses
+from tslab.segmentation.features.rhythm import find_bursts, highest_around, usual_period
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.npz import read_array
-from tslab.segmentation.regions import without_gaps
-from tslab.segmentation.relevance import pieces_of, relevance, squared_t
-from tslab.segmentation.rhythm import find_bursts, highest_around, usual_period
-from tslab.segmentation.softmax import balanced, fit_softmax
-from tslab.segmentation.targets import Task, frame_classes
-from tslab.segmentation.tuning import UNKNOWN, change_costs, matched, tune
+from tslab.segmentation.models.npz import read_array
 from tslab.spans import Span
 
 

@@ -16,9 +16,9 @@ from tslab.contracts import TrainableSegmenter, TrainingExample
 from tslab.errors import DataError, UsageError
 from tslab.recording import Recording, Signal
 from tslab.segmentation import SPECS
-from tslab.segmentation import lstm as module
-from tslab.segmentation.lstm import LstmSegmenter
-from tslab.segmentation.lstm_settings import LstmSettings
+from tslab.segmentation.lstm import segmenter as module
+from tslab.segmentation.lstm.segmenter import LstmSegmenter
+from tslab.segmentation.lstm.settings import LstmSettings
 from tslab.spans import Span
 
 torch = pytest.importorskip("torch", reason="extra tslab[torch] is not installed")
@@ -327,7 +327,7 @@ def test_without_torch_it_says_how_to_get_it(
 
 def test_importing_the_module_imports_no_torch() -> None:
     code = (
-        "import sys, tslab.segmentation.lstm as m; from kit.made_signals import BOTH;"
+        "import sys, tslab.segmentation.lstm.segmenter as m; from kit.made_signals import BOTH;"
         "assert m.LstmSegmenter(BOTH).version == 'untrained'; sys.exit('torch' in sys.modules)"
     )
     kit = Path(__file__).parents[2]

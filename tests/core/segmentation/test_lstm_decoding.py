@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tslab.segmentation.lstm_decoding import (
+from tslab.segmentation.lstm.decoding import (
     confusion,
     criteria,
     fit_decoder,
@@ -14,7 +14,7 @@ from tslab.segmentation.lstm_decoding import (
     framed,
     instants_of,
 )
-from tslab.segmentation.lstm_rows import UNKNOWN, Head
+from tslab.segmentation.lstm.rows import UNKNOWN, Head
 
 PHASE = Head("phase", ("calm", "busy"), "spans")
 MARK = Head("mark", ("click",), "instants")

@@ -13,8 +13,8 @@ import pytest
 from kit.made_signals import BOTH, example, quiet
 
 from tslab.errors import DataError
-from tslab.segmentation.lstm import LstmSegmenter
-from tslab.segmentation.lstm_settings import LstmSettings
+from tslab.segmentation.lstm.segmenter import LstmSegmenter
+from tslab.segmentation.lstm.settings import LstmSettings
 
 pytest.importorskip("torch", reason="extra tslab[torch] is not installed")
 

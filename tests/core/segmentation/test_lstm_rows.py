@@ -10,9 +10,9 @@ from kit.made_signals import BOTH, RATE, domain, example, recording, tier
 
 from tslab.contracts import TrainingExample
 from tslab.recording import Recording, Signal
-from tslab.segmentation.grid import make_grid
-from tslab.segmentation.lstm_held_out import hold_out
-from tslab.segmentation.lstm_rows import (
+from tslab.segmentation.features.grid import make_grid
+from tslab.segmentation.lstm.held_out import hold_out
+from tslab.segmentation.lstm.rows import (
     UNKNOWN,
     Head,
     classes_of,

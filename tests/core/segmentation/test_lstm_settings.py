@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tslab.errors import UsageError
-from tslab.segmentation.lstm_settings import LstmSettings
+from tslab.segmentation.lstm.settings import LstmSettings
 
 
 def test_defaults_are_those_of_the_reference() -> None:

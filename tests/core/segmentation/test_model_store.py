@@ -11,9 +11,9 @@ import pytest
 from kit.small_models import DOMAIN, LevelSegmenter, example
 
 from tslab.errors import DataError, ProjectError
-from tslab.segmentation.model_card import ModelCard, describe
-from tslab.segmentation.model_damage import damaged_models, promoted
-from tslab.segmentation.model_store import ModelStore, folder_name
+from tslab.segmentation.models.card import ModelCard, describe
+from tslab.segmentation.models.damage import damaged_models, promoted
+from tslab.segmentation.models.store import ModelStore, folder_name
 
 
 def trained(level: float = 1.0) -> LevelSegmenter:

@@ -15,16 +15,22 @@ from numpy.typing import NDArray
 from tslab.contracts import TrainingExample
 from tslab.domain import Domain, Label, Tier
 from tslab.recording import Recording, Signal
-from tslab.segmentation import opening as module
-from tslab.segmentation import weights
-from tslab.segmentation.clock import VARIABLE
-from tslab.segmentation.features import FramePlan, feature_chunks, feature_widths
-from tslab.segmentation.fitting import Material, make_bank, make_table
-from tslab.segmentation.grid import Float64, Grid, Mask, make_grid
-from tslab.segmentation.kernels import draw_kernels
+from tslab.segmentation.chain import weights
+from tslab.segmentation.chain.fitting import Material, make_bank, make_table
+from tslab.segmentation.chain.targets import Task
+from tslab.segmentation.features import opening as module
+from tslab.segmentation.features.clock import VARIABLE
+from tslab.segmentation.features.columns import FramePlan, feature_chunks, feature_widths
+from tslab.segmentation.features.grid import Float64, Grid, Mask, make_grid
+from tslab.segmentation.features.kernels import draw_kernels
+from tslab.segmentation.features.opening import (
+    FLOOR,
+    TOGETHER,
+    Opening,
+    opening_frames,
+    opening_windows,
+)
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.opening import FLOOR, TOGETHER, Opening, opening_frames, opening_windows
-from tslab.segmentation.targets import Task
 from tslab.spans import Span
 
 DOMAIN = Domain(

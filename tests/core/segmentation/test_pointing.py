@@ -10,8 +10,8 @@ from kit import marked_signals as made
 
 from tslab.domain import Domain, Label, Tier
 from tslab.recording import Recording
+from tslab.segmentation.chain.pointing import Learned, has_instants
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.pointing import Learned, has_instants
 from tslab.segmentation.similar import LEAST_SCORE, find_similar
 from tslab.spans import Span
 

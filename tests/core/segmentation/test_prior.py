@@ -15,15 +15,15 @@ from tslab.domain import Domain, Label, Tier
 from tslab.errors import DataError, PluginError
 from tslab.recording import Recording, Signal
 from tslab.segmentation import SPECS
-from tslab.segmentation.choosing import maker, open_model
-from tslab.segmentation.hints import NAMED
+from tslab.segmentation.chain.prior import Prior, guided, own_prior, prior_note, prior_of
+from tslab.segmentation.chain.weights import SETTINGS
+from tslab.segmentation.examples.training_set import TrainingSet, data_hash
+from tslab.segmentation.features.hints import NAMED
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.lstm import LstmSegmenter
-from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.prior import Prior, guided, own_prior, prior_note, prior_of
-from tslab.segmentation.train_run import Options, Shelf, train
-from tslab.segmentation.training_set import TrainingSet, data_hash
-from tslab.segmentation.weights import SETTINGS
+from tslab.segmentation.lstm.segmenter import LstmSegmenter
+from tslab.segmentation.models.choosing import maker, open_model
+from tslab.segmentation.models.store import ModelStore
+from tslab.segmentation.models.train_run import Options, Shelf, train
 from tslab.spans import Span
 
 RATE, SECONDS = 10.0, 120.0

@@ -12,16 +12,16 @@ from kit.small_models import DOMAIN, LevelSegmenter, example, truth
 from tslab.contracts import SegmenterSpec
 from tslab.errors import DataError, PluginError, UsageError
 from tslab.recording import Recording
-from tslab.segmentation.choosing import find_spec, maker, open_model
-from tslab.segmentation.comparison import Segment
-from tslab.segmentation.evaluation import score
-from tslab.segmentation.fold_predictions import HeldOut
-from tslab.segmentation.model_card import ModelCard, describe
-from tslab.segmentation.model_store import ModelStore
-from tslab.segmentation.promotion import TOLERANCE, Standing, Verdict, no_worse
-from tslab.segmentation.report import Report
-from tslab.segmentation.train_run import Options, Shelf, Trained, train
-from tslab.segmentation.training_set import TrainingSet, data_hash
+from tslab.segmentation.evaluation.comparison import Segment
+from tslab.segmentation.evaluation.fold_predictions import HeldOut
+from tslab.segmentation.evaluation.report import Report
+from tslab.segmentation.evaluation.scores import score
+from tslab.segmentation.examples.training_set import TrainingSet, data_hash
+from tslab.segmentation.models.card import ModelCard, describe
+from tslab.segmentation.models.choosing import find_spec, maker, open_model
+from tslab.segmentation.models.promotion import TOLERANCE, Standing, Verdict, no_worse
+from tslab.segmentation.models.store import ModelStore
+from tslab.segmentation.models.train_run import Options, Shelf, Trained, train
 from tslab.spans import Span
 
 SPEC = SegmenterSpec("level", "Levels", LevelSegmenter, trainable=True)

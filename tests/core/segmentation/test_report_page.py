@@ -11,10 +11,10 @@ from kit.reports import EVIL, HOSTILE, hostile_card, hostile_report
 from kit.small_models import example, made
 
 from tslab.contracts import TrainingExample
-from tslab.segmentation.evaluation import score
-from tslab.segmentation.model_card import ModelCard
-from tslab.segmentation.report_page import page
-from tslab.segmentation.report_text import duration, report_text
+from tslab.segmentation.evaluation.report_page import page
+from tslab.segmentation.evaluation.report_text import duration, report_text
+from tslab.segmentation.evaluation.scores import score
+from tslab.segmentation.models.card import ModelCard
 
 
 class Tags(html.parser.HTMLParser):

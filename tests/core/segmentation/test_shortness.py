@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tslab.segmentation.decoding import Path, runs
-from tslab.segmentation.shortness import least_frames, without_short
-from tslab.segmentation.tuning import change_costs, tune
+from tslab.segmentation.chain.decoding import Path, runs
+from tslab.segmentation.chain.shortness import least_frames, without_short
+from tslab.segmentation.chain.tuning import change_costs, tune
 
 
 def path_of(*parts: tuple[int, int]) -> Path:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit.small_models import example
 
-from tslab.segmentation.majority import painted
-from tslab.segmentation.stretches import (
+from tslab.segmentation.examples.majority import painted
+from tslab.segmentation.examples.stretches import (
     Stretch,
     clipped,
     in_microseconds,

@@ -15,7 +15,7 @@ from tslab.annotation import Annotation
 from tslab.domain import Label, Tier, View
 from tslab.errors import DataError
 from tslab.recording import Recording
-from tslab.segmentation.training_set import TrainingSet, training_set
+from tslab.segmentation.examples.training_set import TrainingSet, training_set
 from tslab.spans import Span
 
 

@@ -12,11 +12,9 @@ from benchmarks.imu_recordings import DOMAIN, Wearer, imu_example
 
 from tslab.errors import DataError, PluginError
 from tslab.recording import Recording, Signal
-from tslab.segmentation import typicality as module
-from tslab.segmentation.chain import Look, Scorer
-from tslab.segmentation.grid import Grid
-from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.typicality import (
+from tslab.segmentation.chain import typicality as module
+from tslab.segmentation.chain.model import Look, Scorer
+from tslab.segmentation.chain.typicality import (
     Memory,
     Trust,
     place_in_model,
@@ -24,6 +22,8 @@ from tslab.segmentation.typicality import (
     typicality,
     weighed,
 )
+from tslab.segmentation.features.grid import Grid
+from tslab.segmentation.learning import LearningSegmenter
 from tslab.spans import Span
 
 USUAL = ("rest", "walk", "run")

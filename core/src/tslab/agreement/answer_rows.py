@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tslab.agreement.attributes import AttributeSettings, Regions, attribute_rows
-from tslab.agreement.custom_metric import CustomMetric, custom_rows
-from tslab.agreement.enterprise import EnterpriseSettings, enterprise_rows
-from tslab.agreement.enterprise_controls import choice_controls, overlap_control, task_controls
-from tslab.agreement.matches import Matches
+from tslab.agreement.attributes.metrics import AttributeSettings, Regions, attribute_rows
+from tslab.agreement.attributes.task_attributes import task_attribute_rows
+from tslab.agreement.enterprise.controls import choice_controls, overlap_control, task_controls
+from tslab.agreement.enterprise.custom_metric import CustomMetric, custom_rows
+from tslab.agreement.enterprise.scores import EnterpriseSettings, enterprise_rows
+from tslab.agreement.events.matches import Matches
 from tslab.agreement.settings import AgreementSettings
-from tslab.agreement.task_attributes import task_attribute_rows
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Row
 from tslab.domain import FieldKind, RegionField

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tslab.agreement.task_attributes import TaskAnswers
+from tslab.agreement.attributes.task_attributes import TaskAnswers
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
     Intake,

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats
-from tslab.agreement.common_time import common_ticks
-from tslab.agreement.event_counts import EventItems
+from tslab.agreement.events.counts import EventItems
+from tslab.agreement.kernels.common_time import common_ticks
 from tslab.agreement.panel import MOST_PAIRS, Draws, Mean, TimeSettings
 from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value
 from tslab.span_table import SpanTable

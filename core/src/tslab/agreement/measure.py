@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 import tslab
 from tslab.agreement.answer_rows import answer_rows, own_rows, score_rows
-from tslab.agreement.contingency import Contingency, Tally
-from tslab.agreement.criteria import Iou
-from tslab.agreement.custom_metric import CustomMetric, load_metric
 from tslab.agreement.domain_metrics import DomainMetrics
-from tslab.agreement.event_confusion import EventConfusion
-from tslab.agreement.event_counts import EventItems
-from tslab.agreement.event_metrics import (
+from tslab.agreement.enterprise.custom_metric import CustomMetric, load_metric
+from tslab.agreement.events.confusion import EventConfusion
+from tslab.agreement.events.counts import EventItems
+from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.histograms import Histogram, histograms
+from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
+from tslab.agreement.events.matches import Matches
+from tslab.agreement.events.metrics import (
     EventAgreement,
     EventMatches,
     event_metrics,
@@ -25,16 +27,14 @@ from tslab.agreement.event_metrics import (
     tallied,
     tallies,
 )
-from tslab.agreement.histograms import Histogram, histograms
-from tslab.agreement.holistic import holistic_rows
-from tslab.agreement.instant_metrics import InstantSettings, instant_metrics
-from tslab.agreement.matches import Matches
+from tslab.agreement.kernels.contingency import Contingency, Tally
+from tslab.agreement.kernels.runs import runs_of
+from tslab.agreement.kernels.stream import items_of, stream
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.runs import runs_of
 from tslab.agreement.settings import MOST_UNITS, AgreementSettings
-from tslab.agreement.stream import items_of, stream
 from tslab.agreement.tier_tables import Intake, TierTable
-from tslab.agreement.time_metrics import Confusion, TimeAgreement, all_kinds, time_metrics
+from tslab.agreement.time.metrics import Confusion, TimeAgreement, all_kinds, time_metrics
+from tslab.agreement.unitizing.holistic import holistic_rows
 from tslab.agreement.values import Row
 from tslab.contracts import Finding
 from tslab.span_table import Mask, Numbers, SpanTable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tslab.agreement.criteria import Iou
-from tslab.agreement.event_metrics import EventSettings
-from tslab.agreement.holistic import HolisticSettings
+from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.metrics import EventSettings
 from tslab.agreement.panel import TimeSettings
+from tslab.agreement.unitizing.holistic import HolisticSettings
 
 IOUS = (0.1, 0.3, 0.5, 0.7, 0.9)
 GAMMA_SAMPLES = 30

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tslab.agreement.task_attributes import TaskAnswers
+from tslab.agreement.attributes.task_attributes import TaskAnswers
 from tslab.agreement.values import Readers
 from tslab.contracts import Finding
 from tslab.domain import RegionField, TaskField

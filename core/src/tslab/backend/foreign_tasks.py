@@ -14,9 +14,9 @@ from tslab.backend.addresses import shown
 from tslab.backend.fetching import NoDataError
 from tslab.backend.models import Subject
 from tslab.errors import DataError
-from tslab.label_studio.foreign_config import ForeignConfig, read_config
-from tslab.label_studio.foreign_data import ForeignSeries, read_series
-from tslab.label_studio.foreign_regions import read_regions, write_regions
+from tslab.label_studio.foreign.config import ForeignConfig, read_config
+from tslab.label_studio.foreign.data import ForeignSeries, read_series
+from tslab.label_studio.foreign.regions import read_regions, write_regions
 from tslab.segmentation import SPECS
 from tslab.segmentation.similar import find_similar
 

@@ -20,7 +20,7 @@ from tslab.backend.settings import BackendSettings
 if TYPE_CHECKING:
     from tslab.backend.link import Link
     from tslab.backend.metrics import Metrics
-    from tslab.segmentation.model_store import ModelStore
+    from tslab.segmentation.models.store import ModelStore
 
 log = logging.getLogger("tslab.backend")
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tslab.segmentation.choosing import segment_views
-from tslab.segmentation.promotion import Standing, Verdict
-from tslab.segmentation.train_run import Options, Shelf, standing_model, train
+from tslab.segmentation.models.choosing import segment_views
+from tslab.segmentation.models.promotion import Standing, Verdict
+from tslab.segmentation.models.train_run import Options, Shelf, standing_model, train
 
 if TYPE_CHECKING:
     from tslab.backend.models import Model, Models, Subject
     from tslab.backend.study import Study
     from tslab.contracts import Progress
     from tslab.recording import Recording
-    from tslab.segmentation.training_set import TrainingSet
+    from tslab.segmentation.examples.training_set import TrainingSet
     from tslab.spans import Span
 
 FOLDS = {"learning": 3, "lstm": 2}

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from tslab.errors import TslabError
 from tslab.segmentation import UNTRAINED
-from tslab.segmentation.choosing import open_model
-from tslab.segmentation.prior import Prior, own_prior, prior_of
-from tslab.segmentation.typicality import Trust
+from tslab.segmentation.chain.prior import Prior, own_prior, prior_of
+from tslab.segmentation.chain.typicality import Trust
+from tslab.segmentation.models.choosing import open_model
 
 if TYPE_CHECKING:
     from tslab.backend.metrics import Metrics
     from tslab.contracts import Segmenter, SegmenterSpec
     from tslab.domain import Domain
-    from tslab.segmentation.model_card import ModelCard
-    from tslab.segmentation.model_store import ModelStore
+    from tslab.segmentation.models.card import ModelCard
+    from tslab.segmentation.models.store import ModelStore
 
 log = logging.getLogger("tslab.backend")
 

@@ -11,14 +11,14 @@ from tslab.contracts import PredictRequest
 from tslab.errors import DataError, PluginError
 from tslab.label_studio.predictions import TaskPrediction, predict_tasks, refuse_outside
 from tslab.label_studio.regions import from_regions
+from tslab.segmentation.chain.typicality import place_of
 from tslab.segmentation.similar import find_similar
-from tslab.segmentation.typicality import place_of
 
 if TYPE_CHECKING:
     from tslab.backend.models import Model, Subject
     from tslab.backend.study import Study
     from tslab.recording import Recording
-    from tslab.segmentation.grid import Float64
+    from tslab.segmentation.features.grid import Float64
     from tslab.spans import Span
     from tslab.task import Task
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tslab.backend.serving import Asked, Predictor
 from tslab.segmentation import UNTRAINED
-from tslab.segmentation.typicality import typicality, weighed
+from tslab.segmentation.chain.typicality import typicality, weighed
 
 if TYPE_CHECKING:
     from tslab.contracts import Progress
     from tslab.label_studio.client import Client
-    from tslab.segmentation.grid import Float64
+    from tslab.segmentation.features.grid import Float64
 
 BATCH = 20
 SECONDS = 120.0

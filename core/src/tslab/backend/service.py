@@ -26,7 +26,7 @@ from tslab.backend.study import Study
 from tslab.backend.training import TrainingQueue
 from tslab.backend.visibility import VisibleProjects
 from tslab.backend.warming import Warming
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -23,7 +23,7 @@ from tslab.backend.own_tasks import OwnTasks
 from tslab.errors import DataError, TslabError
 from tslab.label_studio.served_times import remember
 from tslab.segmentation import UNTRAINED
-from tslab.segmentation.typicality import place_of
+from tslab.segmentation.chain.typicality import place_of
 
 if TYPE_CHECKING:
     from tslab.backend.link import Link
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tslab.backend.models import Model, Models, Subject
     from tslab.backend.study import Study
     from tslab.label_studio.regions import Exact
-    from tslab.segmentation.grid import Float64
+    from tslab.segmentation.features.grid import Float64
     from tslab.task import Task
 
 log = logging.getLogger("tslab.backend")

@@ -28,7 +28,7 @@ def check_start(settings: BackendSettings, environ: Mapping[str, str] | None = N
     """
     _check_folder(settings.model_dir)
     if settings.segmenter == "lstm":
-        from tslab.segmentation.lstm_settings import LstmSettings
+        from tslab.segmentation.lstm.settings import LstmSettings
 
         LstmSettings.from_environment(environ)
         if importlib.util.find_spec("torch") is None:

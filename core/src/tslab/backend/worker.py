@@ -24,7 +24,7 @@ from tslab.backend.refreshing import Refresh
 from tslab.backend.serving import Predictor
 from tslab.backend.study import Study
 from tslab.errors import TslabError
-from tslab.segmentation.model_store import ModelStore
+from tslab.segmentation.models.store import ModelStore
 
 if TYPE_CHECKING:
     from tslab.backend.models import Subject
@@ -94,7 +94,7 @@ class Worker:
 
     def _train(self, client: Client) -> News:
         from tslab.backend.judging import Training
-        from tslab.segmentation.training_set import training_set
+        from tslab.segmentation.examples.training_set import training_set
 
         project = self._job.project
         fetcher, part = self._link.fetcher(), self._part(0, 0.3)

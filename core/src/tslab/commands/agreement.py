@@ -134,7 +134,7 @@ def command(output: Output, **options: Any) -> int:
         custom=wanted.own,
     )
     if key is not None:
-        from tslab.agreement.privacy import private
+        from tslab.agreement.report.privacy import private
 
         intake = private(intake, key)
     found = measure(intake, settings, offered)
@@ -184,7 +184,7 @@ def _given(output: Output, wanted: Asked) -> tuple[Intake, DomainMetrics | None,
 
 
 def _from_file(path: Path, config_file: str | None) -> Intake:
-    from tslab.label_studio.export_intake import export_intake
+    from tslab.label_studio.exports.intake import export_intake
 
     config = None if config_file is None else _decoded(Path(config_file))
     return export_intake(_read(path), path.name, config)
@@ -213,7 +213,7 @@ def _key(output: Output, private: bool) -> bytes | None:
     """The project's key; without a project a new one each time."""
     import secrets
 
-    from tslab.agreement.privacy import project_key
+    from tslab.agreement.report.privacy import project_key
     from tslab.errors import ProjectError
 
     if not private:
@@ -257,10 +257,10 @@ def _chosen_tiers(intake: Intake, names: Sequence[str]) -> Intake:
 
 
 def _show(output: Output, found: Agreement, wanted: Asked) -> int:
-    from tslab.agreement.result_document import document
-    from tslab.agreement.result_files import write_files
-    from tslab.agreement.result_text import agreement_text, rows_text
-    from tslab.agreement.words import chosen
+    from tslab.agreement.report.result_document import document
+    from tslab.agreement.report.result_files import write_files
+    from tslab.agreement.report.result_text import agreement_text, rows_text
+    from tslab.agreement.report.words import chosen
 
     for finding in found.findings:
         output.warn(str(finding))
@@ -317,7 +317,7 @@ def below(found: Agreement, least: Sequence[str]) -> list[str]:
     Raises:
         UsageError: A minimum is no number, or names no measure.
     """
-    from tslab.agreement.headline import judged, main_metrics
+    from tslab.agreement.report.headline import judged, main_metrics
     from tslab.commands.named_numbers import number
     from tslab.errors import UsageError, did_you_mean
 

@@ -29,9 +29,9 @@ def write_page(
         ProjectError: It cannot be written.
     """
     from tslab import files
-    from tslab.agreement.page import page
-    from tslab.agreement.page_input import PageInput
-    from tslab.agreement.page_review import review_items
+    from tslab.agreement.page.document import page
+    from tslab.agreement.page.input import PageInput
+    from tslab.agreement.page.review import review_items
 
     items, note = review_items(found.tiers, found.settings)
     created = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")

@@ -12,8 +12,8 @@ from tslab.commands.finite import FiniteRange
 from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
-    from tslab.agreement.consensus import ConsensusSettings
-    from tslab.agreement.project_consensus import TierConsensus
+    from tslab.agreement.consensus.methods import ConsensusSettings
+    from tslab.agreement.consensus.project import TierConsensus
     from tslab.agreement.tier_tables import Intake
     from tslab.annotation import Annotation
     from tslab.commands.consensus_writing import Written
@@ -77,9 +77,9 @@ def command(output: Output, **options: Any) -> int:
     Exits with 1 if nothing could be written of what --as asks for, because one annotator alone
     makes no consensus or all is disputed, or if a recording's predictions could not be written.
     """
-    from tslab.agreement.consensus_result import tier_rows
+    from tslab.agreement.consensus.project import consensus_tiers
+    from tslab.agreement.consensus.result import tier_rows
     from tslab.agreement.intake import project_intake
-    from tslab.agreement.project_consensus import consensus_tiers
     from tslab.commands.consensus_writing import MAKER, Writing, version_of, write
 
     wanted = Asked(**options)
@@ -156,9 +156,9 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
 
 def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     """Settings of each tier."""
-    from tslab.agreement.consensus import ConsensusSettings
+    from tslab.agreement.consensus.methods import ConsensusSettings
     from tslab.commands.named_numbers import read_tolerances
-    from tslab.segmentation.matching import instant_tolerance
+    from tslab.segmentation.evaluation.matching import instant_tolerance
     from tslab.spans import to_microseconds
 
     given = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
@@ -212,7 +212,7 @@ def _weights(intake: Intake, wanted: Asked) -> dict[str, float] | None:
 
 def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
     """How annotators are called."""
-    from tslab.agreement.privacy import hashes, project_key
+    from tslab.agreement.report.privacy import hashes, project_key
 
     people = sorted({name for tier in intake.tiers for name in tier.table.annotators})
     return (
@@ -225,7 +225,7 @@ def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
 def _text(
     tiers: Sequence[TierConsensus], names: Mapping[str, str], method: str, written: Written
 ) -> str:
-    from tslab.agreement.consensus_result import label_rows, seconds_of
+    from tslab.agreement.consensus.result import label_rows, seconds_of
     from tslab.errors import counted
     from tslab.wording import short
 

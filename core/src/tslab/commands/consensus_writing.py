@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tslab.commands.output import Output
 
 if TYPE_CHECKING:
-    from tslab.agreement.project_consensus import TierConsensus
+    from tslab.agreement.consensus.project import TierConsensus
     from tslab.annotation import Annotation
     from tslab.project import Project
 
@@ -96,7 +96,7 @@ def write(asked: Writing, target: str | None) -> Written:
 
 
 def _truth(asked: Writing) -> Written:
-    from tslab.agreement.project_consensus import consensus_truth
+    from tslab.agreement.consensus.project import consensus_truth
     from tslab.ground_truth import save_truth
 
     truth = consensus_truth(asked.tiers, asked.annotations, asked.project.domain, asked.version)
@@ -129,7 +129,7 @@ def _without(asked: Writing, written: set[str]) -> Iterator[str]:
 def _keep_provenance(asked: Writing, target: str) -> None:
     import tslab
     from tslab import files
-    from tslab.agreement.consensus_provenance import provenance
+    from tslab.agreement.consensus.provenance import provenance
 
     about = {
         "method": asked.tiers[0].settings.method, "written_as": target,
@@ -141,7 +141,7 @@ def _keep_provenance(asked: Writing, target: str) -> None:
 
 
 def _predict(asked: Writing) -> Written:
-    from tslab.agreement.project_consensus import consensus_spans
+    from tslab.agreement.consensus.project import consensus_spans
     from tslab.errors import DataError, PluginError, counted
     from tslab.label_studio.predictions import TaskPrediction, predict_tasks, save_predictions
 

@@ -13,8 +13,8 @@ from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
     from tslab.project import Project
-    from tslab.segmentation.report import Report
-    from tslab.segmentation.training_set import TrainingSet
+    from tslab.segmentation.evaluation.report import Report
+    from tslab.segmentation.examples.training_set import TrainingSet
     from tslab.spans import Span
 
 
@@ -46,9 +46,9 @@ def command(
     from tslab import files
     from tslab.commands.page_target import page_target
     from tslab.commands.train import read_tolerances
-    from tslab.segmentation.evaluation import score
-    from tslab.segmentation.report_page import page
-    from tslab.segmentation.report_text import report_text
+    from tslab.segmentation.evaluation.report_page import page
+    from tslab.segmentation.evaluation.report_text import report_text
+    from tslab.segmentation.evaluation.scores import score
 
     project = output.project()
     target = page_target(page_file) if page_file else None
@@ -109,7 +109,7 @@ def _reference(output: Output, project: Project) -> tuple[TrainingSet, str]:
         ProjectError: Nothing is known.
     """
     from tslab.errors import ProjectError
-    from tslab.segmentation.training_set import training_set
+    from tslab.segmentation.examples.training_set import training_set
 
     annotations = project.annotations_list()
     truth = [annotation for annotation in annotations if annotation.ground_truth]
@@ -131,7 +131,7 @@ def _notes(
 ) -> list[str]:
     """What makes the figures better or worse than they should be."""
     from tslab.errors import counted
-    from tslab.segmentation.choosing import OWN, model_store
+    from tslab.segmentation.models.choosing import OWN, model_store
 
     keys = {example.recording.id for example in data.examples}
     notes = []

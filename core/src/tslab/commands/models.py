@@ -10,8 +10,8 @@ import click
 from tslab.commands.output import Output, shared_options, table
 
 if TYPE_CHECKING:
-    from tslab.segmentation.model_card import ModelCard
-    from tslab.segmentation.model_store import ModelStore
+    from tslab.segmentation.models.card import ModelCard
+    from tslab.segmentation.models.store import ModelStore
 
 OF = click.option(
     "--of",
@@ -74,7 +74,7 @@ class _Listed:
     def of(cls, store: ModelStore, number: int) -> _Listed:
         """What there is of a project."""
         from tslab.errors import DataError
-        from tslab.segmentation.model_damage import damaged_models, promoted
+        from tslab.segmentation.models.damage import damaged_models, promoted
 
         listed, current = cls(), ""
         damaged = {item.version: item.reason for item in damaged_models(store, number)}
@@ -118,7 +118,7 @@ def promote(output: Output, version: str, number: int, folder: str) -> int:
 @shared_options
 def rollback(output: Output, number: int, folder: str) -> int:
     """May be repeated; a damaged model is passed over."""
-    from tslab.segmentation.model_damage import promoted
+    from tslab.segmentation.models.damage import promoted
 
     store = _store(output, folder)
     promoted(store, number)  # says what is wrong with CURRENT
@@ -140,8 +140,8 @@ def _store(output: Output, folder: str) -> ModelStore:
     from pathlib import Path
 
     from tslab.errors import ProjectError
-    from tslab.segmentation.choosing import model_store
-    from tslab.segmentation.model_store import ModelStore
+    from tslab.segmentation.models.choosing import model_store
+    from tslab.segmentation.models.store import ModelStore
 
     if not folder:
         return model_store(output.project())
@@ -151,7 +151,7 @@ def _store(output: Output, folder: str) -> ModelStore:
 
 
 def _row(number: int, card: ModelCard, serves: bool) -> tuple[str, ...]:
-    from tslab.segmentation.report_text import figure
+    from tslab.segmentation.evaluation.report_text import figure
 
     scores = [figure(card.scores.get(name)) for name in ("overall", "event_f1", "instant_f1")]
     counts = (str(card.recordings), str(card.spans))

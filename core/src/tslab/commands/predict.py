@@ -13,8 +13,8 @@ from tslab.commands.output import Output, shared_options, table
 if TYPE_CHECKING:
     from tslab.label_studio.predictions import TaskPrediction
     from tslab.project import Project
-    from tslab.segmentation.choosing import Serving
-    from tslab.segmentation.grid import Float64
+    from tslab.segmentation.features.grid import Float64
+    from tslab.segmentation.models.choosing import Serving
     from tslab.spans import Span
 
 
@@ -33,7 +33,7 @@ def command(output: Output, name: str, model: str, file: str | None, model_versi
     while there is none, or where ``segmenter:`` in tslab.yaml names one that does not learn.
     """
     from tslab.errors import ProjectError
-    from tslab.segmentation.choosing import serving
+    from tslab.segmentation.models.choosing import serving
 
     with output.changing() as project:
         if name == "?":
@@ -56,8 +56,8 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
         save_predictions,
         scored,
     )
-    from tslab.segmentation.choosing import segment_views
-    from tslab.segmentation.typicality import COIN, Trust, place_of, typicality
+    from tslab.segmentation.chain.typicality import COIN, Trust, place_of, typicality
+    from tslab.segmentation.models.choosing import segment_views
 
     segmenter, version = serving.segmenter, serving.version
     output.say(f"predicting with '{version}' ({serving.why})")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(output: Output, page_file: str | None, private: bool) -> int:
     """Reads what the last pull brought; asks no server."""
     from tslab import files
-    from tslab.agreement.privacy import project_key
+    from tslab.agreement.report.privacy import project_key
     from tslab.commands.page_target import page_target
     from tslab.progress.names import hidden
     from tslab.progress.page import page

@@ -10,7 +10,7 @@ from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.label_studio.push import Report
-    from tslab.label_studio.review import Queue
+    from tslab.label_studio.review.project import Queue
 
 SHOWN = 20
 
@@ -29,7 +29,7 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
     from tslab.label_studio.remote import REVIEW_FILE, load_projects, save_projects
-    from tslab.label_studio.review import ReviewPush
+    from tslab.label_studio.review.project import ReviewPush
 
     with output.changing() as project:
         address = connection(project)
@@ -46,7 +46,7 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
 
 def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool) -> None:
     from tslab.errors import counted
-    from tslab.label_studio.review import queue_rows, summary
+    from tslab.label_studio.review.project import queue_rows, summary
 
     rows = queue_rows(queue)
     lines = [summary(queue)]

@@ -11,8 +11,8 @@ from tslab.commands.output import Output, shared_options
 if TYPE_CHECKING:
     from tslab.contracts import SegmenterSpec
     from tslab.project import Project
-    from tslab.segmentation.train_run import Shelf, Trained
-    from tslab.segmentation.training_set import TrainingSet
+    from tslab.segmentation.examples.training_set import TrainingSet
+    from tslab.segmentation.models.train_run import Shelf, Trained
 
 
 @click.command("train", help="Train a segmenter on the pulled annotations, and say how good it is.")
@@ -45,8 +45,8 @@ def command(
 
     A model that is worse than the current one is kept but does not serve; that is no error.
     """
-    from tslab.segmentation.choosing import OWN
-    from tslab.segmentation.train_run import Options, train
+    from tslab.segmentation.models.choosing import OWN
+    from tslab.segmentation.models.train_run import Options, train
 
     # A training takes minutes, and pull and predict need not wait for it: what is learned from is
     # read at once, and nothing else is changed but the model's own folder.
@@ -72,9 +72,9 @@ def command(
 
 def _shelf(output: Output, project: Project) -> Shelf:
     """The study's models; the first has to be as good as what predicts without one."""
-    from tslab.segmentation.choosing import OWN, model_store, own_segmenter, segment_views
-    from tslab.segmentation.promotion import Standing
-    from tslab.segmentation.train_run import Shelf
+    from tslab.segmentation.models.choosing import OWN, model_store, own_segmenter, segment_views
+    from tslab.segmentation.models.promotion import Standing
+    from tslab.segmentation.models.train_run import Shelf
 
     def otherwise() -> Standing | None:
         own = own_segmenter(project)
@@ -95,7 +95,7 @@ def _wanted(project: Project, name: str) -> SegmenterSpec:
     """
     from tslab.errors import UsageError
     from tslab.segmentation import SPECS
-    from tslab.segmentation.choosing import find_spec
+    from tslab.segmentation.models.choosing import find_spec
 
     specs = project.plugins.segmenters(project.domain)
     if name:
@@ -118,7 +118,7 @@ def _data(output: Output, project: Project) -> TrainingSet:
         ProjectError: There are none.
     """
     from tslab.errors import ProjectError
-    from tslab.segmentation.training_set import training_set
+    from tslab.segmentation.examples.training_set import training_set
 
     annotations = project.annotations_list()
     if not annotations:
@@ -158,9 +158,9 @@ def read_tolerances(project: Project, given: tuple[str, ...]) -> dict[str, float
 
 def _show(output: Output, project: Project, trained: Trained, current: str) -> None:
     from tslab.errors import counted
-    from tslab.segmentation.choosing import MODELS, OWN, model_store
-    from tslab.segmentation.report_text import duration, report_text
-    from tslab.segmentation.train_run import PAGE
+    from tslab.segmentation.evaluation.report_text import duration, report_text
+    from tslab.segmentation.models.choosing import MODELS, OWN, model_store
+    from tslab.segmentation.models.train_run import PAGE
 
     card = trained.card
     folder = model_store(project).folder(OWN, card.version)
@@ -189,7 +189,7 @@ def _show(output: Output, project: Project, trained: Trained, current: str) -> N
 
 
 def _last_line(project: Project, trained: Trained, current: str) -> str:
-    from tslab.segmentation.choosing import own_segmenter
+    from tslab.segmentation.models.choosing import own_segmenter
 
     version, reason = trained.card.version, trained.verdict.reason
     own = own_segmenter(project)

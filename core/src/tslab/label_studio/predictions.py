@@ -18,7 +18,7 @@ from tslab.preparation.stitching import cut, stitch, with_ids
 from tslab.preparation.task_table import row_ticks
 from tslab.project import Project
 from tslab.recording import Recording
-from tslab.segmentation.typicality import Trust, weighed
+from tslab.segmentation.chain.typicality import Trust, weighed
 from tslab.spans import Span
 from tslab.task import Task
 

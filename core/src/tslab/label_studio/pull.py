@@ -18,8 +18,8 @@ from tslab.label_studio.activity import ActivityReader
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
 from tslab.label_studio.regions import Exact, from_regions
-from tslab.label_studio.review_pull import Outcome, review_outcome
-from tslab.label_studio.review_readings import REVIEWER
+from tslab.label_studio.review.pull import Outcome, review_outcome
+from tslab.label_studio.review.readings import REVIEWER
 from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import FILE as ACTIVITY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tslab.agreement.privacy import hashes
+from tslab.agreement.report.privacy import hashes
 from tslab.progress.activity import UNKNOWN_MODEL, Activity
 
 
@@ -15,7 +15,7 @@ def hidden(found: Activity, key: bytes) -> Activity:
 
     Args:
         found: What was pulled.
-        key: The project's own, see `tslab.agreement.privacy.project_key`.
+        key: The project's own, see `tslab.agreement.report.privacy.project_key`.
     """
     names = hashes(sorted({entry.annotator for entry in found.entries}), "person", key)
     versions = {entry.model for entry in found.entries} - {"", UNKNOWN_MODEL}

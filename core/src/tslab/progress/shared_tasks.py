@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.boundaries import Borders
 from tslab.agreement.coefficients import ratio, scott_pi
-from tslab.agreement.contingency import contingency
-from tslab.agreement.criteria import Iou
-from tslab.agreement.event_scores import event_scores
-from tslab.agreement.matches import Matches
-from tslab.agreement.matching import match_events, match_instants
-from tslab.agreement.sums import Pairwise, mapped, task_rows
-from tslab.agreement.time_values import shared_values
+from tslab.agreement.events.boundaries import Borders
+from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.matches import Matches
+from tslab.agreement.events.matching import match_events, match_instants
+from tslab.agreement.events.scores import event_scores
+from tslab.agreement.kernels.contingency import contingency
+from tslab.agreement.time.sums import Pairwise, mapped, task_rows
+from tslab.agreement.time.values import shared_values
 from tslab.progress.reading_table import Reading, reader_pairs, reading_table
 from tslab.spans import to_microseconds
 

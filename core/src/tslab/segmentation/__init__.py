@@ -21,7 +21,7 @@ def _learning(domain: Domain) -> Segmenter:
 
 
 def _lstm(domain: Domain) -> Segmenter:
-    from tslab.segmentation.lstm import LstmSegmenter
+    from tslab.segmentation.lstm.segmenter import LstmSegmenter
 
     return LstmSegmenter(domain)
 

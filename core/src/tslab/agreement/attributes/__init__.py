@@ -1,0 +1,1 @@
+"""Agreement on what is answered about regions and tasks."""

@@ -1,0 +1,1 @@
+"""One reading out of several."""

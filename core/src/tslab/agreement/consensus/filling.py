@@ -1,0 +1,104 @@
+"""Holes in a consensus where every moment must carry a label."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tslab.agreement.consensus.patterns import Floats, Moments
+from tslab.agreement.consensus.regions import Line, Regions, runs_on
+
+
+def filled(regions: Regions, moments: Moments, support: Floats) -> Regions:
+    """Regions without holes, where every reviewed moment must carry a label.
+
+    A hole between two labels that both have the most support in it is shared by them; else each
+    moment takes the label with the most support in it, of several the one beside it. Moments on
+    which nobody says anything stay as they are.
+    """
+    line = Line.of(moments)
+    holes = _holes(regions, moments)
+    if not holes:
+        return regions
+    ends = {(task, end): label for task, label, _, end in regions.rows()}
+    starts = {(task, start): label for task, label, start, _ in regions.rows()}
+    added: list[tuple[int, int, int, int]] = []
+    for task, start, end in holes:
+        left, right = ends.get((task, start), -1), starts.get((task, end), -1)
+        added += _filling(task, (start, end), (left, right), (line, moments, support))
+    return _united(Regions.of(regions.rows() + added), set(added))
+
+
+def _holes(regions: Regions, moments: Moments) -> list[tuple[int, int, int]]:
+    """Reviewed stretches without a region: rows (task, start, end)."""
+    task, start, end = runs_on(moments, np.ones(len(moments), bool))
+    whole: dict[int, list[tuple[int, int]]] = {}
+    for number, low, high in zip(task.tolist(), start.tolist(), end.tolist(), strict=True):
+        whole.setdefault(number, []).append((low, high))
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for number, _, low, high in regions.rows():
+        taken.setdefault(number, []).append((low, high))
+    return [
+        (number, low, high)
+        for number, stretches in whole.items()
+        for low, high in _minus(stretches, taken.get(number, []))
+    ]
+
+
+def _minus(stretches: list[tuple[int, int]], gone: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    left: list[tuple[int, int]] = []
+    at = 0
+    for low, high in stretches:
+        while at < len(gone) and gone[at][1] <= low:
+            at += 1
+        here, k = low, at
+        while k < len(gone) and gone[k][0] < high:
+            if gone[k][0] > here:
+                left.append((here, gone[k][0]))
+            here, k = max(here, gone[k][1]), k + 1
+        if here < high:
+            left.append((here, high))
+    return left
+
+
+def _filling(
+    task: int,
+    hole: tuple[int, int],
+    beside: tuple[int, int],
+    known: tuple[Line, Moments, Floats],
+) -> list[tuple[int, int, int, int]]:
+    """Rows that fill one hole."""
+    line, moments, support = known
+    start, end = hole
+    first, last = line.sides(task, start)[1], line.sides(task, end)[0]
+    best = []
+    for moment in range(first, last + 1):
+        share = support[moments.pattern[moment]]
+        top = np.flatnonzero((share >= share.max() - 1e-9) & (share > 1e-9))
+        low, high = max(start, int(moments.start[moment])), min(end, int(moments.end[moment]))
+        best.append((low, high, set(top.tolist())))
+    left, right = beside
+    if left >= 0 and right >= 0 and all({left, right} <= labels for _, _, labels in best):
+        middle = (start + end) // 2
+        halves = [(task, left, start, middle), (task, right, middle, end)]
+        return [row for row in halves if row[2] < row[3]]
+    rows, before = [], left
+    for low, high, labels in best:
+        if labels:
+            before = next((x for x in (before, right) if x in labels), min(labels))
+            rows.append((task, before, low, high))
+    return rows
+
+
+def _united(regions: Regions, added: set[tuple[int, int, int, int]]) -> Regions:
+    """Fillings continue what lies beside them and has their label."""
+    kept: list[tuple[int, int, int, int]] = []
+    open_end = False
+    for row in regions.rows():
+        task, label, start, end = row
+        touching = bool(kept) and kept[-1][:2] == (task, label) and kept[-1][3] == start
+        if touching and (open_end or row in added):
+            kept[-1] = (task, label, kept[-1][2], end)
+        else:
+            kept.append(row)
+        open_end = row in added
+    return Regions.of(kept)

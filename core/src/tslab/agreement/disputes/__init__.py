@@ -1,0 +1,1 @@
+"""Where readings differ, what that costs, and what a reviewer says."""

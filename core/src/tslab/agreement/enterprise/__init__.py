@@ -1,0 +1,1 @@
+"""Scores of Label Studio Enterprise, and functions written for it."""

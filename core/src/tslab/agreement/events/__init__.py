@@ -1,0 +1,1 @@
+"""Agreement on events and instants: matching, scores, borders, splits."""

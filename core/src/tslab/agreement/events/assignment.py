@@ -1,0 +1,126 @@
+"""The best one-to-one matching of any candidates: what chains cannot do, because spans overlap.
+
+Rows are added one by one; each looks for the cheapest alternating path to a free column, or to a
+row that is better off alone (Jonker and Volgenant's shortest augmenting paths, 1987, on sparse
+candidates). A path stays within what hangs together, so that the work is local.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+import numpy as np
+
+from tslab.agreement.events.chains import Scores
+from tslab.agreement.events.events import Positions
+from tslab.span_table import Mask
+
+FREE = -1
+
+
+def best_assignment(rows: Positions, columns: Positions, weight: Scores) -> Mask:
+    """Which candidates to take so that the weights add up to most; none is taken by force.
+
+    Args:
+        rows: A number for each candidate, intp ``(candidates,)``.
+        columns: Likewise, ``(candidates,)``; no two candidates have the same row and column.
+        weight: ``(candidates,)``; what is not above 0 is never taken.
+
+    Returns:
+        bool ``(candidates,)``.
+    """
+    useful = np.flatnonzero(weight > 0)
+    _, row = np.unique(rows[useful], return_inverse=True)
+    _, column = np.unique(columns[useful], return_inverse=True)
+    solver = _Solver(row.tolist(), column.tolist(), weight[useful].tolist())
+    for number in range(len(solver.edges)):
+        solver.add(number)
+    taken = np.zeros(len(weight), bool)
+    taken[useful[[at for at in solver.edge_of_row if at != FREE]]] = True
+    return taken
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search for the cheapest way to assign one more row.
+
+    Attributes:
+        best: The cheapest way so far to each column.
+        came: From which row, by which candidate and at which cost it comes there.
+        done: Columns whose cheapest way is known.
+        heap: Columns to go on from.
+    """
+
+    best: dict[int, float] = field(default_factory=dict)
+    came: dict[int, tuple[int, int, float]] = field(default_factory=dict)
+    done: dict[int, float] = field(default_factory=dict)
+    heap: list[tuple[float, int]] = field(default_factory=list)
+
+    def nearest(self) -> tuple[float, int]:
+        """The next column and how far it is."""
+        distance, column = heappop(self.heap)
+        while column in self.done:
+            distance, column = heappop(self.heap)
+        return distance, column
+
+
+class _Solver:
+    """What is assigned so far, and a price for each column.
+
+    Beyond the columns of the candidates, each row has one of its own that costs nothing: it stays
+    alone.
+    """
+
+    def __init__(self, row: Sequence[int], column: Sequence[int], weight: Sequence[float]) -> None:
+        rows = max(row, default=-1) + 1
+        columns = max(column, default=-1) + 1
+        self.edges: list[list[tuple[int, float, int]]] = [[] for _ in range(rows)]
+        for at, (r, c, w) in enumerate(zip(row, column, weight, strict=True)):
+            self.edges[r].append((c, -w, at))
+        for number, edges in enumerate(self.edges):
+            edges.append((columns + number, 0.0, FREE))
+        self.price = [0.0] * (columns + rows)
+        self.row_of_column = [FREE] * (columns + rows)
+        self.column_of_row = [FREE] * rows
+        self.edge_of_row = [FREE] * rows
+        self.cost_of_row = [0.0] * rows
+
+    def add(self, row: int) -> None:
+        """Assign one more row, moving others where that is cheaper in all."""
+        search = _Search()
+        current, distance, paid = row, 0.0, 0.0
+        while True:
+            self._look(search, current, distance - paid)
+            distance, column = search.nearest()
+            if self.row_of_column[column] == FREE:
+                break
+            search.done[column] = distance
+            current = self.row_of_column[column]
+            paid = self.cost_of_row[current] - self.price[column]
+        for seen, at in search.done.items():
+            self.price[seen] += at - distance
+        self._move(row, column, search)
+
+    def _look(self, search: _Search, row: int, distance: float) -> None:
+        """Widen the search by the candidates of one row."""
+        for column, cost, at in self.edges[row]:
+            if column in search.done:
+                continue
+            there = distance + cost - self.price[column]
+            if there < search.best.get(column, np.inf):
+                search.best[column] = there
+                search.came[column] = row, at, cost
+                heappush(search.heap, (there, column))
+
+    def _move(self, row: int, column: int, search: _Search) -> None:
+        """Give each row on the way the column that it came to."""
+        current = FREE
+        while current != row:
+            current, edge, cost = search.came[column]
+            self.row_of_column[column] = current
+            left = self.column_of_row[current]
+            self.column_of_row[current] = column
+            self.edge_of_row[current], self.cost_of_row[current] = edge, cost
+            column = left

@@ -1,0 +1,79 @@
+"""How far apart borders are, in bins: the shape that a median hides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.events.boundaries import SECOND, SIDES, Borders
+from tslab.span_table import Mask, Ticks
+
+BINS = 41
+"""Odd, so that one bin lies around 0."""
+INSIDE = 0.98
+"""Share of the errors that has bins of its own; the rest is counted at both ends."""
+ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Signed errors of one side of matched events.
+
+    Attributes:
+        side: onset, offset or instant.
+        label: Of which label; "" is all.
+        edges: Seconds, float64 ``(bins + 1,)``; the first and last bin hold all beyond them, too.
+        counts: int64 ``(bins,)``.
+    """
+
+    side: str
+    label: str
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+def histograms(
+    borders: Borders,
+    people: Mask,
+    labels: tuple[tuple[str, ...], ...],
+    sides: tuple[str, ...] = SIDES,
+) -> list[Histogram]:
+    """Histograms of all matches of people, and of each set of labels.
+
+    Args:
+        borders: The errors.
+        people: Which items are pairs of people, bool ``(items,)``.
+        labels: Labels of each set.
+        sides: Names of the sides; one name takes onsets alone.
+    """
+    own = np.flatnonzero(people[borders.item]) if len(borders.cell) else np.zeros(0, np.intp)
+    label = borders.label[own]
+    found = []
+    for side, errors in zip(sides, (borders.onset[own], borders.offset[own]), strict=False):
+        edges = _edges(errors)
+        if edges is None:
+            continue
+        bins = np.clip(np.searchsorted(edges, errors / SECOND, side="right") - 1, 0, BINS - 1)
+        table = np.bincount(label * BINS + bins, minlength=len(labels) * BINS).reshape(-1, BINS)
+        found.append(Histogram(side, "", edges, table.sum(axis=0)))
+        if len(labels) > 1:
+            found += [
+                Histogram(side, " + ".join(names), edges, counts)
+                for names, counts in zip(labels, table, strict=True)
+                if counts.any()
+            ]
+    return found
+
+
+def _edges(errors: Ticks) -> NDArray[np.float64] | None:
+    """Borders of bins of a round width; None where there is no error to show."""
+    if not len(errors):
+        return None
+    at = min(int(INSIDE * len(errors)), len(errors) - 1)
+    reach = float(np.partition(np.abs(errors), at)[at]) / SECOND
+    width = max(2 * reach / BINS, 1 / SECOND)
+    power = 10.0 ** np.floor(np.log10(width))
+    width = next(power * step for step in ROUND if power * step >= width * (1 - 1e-9))
+    return np.asarray((np.arange(BINS + 1) - BINS / 2) * width)

@@ -1,0 +1,209 @@
+"""Agreement of events: F1 and the like at every level, borders, splits and kappa."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.events.border_rows import border_rows
+from tslab.agreement.events.boundaries import Borders
+from tslab.agreement.events.confusion import EventConfusion, confusions, kappa_rows
+from tslab.agreement.events.counts import labels_and_all
+from tslab.agreement.events.criteria import Criterion, Iou, Labels
+from tslab.agreement.events.matches import Matches
+from tslab.agreement.events.matching import match_events
+from tslab.agreement.events.scores import event_scores, event_value
+from tslab.agreement.events.splits import SplitCounts, count_splits
+from tslab.agreement.events.stream import EventTally, streams
+from tslab.agreement.kernels.runs import Runs, runs_of
+from tslab.agreement.kernels.stream import Items, items_of, stream
+from tslab.agreement.levels import Levels, Measure, Named
+from tslab.agreement.panel import TimeSettings
+from tslab.agreement.time.metrics import all_kinds
+from tslab.agreement.values import NO_MATCH, Readers, Row, Value
+from tslab.span_table import Numbers, SpanTable
+
+PREFIXES = {"onset": "event/onset_", "offset": "event/offset_"}
+DIRECTED = ("precision", "recall", "onset_bias", "offset_bias", "splits", "merges")
+
+
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """How events are measured.
+
+    Attributes:
+        criteria: When two events are the same; F1 and the like are given for each.
+        main: The one that borders and kappa rest on.
+        labels: Whether labels must be equal.
+        intervals: Draws, seed and level of the bootstrap.
+    """
+
+    criteria: tuple[Criterion, ...] = tuple(Iou(t) for t in (0.1, 0.3, 0.5, 0.7, 0.9))
+    main: Criterion = field(default_factory=Iou)
+    labels: Labels = "same"
+    intervals: TimeSettings = field(default_factory=TimeSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class EventMatches:
+    """What the measures of events are made of.
+
+    Attributes:
+        matches: By each criterion of the settings.
+        borders: Errors of the borders by the main criterion.
+        splits: Events in several parts.
+        loose: Matches by the main criterion whatever the labels, for kappa.
+    """
+
+    matches: tuple[Matches, ...]
+    borders: Borders
+    splits: SplitCounts
+    loose: Matches
+
+
+@dataclass(frozen=True, slots=True)
+class EventAgreement:
+    """All measures of events of one tier.
+
+    Attributes:
+        rows: The numbers.
+        sets: Labels of each row and column of the confusions after the first.
+        confusions: Which label goes with which.
+        found: The matches that the numbers rest on.
+    """
+
+    rows: list[Row]
+    sets: tuple[tuple[str, ...], ...]
+    confusions: list[EventConfusion]
+    found: EventMatches
+
+
+def find_events(table: SpanTable, pairs: Numbers, settings: EventSettings) -> EventMatches:
+    """Match the events of some pairs: on the stream of runs where that can be, else the table."""
+    runs = runs_of(table)
+    if not tallies(settings, runs):
+        return _from_table(table, pairs, settings)
+    items = items_of(runs.presence, pairs)
+    tally = event_tally(settings, runs, items)
+    for batch in stream(runs, items):
+        tally.add(batch)
+    return tallied(settings, tally)
+
+
+def tallies(settings: EventSettings, runs: Runs) -> bool:
+    """Whether an `EventTally` can find what the settings ask for."""
+    rules = (*settings.criteria, settings.main)
+    return streams(runs) and settings.labels == "same" and all(isinstance(r, Iou) for r in rules)
+
+
+def event_tally(settings: EventSettings, runs: Runs, items: Items) -> EventTally:
+    """Feed it the stream that the measures of time are made of; then ask `tallied`."""
+    thresholds = [rule.threshold for rule in _wanted(settings) if isinstance(rule, Iou)]
+    return EventTally(runs, items, thresholds, thresholds[_main(settings)])
+
+
+def tallied(settings: EventSettings, tally: EventTally) -> EventMatches:
+    """What a tally has found."""
+    found = tally.result()
+    borders = Borders.of(found[_main(settings)])
+    own = found[: len(settings.criteria)]
+    return EventMatches(own, borders, tally.splits(), tally.any_label())
+
+
+def _from_table(table: SpanTable, pairs: Numbers, settings: EventSettings) -> EventMatches:
+    found = match_events(table, pairs, _wanted(settings), settings.labels)
+    (loose,) = match_events(table, pairs, [settings.main], "any")
+    splits = count_splits(table, pairs, settings.labels)
+    borders = Borders.of(found[_main(settings)])
+    return EventMatches(found[: len(settings.criteria)], borders, splits, loose)
+
+
+def _wanted(settings: EventSettings) -> tuple[Criterion, ...]:
+    """The criteria, and the main one after them where it is none of them."""
+    return tuple(dict.fromkeys((*settings.criteria, settings.main)))
+
+
+def _main(settings: EventSettings) -> int:
+    return _wanted(settings).index(settings.main)
+
+
+def event_metrics(
+    tier: str,
+    table: SpanTable,
+    readers: Readers,
+    settings: EventSettings | None = None,
+    found: EventMatches | None = None,
+) -> EventAgreement:
+    """All measures of events that last; instants are `instant_metrics`.
+
+    Args:
+        tier: Name of the tier.
+        table: Its spans.
+        readers: Who is who.
+        settings: How to measure.
+        found: Matches of the pairs of `all_kinds`, where somebody has them already.
+    """
+    settings = settings or EventSettings()
+    pairs, kinds = all_kinds(table, readers)
+    found = find_events(table, pairs, settings) if found is None else found
+    levels = Levels(tier, table, readers, pairs, kinds, settings.intervals)
+    cells = _cells(found, len(table.labels))
+    names = [matches.criterion for matches in found.matches]
+    tables = confusions(levels, found.loose)
+    rows = [
+        *levels.rows(found.splits.items, cells, _measure(names)),
+        *border_rows(levels, found.borders, found.splits.items, found.splits.sets, PREFIXES),
+        *kappa_rows(levels, tables),
+    ]
+    sets = tuple(tuple(table.labels[n] for n in members) for members in found.loose.counts.sets)
+    return EventAgreement(rows, sets, tables, found)
+
+
+def _cells(found: EventMatches, labels: int) -> Floats:
+    """Sums ``(items, labels + 1, 7 + 3 * criteria)``.
+
+    Columns are events of both, split, merged, main matches, their onset and offset errors, and for
+    each criterion found, confirmed and overlap.
+    """
+    counts, splits = [matches.counts.stacked() for matches in found.matches], found.splits
+    errors = found.borders.sums(len(splits.items), len(splits.sets))
+    parts = np.stack([splits.split, splits.merged], axis=-1).astype(float)
+    cells = [counts[0][..., :2], parts, errors, *(own[..., 2:] for own in counts)]
+    return labels_and_all(np.concatenate(cells, axis=-1), splits.sets, labels)
+
+
+def _measure(names: Sequence[str]) -> Measure:
+    """How the sums of `_cells` become measures."""
+
+    def of_name(sums: Floats, number: int) -> Floats:
+        at = [0, 1, *range(7 + 3 * number, 10 + 3 * number)]
+        return np.asarray(sums[..., at])
+
+    def values(sums: Floats) -> Named:
+        split, merged = sums[..., 2], sums[..., 3]
+        out = {"event/splits": split, "event/merges": merged, "event/fragments": split + merged}
+        out["event/onset_bias"] = ratio(sums[..., 5], sums[..., 4])
+        out["event/offset_bias"] = ratio(sums[..., 6], sums[..., 4])
+        for number, criterion in enumerate(names):
+            scores = event_scores(of_name(sums, number))
+            out.update({f"event/{name}@{criterion}": v for name, v in scores.items()})
+        return out
+
+    def explain(name: str, value: float, sums: Floats) -> Value:
+        if math.isfinite(value):
+            return Value(float(value))
+        measure, _, criterion = name.removeprefix("event/").partition("@")
+        if criterion:
+            return event_value(measure, value, of_name(sums, names.index(criterion)))
+        return Value(None, NO_MATCH)
+
+    return Measure(values, explain, _directed, lambda sums: sums[..., 0] + sums[..., 1])
+
+
+def _directed(name: str) -> bool:
+    measure = name.removeprefix("event/").partition("@")[0]
+    return measure in DIRECTED

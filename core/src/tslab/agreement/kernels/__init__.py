@@ -1,0 +1,1 @@
+"""Exact arithmetic on sorted spans: overlaps, runs, sweeps, time that pairs share."""

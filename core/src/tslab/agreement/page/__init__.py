@@ -1,0 +1,1 @@
+"""The page of agreement, one file without network."""

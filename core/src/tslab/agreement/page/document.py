@@ -1,0 +1,200 @@
+"""Agreement as one HTML page that loads nothing: for people who were not there when it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+from tslab.agreement.measure import Agreement, TierAgreement
+from tslab.agreement.page.grids import Grid, event_confusions, matrix, time_confusion
+from tslab.agreement.page.headline import amount, figures, meanings, sentences, settings_line
+from tslab.agreement.page.histograms import border_plots, task_plot
+from tslab.agreement.page.input import TITLE, Names, PageInput
+from tslab.agreement.page.rows import Index
+from tslab.agreement.page.tables import annotator_table, label_table
+from tslab.agreement.page.tasks import TaskData, review_document, task_scores
+from tslab.agreement.values import REASONS
+from tslab.pages.markup import data_block, document, element, panel, table, text
+from tslab.pages.style import STYLE
+
+NARROW = 7
+"""Columns of a table that fit into half of the page."""
+SCRIPTS = ("numbers.js", "squares.js", "marks.js", "viewer.js", "lists.js", "start.js")
+
+
+def page(found: Agreement, given: PageInput | None = None) -> bytes:
+    """The whole page, UTF-8.
+
+    Args:
+        found: The numbers.
+        given: What is shown beside them, and what is left out.
+    """
+    given = given or PageInput()
+    tiers = found.tiers
+    tasks = [name for tier in tiers for name in tier.tier.table.tasks]
+    names = Names([tier.tier.readers for tier in tiers], tasks, given.private)
+    parts = [_Tier(tier, found, given, names, number) for number, tier in enumerate(tiers)]
+    share = given.timeline_bytes // max(1, len(tiers))
+    sections = [part.markup() for part in parts]
+    data = {
+        "tiers": [part.document(share) for part in parts],
+        "reasons": list(REASONS),
+        "review": review_document(given.review, tiers, given, names),
+    }
+    content = "\n".join(
+        [
+            *_head(found, given),
+            *_notes(found, given),
+            *sections,
+            REVIEW,
+            _words(found),
+        ]
+    )
+    body = element("main", content) + data_block("data", data)
+    return document(_title(given), body, STYLE + _asset("page.css"), _script())
+
+
+def _script() -> str:
+    """All parts in one function, so that they share no name with anything else."""
+    parts = "\n".join(_asset(name) for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _asset(name: str) -> str:
+    return files("tslab.agreement.page").joinpath("assets", name).read_text("utf-8")
+
+
+def _title(given: PageInput) -> str:
+    return TITLE if given.private else given.title
+
+
+def _head(found: Agreement, given: PageInput) -> Iterator[str]:
+    yield element("h1", text(_title(given)))
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    made = [given.created, versions, settings_line(found.settings)]
+    yield element("p", text(" \u00b7 ".join(part for part in made if part)), class_="soft")
+    if given.private:
+        said = "Names of people, models and tasks, signals and links are left out."
+        yield element("p", text(said), class_="soft")
+    if len(found.tiers) > 1:
+        items = "".join(
+            element("a", text(tier.tier.name), href=f"#tier-{number}")
+            for number, tier in enumerate(found.tiers)
+        )
+        yield element("nav", items + element("a", "What to review", href="#review"))
+    yield NOSCRIPT
+
+
+def _notes(found: Agreement, given: PageInput) -> Iterator[str]:
+    """What was left out or mended; places and notes may name things, so private pages lack them."""
+    lines = []
+    for finding in found.findings:
+        place = "" if given.private else f" ({finding.place})"
+        lines.append(f"{finding.code} {finding.message}{place}")
+    lines += [] if given.private else list(found.notes)
+    if lines:
+        items = "".join(element("li", text(line)) for line in lines)
+        yield element("h2", "What was left out or mended")
+        yield element("ul", items, class_="notes")
+
+
+def _words(found: Agreement) -> str:
+    rows = meanings(found.tiers, found.settings)
+    return element("h2", "What the words mean") + panel("", table(("", ""), rows, "card"))
+
+
+class _Tier:
+    """One tier's part of the page."""
+
+    def __init__(
+        self, tier: TierAgreement, found: Agreement, given: PageInput, names: Names, number: int
+    ) -> None:
+        self.tier, self.settings, self.given, self.names = tier, found.settings, given, names
+        self.number = number
+        self.index = Index(tier)
+        self.scores = task_scores(tier, self.index, found.settings)
+        self.grids = list(self._grids())
+        self.plots, self.bars = border_plots(tier.histograms, self.index)
+
+    def _grids(self) -> Iterator[Grid]:
+        grid = matrix(self.tier, self.index, self.settings, self.names)
+        if grid.places and grid.choices:
+            yield grid
+        for confusion in (time_confusion, event_confusions):
+            found = confusion(self.tier, self.names)
+            if found is not None:
+                yield found
+
+    def markup(self) -> str:
+        """Headline, figures, tables and drawings."""
+        tier, settings, index = self.tier, self.settings, self.index
+        said = sentences(tier, index, settings, self.names)
+        parts = [
+            element("h2", text(tier.tier.name), id=f"tier-{self.number}"),
+            element("p", text(said[0]), class_="lead"),
+            element("p", text(" ".join(said[1:]))) if said[1:] else "",
+            element("p", text(amount(tier)), class_="soft"),
+            figures(tier, settings),
+            self._tier_notes(),
+            element("h3", "Labels", class_="head"),
+            panel("", label_table(tier, index, settings)),
+            element("h3", "Annotators", class_="head"),
+            panel("", annotator_table(tier, index, settings, self.names)),
+            self._drawings(),
+            VIEWER.replace("NUMBER", str(self.number)),
+        ]
+        inside = "\n".join(part for part in parts if part)
+        return element("section", inside, class_="tier", data_tier=self.number)
+
+    def _tier_notes(self) -> str:
+        items = "".join(element("li", text(note)) for note in self.tier.notes)
+        return element("ul", items, class_="notes") if items else ""
+
+    def _drawings(self) -> str:
+        drawn = task_plot(self.scores, "Tasks by agreement") + element("p", TASKS, class_="soft")
+        grids = [_grid_panel(grid, number) for number, grid in enumerate(self.grids)]
+        plots = [*grids[:1], panel("Tasks by agreement", drawn), *grids[1:], *self.plots]
+        return element("div", "".join(plots), class_="plots")
+
+    def document(self, room: int) -> dict[str, object]:
+        """What the script needs of this tier."""
+        data = TaskData(self.tier, self.scores, self.given, self.names)
+        return {
+            **data.document(room),
+            "grids": [grid.document() for grid in self.grids],
+            "bars": self.bars,
+        }
+
+
+def _grid_panel(grid: Grid, number: int) -> str:
+    under = MATRIX if number == 0 and not grid.by_row else CONFUSION
+    inside = element("h3", text(grid.what)) + grid.markup(number)
+    inside += element("p", text(under), class_="soft")
+    kind = "panel wide" if len(grid.columns) > NARROW else "panel"
+    return element("div", inside, class_=kind)
+
+
+MATRIX = (
+    "Below the diagonal: how well two agree; stronger colour is more, of distances it is further "
+    "apart. Above: tasks that both reviewed."
+)
+CONFUSION = "Stronger colour is a larger share of the row."
+TASKS = "How many tasks have which agreement, by the first figure above."
+NOSCRIPT = (
+    "<noscript><p class='notes'>Timelines and lists need the script of this page, which the "
+    "browser does not run here.</p></noscript>"
+)
+VIEWER = """<h3 class="head">Tasks, those first that have most to look at</h3>
+<div class="panel viewer" data-tier="NUMBER">
+<div class="tools"><button data-do="before" aria-label="task before">&#8249;</button>
+<select class="pick" aria-label="task"></select>
+<button data-do="after" aria-label="next task">&#8250;</button>
+<button data-do="in" aria-label="zoom in">+</button>
+<button data-do="out" aria-label="zoom out">&#8722;</button>
+<button data-do="all">All</button><button data-do="dispute">Next dispute</button>
+<button data-do="signal" aria-pressed="false">Signal</button>
+<a class="open" hidden>Open in Label Studio</a></div>
+<div class="legend"></div><div class="stage"></div><p class="readout soft"></p>
+<p class="hint soft"></p></div>
+<div class="panel"><div class="tasks"></div></div>"""
+REVIEW = """<h2 id="review">What to review</h2><div class="panel review"></div>"""

@@ -1,0 +1,1 @@
+"""Agreement on time: overlap, percent, kappa, alpha, confusion in hours."""

@@ -1,0 +1,1 @@
+"""Unitizing alpha and gamma: agreement on cutting and naming at once."""

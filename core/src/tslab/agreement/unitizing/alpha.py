@@ -1,0 +1,219 @@
+"""Krippendorff's alpha for unitizing: agreement on where units begin and end, beyond chance.
+
+`alpha_u` is the coefficient of 1995 and 2004 (Content Analysis, 2nd edition, p. 251-256): squared
+differences of borders, one label at a time. `u_alpha` is that of 2016 (Krippendorff, Mathet, Bouvry
+and Widloecher): shared time of units, all labels at once. The second is PROVISIONAL: it is checked
+against one other implementation, not against the paper.
+
+Each task is a continuum: the time that all its annotators reviewed. Who did not review a task has
+no part in it. Over several tasks, disagreements are added up, each weighted by the length of its
+task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.events.events import Positions
+from tslab.agreement.kernels.contingency import Contingency
+from tslab.agreement.kernels.overlaps import overlaps
+from tslab.agreement.kernels.runs import Runs
+from tslab.agreement.unitizing.units import Units, units_of
+from tslab.agreement.values import NO_COMMON_TIME, NO_VARIATION, NOTHING_MARKED, Value
+from tslab.span_table import SpanTable, Ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """What alpha_U is made of, for each task and label; adds up.
+
+    Attributes:
+        weight: Length of each task in seconds; 0 where fewer than two reviewed it, ``(tasks,)``.
+        observed: Observed disagreement, ``(tasks, labels)``.
+        expected: Disagreement by chance, ``(tasks, labels)``.
+    """
+
+    weight: Floats
+    observed: Floats
+    expected: Floats
+
+
+def disagreement(
+    table: SpanTable, members: Sequence[int], unit: float | None = None
+) -> Disagreement:
+    """Observed and expected disagreement of some annotators.
+
+    Args:
+        table: What everybody marked. Spans of one label of one annotator that overlap are one.
+        members: Numbers of the annotators.
+        unit: Microseconds of one unit of length, as the coefficient was defined for whole units;
+            None takes time as a continuum.
+    """
+    units = units_of(table, members)
+    tasks, labels = len(units.length), len(table.labels)
+    observed = np.zeros((tasks, labels))
+    for one, other in combinations(range(len(members)), 2):
+        # Who was not there has no gaps that a unit of the other could lie in.
+        both = units.present[one] & units.present[other]
+        sides = units.of(one, both), units.of(other, both)
+        observed += _observed(*sides, tasks * labels).reshape(tasks, labels)
+    count, length = units.members.astype(float), units.length.astype(float)
+    scale = ratio(np.full(tasks, 2.0), count * (count - 1) * length**2)
+    expected = _expected(units, labels, 0.0 if unit is None else unit)
+    known = (count > 1) & (length > 0)
+    return Disagreement(
+        np.where(known, length / 1e6, 0.0),
+        np.where(known[:, None], observed * scale[:, None], 0.0),
+        np.where(known[:, None], expected, 0.0),
+    )
+
+
+def alpha_u(observed: Floats, expected: Floats) -> Floats:
+    """Alpha of summed disagreements; NaN where chance would not disagree either."""
+    return np.asarray(1 - ratio(observed, expected))
+
+
+def alpha_u_value(value: float, weight: float) -> Value:
+    """An alpha, or why there is none."""
+    if np.isfinite(value):
+        return Value(float(value))
+    return Value(None, NOTHING_MARKED if weight else NO_COMMON_TIME)
+
+
+def _observed(one: Units, other: Units, cells: int) -> Floats:
+    """Squared differences of two annotators, summed for each task and label.
+
+    Units that meet differ by their borders; one that meets none lies in a gap of the other and
+    differs by its length.
+    """
+    found = overlaps(one.start, one.end, other.start, other.end)
+    first, second = found.first, found.second
+    begins = (one.start[first] - other.start[second]).astype(float)
+    ends = (one.end[first] - other.end[second]).astype(float)
+    total = _summed(one.cell[first], begins**2 + ends**2, cells)
+    for units, met in ((one, first), (other, second)):
+        lonely = np.ones(len(units.cell), bool)
+        lonely[met] = False
+        length = (units.end - units.start)[lonely].astype(float)
+        total += _summed(units.cell[lonely], length**2, cells)
+    return total
+
+
+def _expected(units: Units, labels: int, unit: float) -> Floats:
+    """Disagreement of units laid down by chance; `unit` 0 is the limit of a continuum."""
+    tasks = len(units.length)
+    cells = tasks * labels
+    length = (units.end - units.start).astype(float)
+    count = np.bincount(units.cell, minlength=cells)
+    rivals = count[units.cell] - 1.0
+    met = rivals / 3 * (2 * length**3 - 3 * length**2 * unit + length * unit**2)
+    each = met + length**2 * _room(units, length, unit)
+    whole = (units.members * units.length).astype(float)
+    possible = whole * (whole - unit)
+    taken = _summed(units.cell, length * (length - unit), cells).reshape(tasks, labels)
+    summed = _summed(units.cell, each, cells).reshape(tasks, labels)
+    double = ratio(np.full(tasks, 2.0), units.length.astype(float))
+    return np.asarray(double[:, None] * ratio(summed, possible[:, None] - taken))
+
+
+def _room(units: Units, length: Floats, unit: float) -> Floats:
+    """Places for each unit in all gaps of its task and label, its own annotator's too."""
+    gaps = units.gaps()
+    order = np.lexsort((gaps.length, gaps.cell))
+    cell, gap = gaps.cell[order], gaps.length[order].astype(float)
+    bounds = np.searchsorted(cell, units.cell), np.searchsorted(cell, units.cell, side="right")
+    # Gaps of one cell that are at least as long as the unit: a search in sorted pairs.
+    at = _first_at_least(gap, bounds, length)
+    total = np.concatenate([[0.0], np.cumsum(gap)])
+    fitting = bounds[1] - at
+    # Sums of this cell alone, so that far tasks cannot blur them.
+    return np.asarray(total[bounds[1]] - total[at] - fitting * (length - unit))
+
+
+def _summed(key: Positions | Ticks, values: Floats, length: int) -> Floats:
+    """Sum of values for each key; NumPy answers whole numbers where there are none."""
+    return np.bincount(key, values, length).astype(np.float64)
+
+
+def _first_at_least(
+    values: Floats, bounds: tuple[Positions, Positions], wanted: Floats
+) -> Positions:
+    """First place within bounds, sorted, whose value is at least that wanted."""
+    low, high = bounds[0].copy(), bounds[1].copy()
+    while (low < high).any():
+        middle = (low + high) // 2
+        inside = low < high
+        small = inside & (values[np.minimum(middle, max(len(values) - 1, 0))] < wanted)
+        low = np.where(small, middle + 1, low)
+        high = np.where(inside & ~small, middle, high)
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class Coincidence:
+    """What u_alpha is made of, for each task; adds up. State 0 is time without a label.
+
+    Attributes:
+        agreed: Time that values of a state coincide with themselves, ``(tasks, states)``.
+        spent: Time of all annotators in each state, ``(tasks, states)``.
+        squares: Sum of squared lengths of the units of each state, ``(tasks, states)``.
+    """
+
+    agreed: Floats
+    spent: Floats
+    squares: Floats
+
+
+def coincidence(
+    found: Contingency, runs: Runs, members: Sequence[int], unit: float | None = None
+) -> Coincidence:
+    """Coincidences of some annotators where at least two of them were there.
+
+    Args:
+        found: Time of all pairs among them.
+        runs: The runs that it is made of.
+        members: Numbers of the annotators.
+        unit: Microseconds of one point of a gap; None takes time as a continuum.
+    """
+    there, states = found.presence, len(found.states)
+    own = np.isin(there.annotator, members)
+    present = np.bincount(there.zone[own], minlength=len(there.task))
+    tasks = int(there.task.max(initial=-1)) + 1
+    inside = np.asarray(np.isin(found.items.pairs, members).all(axis=1))
+    pairs = inside[found.items.pair]
+    zone = found.items.zone[pairs]
+    doubled = 2 * found.agreed[pairs] / np.maximum(present[zone] - 1, 1)[:, None]
+    agreed = np.zeros((tasks, states))
+    np.add.at(agreed, there.task[zone], doubled)
+    several = own & (present[there.zone] > 1)
+    spent = np.zeros((tasks, states))
+    np.add.at(spent, there.task[there.zone[several]], found.spent[several].astype(float))
+    length = (runs.end - runs.start).astype(float)
+    counted = several[runs.reading]
+    key = there.task[there.zone[runs.reading]] * states + runs.state
+    squares = _summed(key[counted], length[counted] ** 2, tasks * states)
+    squares = squares.reshape(tasks, states)
+    squares[:, 0] = spent[:, 0] * (unit or 0.0)
+    return Coincidence(agreed, spent, squares)
+
+
+def u_alpha(agreed: Floats, spent: Floats, squares: Floats) -> Floats:
+    """The coefficient of summed coincidences ``(..., states)``; NaN without variation."""
+    total = spent.sum(axis=-1)
+    chance = ratio(
+        total * ((spent**2).sum(axis=-1) - squares.sum(axis=-1)),
+        total**2 - squares.sum(axis=-1),
+    )
+    return np.asarray(1 - ratio(total - agreed.sum(axis=-1), total - chance))
+
+
+def u_alpha_value(value: float, spent: Floats) -> Value:
+    """A coefficient, or why there is none."""
+    if np.isfinite(value):
+        return Value(float(value))
+    return Value(None, NO_VARIATION if spent.sum() else NO_COMMON_TIME)

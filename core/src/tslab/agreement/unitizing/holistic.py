@@ -1,0 +1,173 @@
+"""Rows of measures that take where units are and what they are together: alpha and gamma."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.coefficients import Floats
+from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
+from tslab.agreement.kernels.runs import Runs, runs_of
+from tslab.agreement.levels import Levels
+from tslab.agreement.panel import TimeSettings
+from tslab.agreement.unitizing.alpha import (
+    alpha_u,
+    alpha_u_value,
+    coincidence,
+    disagreement,
+    u_alpha,
+    u_alpha_value,
+)
+from tslab.agreement.unitizing.gamma import disorder, gamma, gamma_value
+from tslab.agreement.values import Readers, Row, Value
+from tslab.span_table import SpanTable
+
+
+@dataclass(frozen=True, slots=True)
+class HolisticSettings:
+    """What is measured.
+
+    Attributes:
+        unit: Microseconds of one unit of length for both alphas; None takes time as a continuum.
+        samples: Samples of chance for gamma; 0 leaves gamma out, which takes by far the longest.
+        seed: Makes the samples the same each time.
+    """
+
+    unit: float | None = None
+    samples: int = 0
+    seed: int = 0
+
+
+def holistic_rows(
+    tier: str, table: SpanTable, readers: Readers, settings: HolisticSettings | None = None
+) -> Iterator[Row]:
+    """Alpha_U and the provisional u-alpha of the group and of each pair, and gamma of each pair.
+
+    Args:
+        tier: Name of the tier.
+        table: Its spans; instants have no part in it.
+        readers: Who is who; only people are compared.
+        settings: What is measured.
+    """
+    settings = settings or HolisticSettings()
+    pairs = pairs_of(table, readers)
+    levels = Levels(tier, table, readers, pairs, ["pair"] * len(pairs), TimeSettings(draws=0))
+    study = _Study(levels, settings, contingency(table, pairs), runs_of(table))
+    members = sorted(table.annotators.index(name) for name in readers.annotators)
+    yield from study.group("overall", (), members)
+    for number in range(len(pairs)):
+        yield from study.group("pair", levels.names(number), sorted(pairs[number].tolist()))
+    if settings.samples:
+        yield from study.gammas()
+
+
+@dataclass(frozen=True)
+class _Study:
+    """One tier while its numbers are worked out."""
+
+    levels: Levels
+    settings: HolisticSettings
+    found: Contingency
+    runs: Runs
+
+    @cached_property
+    def spans(self) -> NDArray[np.int64]:
+        """Spans that last, int64 ``(tasks, annotators, labels)``."""
+        table = self.levels.table
+        shape = len(table.tasks), len(table.annotators), len(table.labels)
+        lasting = np.flatnonzero(~table.instants)
+        key = (table.task[lasting] * np.int64(shape[1]) + table.annotator[lasting]) * shape[2]
+        size = shape[0] * shape[1] * shape[2]
+        return np.bincount(key + table.label[lasting], minlength=size).reshape(shape)
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Who reviewed anything of which task, bool ``(tasks, annotators)``."""
+        table = self.levels.table
+        out = np.zeros((len(table.tasks), len(table.annotators)), bool)
+        out[table.reviewed.task, table.reviewed.annotator] = True
+        return out
+
+    @cached_property
+    def task(self) -> dict[str, int]:
+        """Numbers of the tasks."""
+        return {name: number for number, name in enumerate(self.levels.table.tasks)}
+
+    def group(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> Iterator[Row]:
+        """Rows of some annotators as a group."""
+        yield from self._alpha_u(by, of, members)
+        sums = coincidence(self.found, self.runs, members, self.settings.unit)
+        whole = [part.sum(axis=0) for part in (sums.agreed, sums.spent, sums.squares)]
+        value = u_alpha_value(float(u_alpha(*whole)), whole[1])
+        yield self._row("unitizing/u_alpha_provisional", by, of, value, members)
+
+    def _alpha_u(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> Iterator[Row]:
+        found = disagreement(self.levels.table, members, self.settings.unit)
+        weight = found.weight[:, None]
+        observed, expected = weight * found.observed, weight * found.expected
+        total = float(found.weight.sum())
+        whole = alpha_u_value(float(alpha_u(observed.sum(), expected.sum())), total)
+        yield self._row("unitizing/alpha_u", by, of, whole, members)
+        by_label = "label" if by == "overall" else f"{by}-label"
+        each = alpha_u(observed.sum(axis=0), expected.sum(axis=0))
+        for label, name in enumerate(self.levels.table.labels):
+            value = alpha_u_value(float(each[label]), total)
+            own = self._row("unitizing/alpha_u", by_label, (*of, name), value, members, label)
+            yield own
+        if by == "overall":
+            tasks = alpha_u(observed.sum(axis=1), expected.sum(axis=1))
+            for task in np.flatnonzero(found.weight).tolist():
+                value = alpha_u_value(float(tasks[task]), total)
+                of_task = (self.levels.table.tasks[task],)
+                yield self._row("unitizing/alpha_u", "task", of_task, value, members)
+
+    def gammas(self) -> Iterator[Row]:
+        """Rows of gamma: each pair, each annotator and all as the mean of pairs."""
+        levels, settings = self.levels, self.settings
+        found = disorder(levels.table, levels.pairs, settings.samples, settings.seed)
+        many = len(levels.pairs)
+        costs = [np.bincount(found.items.pair, part, many) for part in
+                 (found.observed, found.expected)]  # fmt: skip
+        each = gamma(costs[0].astype(float), costs[1].astype(float))
+        for pair in range(many):
+            members = levels.pairs[pair].tolist()
+            value = gamma_value(float(each[pair]))
+            yield self._row("gamma", "pair", levels.names(pair), value, members)
+        members = [levels.table.annotators.index(name) for name in levels.readers.annotators]
+        for number in members:
+            own = each[(levels.pairs == number).any(axis=1)]
+            name = levels.table.annotators[number]
+            yield self._row("gamma", "annotator", (name,), gamma_value(_mean(own)), members)
+        yield self._row("gamma", "overall", (), gamma_value(_mean(each)), members)
+
+    def _row(
+        self,
+        metric: str,
+        by: str,
+        of: tuple[str, ...],
+        value: Value,
+        members: Sequence[int],
+        label: int | None = None,
+    ) -> Row:
+        tasks, seconds = self.levels.support(by, of)
+        events = self._events(by, of, members)
+        count = int(events.sum() if label is None else events[label])
+        return Row(self.levels.tier, metric, by, of, value, tasks, count, seconds)
+
+    def _events(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> NDArray[np.int64]:
+        """Spans of some annotators in tasks that two of them read, int64 ``(labels,)``."""
+        tasks = self.present[:, members].sum(axis=1) > 1
+        if by == "task":
+            tasks &= np.arange(len(tasks)) == self.task[of[0]]
+        elif by == "annotator":
+            tasks &= self.present[:, self.levels.table.annotators.index(of[0])]
+        return np.asarray(self.spans[:, members][tasks].sum(axis=(0, 1)))
+
+
+def _mean(values: Floats) -> float:
+    there = values[np.isfinite(values)]
+    return float(there.mean()) if len(there) else float("nan")

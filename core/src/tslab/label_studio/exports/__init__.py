@@ -1,0 +1,1 @@
+"""Exports of any Label Studio project, a million regions at a time."""

@@ -1,0 +1,1 @@
+"""Projects of Label Studio that tslab did not make."""

@@ -1,0 +1,250 @@
+"""Makes the review's projects in Label Studio; a second run adds new disputes, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tslab.errors import ProjectError, counted
+from tslab.label_studio.client import Client
+from tslab.label_studio.predictions import TaskPrediction
+from tslab.label_studio.project_settings import project_settings
+from tslab.label_studio.push import Progress, Push, Report, project_titles
+from tslab.label_studio.review.config import letters_of, review_config
+from tslab.label_studio.review.key import Key, Window, load_key, new_key, save_key
+from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
+from tslab.label_studio.review.readings import mark_of, matters
+from tslab.label_studio.review.tasks import (
+    Said,
+    disputes_as_regions,
+    is_written,
+    task_document,
+    with_exact,
+    write_window,
+)
+from tslab.label_studio.review.windows import all_pieces, new_windows
+from tslab.label_studio.task_data import TaskData
+from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
+from tslab.project import Project
+from tslab.recording import Recording
+from tslab.task import Task
+
+VERSION = "disputes"
+"""Model version of the predictions that hold the disputes."""
+
+INSTRUCTIONS = (
+    "<p>Several people labelled these stretches differently. Each grey region is one dispute; the "
+    "lanes A, B, C below the signal show what they said. Select a dispute and say who is right. If "
+    "nobody is, choose the last answer and draw what is right.</p>"
+)
+
+
+@dataclass(slots=True)
+class Queue:
+    """What is disputed.
+
+    Attributes:
+        windows: All windows, those of earlier runs first.
+        added: How many are new.
+        stale: Windows none of whose disputes exists any more.
+        said: Annotators' spans by recording and view, then by name.
+    """
+
+    windows: list[Window]
+    added: int
+    stale: list[Window] = field(default_factory=list)
+    said: dict[tuple[str, str], Said] = field(default_factory=dict)
+
+
+def make_queue(
+    project: Project, key: Key, most: int | None = None, waiting: Collection[str] = ()
+) -> Queue:
+    """Adds the windows of new disputes to a key.
+
+    Args:
+        project: With pulled annotations.
+        key: Changed: it gets the new windows.
+        most: New windows at most, the most costly ones; None is all.
+        waiting: Ids of tasks that another annotator is to see first.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    annotations = project.pulled_annotations()
+    found = matters(project, annotations)
+    fresh = new_windows(project, found, key, waiting)[:most]
+    there = {mark_of(m, d) for m, cut in all_pieces(project, found) for d in cut}
+    stale = [w for w in key.windows if not any(case.mark in there for case in w.cases)]
+    key.windows += fresh
+    said: dict[tuple[str, str], dict[str, Sequence[Any]]] = {}
+    for a in annotations:
+        if not a.ground_truth:
+            said.setdefault((a.recording, a.view), {})[a.annotator] = a.spans
+    return Queue(key.windows, len(fresh), stale, dict(said))
+
+
+class ReviewPush(Push):
+    """One `tslab review`.
+
+    Args:
+        project: The project folder, with pulled annotations.
+        client: The server.
+        data_mode: ``local``, ``upload`` or ``url``.
+        dry_run: Whether nothing may be changed.
+        progress: Wraps long lists.
+    """
+
+    def __init__(
+        self, project: Project, client: Client, data_mode: str, dry_run: bool, progress: Progress
+    ) -> None:
+        super().__init__(project, client, data_mode, dry_run, progress)
+        self.queue = Queue([], 0)
+        self.letters = ""
+        self._open: Recording | None = None
+
+    def run_review(self, most: int | None, originals: Mapping[str, int]) -> Report:
+        """Makes the windows and sends them.
+
+        Args:
+            most: New windows at most, the most costly ones; None is all.
+            originals: Label Studio's ids of the annotators' projects, by group key.
+
+        Raises:
+            ProjectError: Nobody annotated, or a config is broken.
+            ServerError: The server does not answer or refuses.
+        """
+        if not self.project.pulled_annotations():
+            raise ProjectError("there is nothing to review", "Pull annotations first: tslab pull")
+        key = load_key(self.project.state) or new_key()
+        wanted = short_of_annotators(self.project)
+        self.queue = make_queue(self.project, key, most, wanted)
+        if not self.dry_run:
+            self.journal.wait()
+        if wanted:
+            groups = task_groups(self.project.tasks())
+            ask_for_annotators(self, groups, originals, wanted)
+        if not key.windows:
+            self.journal.done()
+            return self.report
+        groups = self._groups(key)
+        predictions = self._predictions(key)
+        if not self.dry_run:
+            # Before anything is sent: a verdict without its key would be worth nothing.
+            save_key(self.project.state, key)
+        known, titles = self._known_projects(), project_titles(self.project, groups)
+        for group in groups:
+            self._push_review(group, titles[group.key], predictions,
+                              known.get(self._marker(group), []))  # fmt: skip
+        self.journal.done()
+        return self.report
+
+    def _groups(self, key: Key) -> list[TaskGroup]:
+        """Windows by project, most costly first within a run."""
+        order = {window.task.id: n for n, window in enumerate(key.windows)}
+        stale = {window.task.id for window in self.queue.stale}
+        tasks = [w.task for w in key.windows if w.task.id not in stale]
+        return [
+            TaskGroup(
+                g.view,
+                g.channels,
+                g.tick_us,
+                tuple(sorted(g.tasks, key=lambda task: order[task.id])),
+            )
+            for g in task_groups(tasks)
+        ]
+
+    def _predictions(self, key: Key) -> dict[str, TaskPrediction]:
+        """Disputes of each window, and its CSV where it is missing."""
+        self.letters = letters_of([2, *(len(window.letters) for window in key.windows)])
+        stale = {window.task.id for window in self.queue.stale}
+        found = {}
+        for number, window in enumerate(self.progress(key.windows, "windows")):
+            if window.task.id in stale:
+                continue
+            recording = self._recording(window.task.recording)
+            prediction = disputes_as_regions(self.project, window, recording)
+            key.windows[number] = with_exact(window, prediction)
+            found[window.task.id] = prediction
+            if not self.dry_run and not is_written(self.project, window, self.letters):
+                said = self._said(window.task)
+                write_window(self.project, window, recording, said, self.letters)
+        return found
+
+    def _recording(self, name: str) -> Recording:
+        """A recording; the last one stays open, for windows come recording by recording."""
+        if self._open is None or self._open.id != name:
+            self._open = self.project.recording(name)
+        return self._open
+
+    def _said(self, task: Task) -> Said:
+        return self.queue.said.get((task.recording, task.view), {})
+
+    def _marker(self, group: TaskGroup) -> str:
+        return f"[tslab {self._identity()} review {group.view} {group.digest}]"
+
+    def _push_review(
+        self, group: TaskGroup, title: str, found: Mapping[str, TaskPrediction], ids: list[int]
+    ) -> None:
+        marker = self._marker(group)
+        text = group_config(self.project, group)
+        config = review_config(text, self.project.domain, group.view, self.letters)
+        wanted = project_settings(self.project, f"{title[:43]} review", marker, config) | {
+            "expert_instruction": INSTRUCTIONS,
+            "show_instruction": True,
+            "maximum_annotations": 1,
+            "overlap_cohort_percentage": 100,
+            "show_overlap_first": False,
+        }
+        project = ids[0] if ids else 0
+        if project:
+            self._update(project, wanted)
+        else:
+            name = wanted["title"]
+            made = self.change(f"create project '{name}'", self.client.create_project, wanted)
+            project = int(made or 0)
+        self.report.projects[group.key] = project
+        data = ReviewData(self, group, project)
+        data.ensure_storage()
+        data.push_tasks({VERSION: found})
+        have = self.client.project(project).get("model_version") if project else VERSION
+        if have != VERSION:
+            shown = {"model_version": VERSION}
+            self.change("show the disputes", self.client.update_project, project, shown)
+
+    def document(self, task: Task) -> dict[str, Any]:
+        """A window as Label Studio gets it."""
+        window = next(w for w in self.queue.windows if w.task.id == task.id)
+        return task_document(window, self._said(task))
+
+
+class ReviewData(TaskData):
+    """Tasks of one review project."""
+
+    push: ReviewPush
+
+    def _data(self, task: Task, have: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        document = super()._data(task, have)
+        document["data"]["disputes"] = self.push.document(task)["data"]["disputes"]
+        return document
+
+
+def queue_rows(queue: Queue) -> list[tuple[str, str, str, str, str]]:
+    """Windows as rows of a table, without saying who is who."""
+    return [
+        (
+            w.task.id,
+            w.task.recording,
+            f"{w.task.start:.1f} - {w.task.end:.1f} s",
+            ", ".join(sorted({case.kind for case in w.cases})),
+            f"{w.cost:.1f}",
+        )
+        for w in queue.windows
+    ]
+
+
+def summary(queue: Queue) -> str:
+    """What there is to decide, in one sentence."""
+    cases = sum(len(window.cases) for window in queue.windows)
+    text = f"{counted(cases, 'disputes')} in {counted(len(queue.windows), 'windows')}"
+    return f"{text}, {queue.added} new"

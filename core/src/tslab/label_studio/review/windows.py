@@ -1,0 +1,211 @@
+"""Disputed stretches as windows of a review: with context, neighbours together, none too long."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tslab.agreement.disputes.unanimity import Dispute, portion
+from tslab.label_studio.review.key import Case, Key, Window
+from tslab.label_studio.review.readings import Matter, mark_of, page_seconds
+from tslab.preparation.windows import most_rows
+from tslab.project import Project
+from tslab.recording_table import RecordingEntry
+from tslab.spans import to_microseconds
+from tslab.task import Task
+
+CONTEXT = 0.25
+"""Share of a page that is shown on both sides of a dispute."""
+
+MOST_PAGES = 1.5
+"""Pages of the longest window that neighbours are put together to: the eye finds them on one
+screen, and a window of one long dispute may be as long as the editor bears."""
+
+MOST_CASES = 30
+READINGS = 4
+"""Readings that there is room for in the longest window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How long windows are, in microseconds.
+
+    Attributes:
+        context: What is shown on both sides of a dispute.
+        longest: The longest window that the editor bears, with the readings beside the signal.
+        together: The longest window that neighbours are put together to.
+    """
+
+    context: int
+    longest: int
+    together: int
+
+    @classmethod
+    def of(cls, project: Project, entry: RecordingEntry, task: Task) -> Sizes:
+        """Sizes of the windows of one recording in the view of a task."""
+        page = page_seconds(project, task.view, entry)
+        labels = sum(len(tier.labels) for tier in project.domain.view_tiers(task.view))
+        rows = most_rows(len(task.channels) + labels * READINGS)
+        longest = to_microseconds(0.9 * rows / max(entry.sampling_rates))
+        return cls(to_microseconds(CONTEXT * page), longest,
+                   min(longest, to_microseconds(MOST_PAGES * page)))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A dispute on its way into a window."""
+
+    matter: Matter
+    dispute: Dispute
+    mark: str
+
+
+def new_windows(
+    project: Project, found: Sequence[Matter], key: Key, waiting: Collection[str] = ()
+) -> list[Window]:
+    """Windows of all disputes that the key does not know yet, the most costly first.
+
+    Args:
+        project: The project folder.
+        found: All disputes.
+        key: What is known.
+        waiting: Ids of tasks that another annotator is to see first.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    known = {case.mark for window in key.windows for case in window.cases}
+    entries, tasks = project.entries(), project.tasks()
+    windows: list[Window] = []
+    groups = itertools.groupby(found, key=lambda matter: (matter.recording, matter.view))
+    for (recording, view), own in groups:
+        shown = [task for task in tasks if task.recording == recording and task.view == view]
+        maker = _Maker(project, key, entries[recording], shown)
+        maker.waiting = [t for t in maker.tasks if t.id in waiting]
+        windows += maker.windows(list(own), known)
+    return sorted(windows, key=lambda window: (-window.cost, window.task.id))
+
+
+def all_pieces(project: Project, found: Sequence[Matter]) -> Iterator[tuple[Matter, list[Dispute]]]:
+    """All disputes that there are, as they are cut for windows; none where there are no tasks.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    entries = project.entries()
+    first = {(task.recording, task.view): task for task in reversed(project.tasks())}
+    for matter in found:
+        task = first.get((matter.recording, matter.view))
+        if task is not None:
+            sizes = Sizes.of(project, entries[matter.recording], task)
+            yield matter, list(pieces(matter, sizes))
+
+
+def pieces(matter: Matter, sizes: Sizes) -> Iterator[Dispute]:
+    """Disputes of a matter, those longer than a window in parts."""
+    limit = sizes.longest - 2 * sizes.context
+    for dispute in matter.disputes:
+        length = dispute.end - dispute.start
+        count = max(1, -(-length // limit))
+        if count == 1:
+            yield dispute
+            continue
+        borders = [dispute.start + length * n // count for n in range(count + 1)]
+        for start, end in itertools.pairwise(borders):
+            said = {
+                reading.reader: portion(reading.spans, start, end)
+                for reading in matter.readings
+                if reading.reader in dispute.readers
+            }
+            share = dispute.cost * (end - start) / length
+            yield replace(dispute, start=start, end=end, said=said, cost=share)
+
+
+class _Maker:
+    """Makes the windows of one recording in one view."""
+
+    def __init__(
+        self, project: Project, key: Key, entry: RecordingEntry, shown: Sequence[Task]
+    ) -> None:
+        self.project, self.key, self.entry = project, key, entry
+        self.tasks = sorted(shown, key=lambda task: task.start_us)
+        self.waiting: list[Task] = []
+
+    def windows(self, own: Sequence[Matter], known: set[str]) -> list[Window]:
+        """Windows of what is not known."""
+        if not self.tasks:
+            return []
+        sizes = Sizes.of(self.project, self.entry, self.tasks[0])
+        waiting = [
+            _Found(matter, dispute, mark_of(matter, dispute))
+            for matter in own
+            for dispute in pieces(matter, sizes)
+        ]
+        waiting = sorted(
+            (item for item in waiting if item.mark not in known and not self._waits(item.dispute)),
+            key=lambda item: (item.dispute.start, item.dispute.end, item.matter.tier.name),
+        )
+        return [self._window(batch, sizes.context) for batch in _batches(waiting, sizes)]
+
+    def _waits(self, dispute: Dispute) -> bool:
+        return any(t.start_us < dispute.end and dispute.start < t.end_us for t in self.waiting)
+
+    def _window(self, batch: Sequence[_Found], context: int) -> Window:
+        start = min(item.dispute.start for item in batch) - context
+        end = max(item.dispute.end for item in batch) + context
+        at = min(item.dispute.start for item in batch)
+        low, high = self._bounds(at)
+        start, end = max(start, low), min(end, high)
+        name = f"review-{self.key.name('window', *(item.mark for item in batch))}"
+        like = next((t for t in self.tasks if t.start_us <= at <= t.end_us), self.tasks[0])
+        task = replace(like, id=name, start=start / 1e6, end=end / 1e6, part=(1, 1))
+        readers = {reader for item in batch for reader in item.dispute.readers}
+        cases = [
+            Case(
+                id=self.key.name("case", item.mark),
+                tier=item.matter.tier.name,
+                start=item.dispute.start,
+                end=item.dispute.end,
+                kind=item.dispute.kind,
+                cost=round(item.dispute.cost, 6),
+                mark=item.mark,
+            )
+            for item in batch
+        ]
+        return Window(task, self.key.shuffled(readers, name), cases)
+
+    def _bounds(self, at: int) -> tuple[int, int]:
+        """Stretch without a gap around a time, in microseconds."""
+        low, high = 0, to_microseconds(self.entry.duration)
+        joined: list[tuple[int, int]] = []
+        for task in self.tasks:
+            if joined and task.start_us <= joined[-1][1] + 1:
+                joined[-1] = (joined[-1][0], max(task.end_us, joined[-1][1]))
+            else:
+                joined.append((task.start_us, task.end_us))
+        return next(((a, b) for a, b in joined if a <= at <= b), (low, high))
+
+
+def _batches(waiting: Sequence[_Found], sizes: Sizes) -> Iterator[list[_Found]]:
+    """Neighbours whose contexts touch, as long as the window does not become too long."""
+    context, most = sizes.context, sizes.together
+    batch: list[_Found] = []
+    start = end = 0
+    for item in waiting:
+        far = max(end, item.dispute.end)
+        near = bool(batch) and item.dispute.start - context <= end + context
+        if near and far - start + 2 * context <= most and len(batch) < MOST_CASES:
+            batch.append(item)
+            end = far
+            continue
+        if batch:
+            yield batch
+        batch, start, end = [item], item.dispute.start, item.dispute.end
+    if batch:
+        yield batch
+
+
+def cases_by_mark(key: Key) -> Mapping[str, tuple[Window, Case]]:
+    """Windows and disputes of a key by the disputes' marks."""
+    return {case.mark: (window, case) for window in key.windows for case in window.cases}

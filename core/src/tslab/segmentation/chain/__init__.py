@@ -1,0 +1,1 @@
+"""The learning segmenter's model: a chain of labels over rows."""

@@ -1,0 +1,1 @@
+"""How good a model is on recordings that it has not seen."""

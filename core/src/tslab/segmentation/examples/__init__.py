@@ -1,0 +1,1 @@
+"""What annotators say together, as examples to learn from."""

@@ -1,0 +1,1 @@
+"""From samples to one row of numbers for each moment."""
