@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from kit.editor import Editor, login, open_task
-from kit.planted import ANNOTATORS, Plant, Planted
-from kit.review_study import DOMAIN, annotate, domain_of_all_kinds, make_review_study, plants_of
-from kit.studies import Study, give_database
+from kit.planted import Plant, Planted
+from kit.review_study import DOMAIN, plants_of, reviewed_study
+from kit.studies import Study
 
 from tslab.ground_truth import made_truth
 from tslab.label_studio.review.config import CORRECTED, VERDICT, is_right
@@ -31,19 +31,8 @@ PIXELS = 0.1
 def reviewed(
     migrated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Study, Planted]]:
-    with domain_of_all_kinds():
-        study, made = make_review_study(tmp_path_factory.mktemp("review"), [SEED])
-        give_database(study.server, migrated)
-        study.run("up", "--no-backend")
-        try:
-            study.run("users", "add", *ANNOTATORS)
-            study.run("push")
-            annotate(study, made)
-            study.run("pull")
-            study.run("review")
-            yield study, next(iter(made.values()))
-        finally:
-            study.run("down")
+    with reviewed_study(tmp_path_factory.mktemp("review"), migrated, [SEED]) as (study, made):
+        yield study, next(iter(made.values()))
 
 
 def decide(editor: Editor, made: Planted, window: Window) -> None:

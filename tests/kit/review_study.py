@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 
 from kit.planted import ANNOTATORS, Plant, Planted, covering, planted
-from kit.studies import Study, tslab
+from kit.studies import Study, give_database, tslab
 from tslab.domain import Domain, Label, Tier, View
 from tslab.label_studio.regions import to_regions
 from tslab.label_studio.review.config import CORRECTED, VERDICT, is_right
@@ -97,6 +97,32 @@ def make_review_study(folder: Path, seeds: Sequence[int]) -> tuple[Study, dict[s
         seed = names[Path(entry.path).stem]
         made[entry.id] = planted(DOMAIN, SECONDS, RATE, seed)
     return study, made
+
+
+@contextlib.contextmanager
+def reviewed_study(
+    folder: Path, migrated: Path, seeds: Sequence[int]
+) -> Iterator[tuple[Study, dict[str, Planted]]]:
+    """The study in a Label Studio of its own, annotated by all three, with its review.
+
+    Args:
+        folder: Where it is made.
+        migrated: A database whose migrations are done.
+        seeds: A recording for each.
+    """
+    with domain_of_all_kinds():
+        study, made = make_review_study(folder, seeds)
+        give_database(study.server, migrated)
+        study.run("up", "--no-backend")
+        try:
+            study.run("users", "add", *ANNOTATORS)
+            study.run("push")
+            annotate(study, made)
+            study.run("pull")
+            study.run("review")
+            yield study, made
+        finally:
+            study.run("down")
 
 
 def annotate(study: Study, made: Mapping[str, Planted]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tslab.cli import run
 from tslab.contracts import SampleRecording
@@ -31,6 +33,16 @@ def tslab(*arguments: str, expect: int | Sequence[int] = 0) -> None:
     code = run(list(arguments))
     allowed = (expect,) if isinstance(expect, int) else tuple(expect)
     assert code in allowed, f"tslab {' '.join(arguments)} ended with {code}"
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """Runs a command that must succeed; its JSON document."""
+    capsys.readouterr()
+    code = run([*arguments, "--json"])
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    document: dict[str, Any] = json.loads(captured.out)
+    return document
 
 
 @dataclass

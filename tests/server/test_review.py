@@ -13,15 +13,13 @@ import pytest
 from kit.planted import ANNOTATORS, Planted
 from kit.review_study import (
     DOMAIN,
-    annotate,
     described,
-    domain_of_all_kinds,
-    make_review_study,
     plants_of,
     post,
+    reviewed_study,
     verdicts,
 )
-from kit.studies import Study, give_database
+from kit.studies import Study
 
 from tslab.annotation import Annotation
 from tslab.ground_truth import made_truth
@@ -64,19 +62,8 @@ class Reviewed:
 
 @pytest.fixture(scope="module")
 def reviewed(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
-    with domain_of_all_kinds():
-        study, made = make_review_study(tmp_path_factory.mktemp("review"), list(SEEDS))
-        give_database(study.server, migrated)
-        study.run("up", "--no-backend")
-        try:
-            study.run("users", "add", *ANNOTATORS)
-            study.run("push")
-            annotate(study, made)
-            study.run("pull")
-            study.run("review")
-            yield Reviewed(study, made)
-        finally:
-            study.run("down")
+    with reviewed_study(tmp_path_factory.mktemp("review"), migrated, SEEDS) as (study, made):
+        yield Reviewed(study, made)
 
 
 def test_windows_are_the_planted_disputes_none_twice(reviewed: Reviewed) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from kit.studies import run_json
 
 from tslab import cli
 from tslab.errors import ServerError
@@ -30,15 +31,6 @@ pytestmark = pytest.mark.server
 
 MakeServer = Callable[..., EmbeddedServer]
 TSLAB = [sys.executable, "-c", "from tslab.cli import main; main()"]
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
-    """Runs a command that must succeed; its JSON document."""
-    code = cli.run([*arguments, "--json"])
-    captured = capsys.readouterr()
-    assert code == 0, captured.err
-    document: dict[str, object] = json.loads(captured.out)
-    return document
 
 
 def servers_of(server: EmbeddedServer) -> list[int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
+from kit.studies import run_json
 
 from tslab import cli
 from tslab.errors import ServerError
@@ -19,15 +19,6 @@ from tslab.project import Project
 pytestmark = pytest.mark.server
 
 MakeServer = Callable[..., EmbeddedServer]
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, object]:
-    """Runs a command that must succeed; its JSON document."""
-    code = cli.run([*arguments, "--json"])
-    captured = capsys.readouterr()
-    assert code == 0, captured.err
-    document: dict[str, object] = json.loads(captured.out)
-    return document
 
 
 def test_two_projects_run_side_by_side(make_server: MakeServer, tmp_path: Path) -> None:
@@ -130,7 +121,7 @@ def test_up_checks_an_existing_server(
         assert document["url"] == address.url
         assert (document["embedded"], document["started"]) == (False, False)
         # Beside a server on this machine the backend can serve.
-        assert document["backend"]["started"] is True  # type: ignore[index]
+        assert document["backend"]["started"] is True
         assert (mine / ".tslab").stat().st_mode & 0o077 == 0
     finally:
         stopped = run_json(capsys, "down", "--project", str(mine))

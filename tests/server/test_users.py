@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from kit.studies import run_json
 
 from tslab import cli
 from tslab.errors import ServerError
@@ -17,11 +18,7 @@ pytestmark = pytest.mark.server
 
 def users(capsys: pytest.CaptureFixture[str], label_studio: Any, *arguments: str) -> Any:
     """Runs `tslab users`; its JSON document."""
-    folder = str(label_studio.project.root)
-    code = cli.run(["users", *arguments, "--json", "--project", folder])
-    captured = capsys.readouterr()
-    assert code == 0, captured.err
-    return json.loads(captured.out)
+    return run_json(capsys, "users", *arguments, "--project", str(label_studio.project.root))
 
 
 def test_added_users_can_log_in(label_studio: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,7 +52,7 @@ def test_rows_within_a_range() -> None:
 def test_the_nearest_row() -> None:
     assert [JUMPS.nearest_row(s) for s in (-5, 0.6, 5.9, 6.1, 11, 400)] == [0, 1, 2, 3, 4, 54]
     assert [TENTHS.nearest_row(s) for s in (-5, 0.34, 400)] == [0, 3, 10]
-    assert JUMPS.from_seconds(5.9) == 2
+    assert JUMPS.written(JUMPS.nearest_row(5.9)) == 2
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_an_epoch_that_is_no_date_is_looked_for_in_every_unit() -> None:
 
 def test_dates_without_any_form_are_written_in_iso() -> None:
     axis = series(["2026-01-02 00:00:00", "2026-01-02 00:00:00.5"]).axis
-    assert axis.from_seconds(0.6) == "2026-01-02T00:00:00.500"
+    assert axis.written(axis.nearest_row(0.6)) == "2026-01-02T00:00:00.500"
 
 
 def test_cells_of_several_forms_in_one_column() -> None:

@@ -208,8 +208,10 @@ def test_json_times_as_dates_and_as_strings() -> None:
 def test_without_time_column_a_row_is_a_second() -> None:
     found = series([5, 6, 9], time="")
     assert found.recording.duration == 3
-    assert [found.axis.from_seconds(s) for s in (0, 1.2, 7)] == [0, 1, 2]
-    assert type(found.axis.from_seconds(1)) is int
+    axis = found.axis
+    written = [axis.written(axis.nearest_row(s)) for s in (0, 1.2, 7)]
+    assert written == [0, 1, 2]
+    assert type(written[1]) is int
 
 
 START = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -294,12 +296,12 @@ def test_times_rounded_to_milliseconds_are_regular() -> None:
 def test_a_series_that_does_not_advance(times: list[float]) -> None:
     found = series(times)
     assert found.recording.duration == 1
-    assert found.axis.from_seconds(0.2) == times[0]
+    assert found.axis.written(found.axis.nearest_row(0.2)) == times[0]
 
 
 def test_one_row_of_dates() -> None:
     found = series(["2026-01-02"], form="%Y-%m-%d")
-    assert found.axis.from_seconds(5) == "2026-01-02"
+    assert found.axis.written(found.axis.nearest_row(5)) == "2026-01-02"
 
 
 # --- what cannot be read

@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tslab.commands.finite import FiniteRange
+from tslab.commands.named_numbers import (
+    number,
+    read_tolerances,
+    read_weights,
+    tolerance_option,
+)
 from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
@@ -81,10 +87,7 @@ class Asked:
     "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of events that are the same [0.5].",
 )  # fmt: skip
-@click.option(
-    "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS",
-    help="Seconds between instants that are the same [one sample].",
-)  # fmt: skip
+@tolerance_option("one sample")
 @click.option(
     "--min", "least", multiple=True, metavar="[METRIC=]X",
     help="Exit with 1 if agreement is below X; the measure is F1 of events or instants [event F1].",
@@ -109,7 +112,6 @@ def command(output: Output, **options: Any) -> int:
     """
     from tslab.agreement.measure import measure
     from tslab.agreement.settings import AgreementSettings
-    from tslab.commands.named_numbers import read_tolerances, read_weights
     from tslab.commands.page_target import folder_target, page_target
 
     wanted = Asked(**options)
@@ -318,7 +320,6 @@ def below(found: Agreement, least: Sequence[str]) -> list[str]:
         UsageError: A minimum is no number, or names no measure.
     """
     from tslab.agreement.report.headline import judged, main_metrics
-    from tslab.commands.named_numbers import number
     from tslab.errors import UsageError, did_you_mean
 
     lines = []

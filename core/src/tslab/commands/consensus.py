@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tslab.commands.finite import FiniteRange
+from tslab.commands.named_numbers import read_tolerances, tolerance_option
 from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ class Asked:
     "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of spans of one event, for median [0.5].",
 )  # fmt: skip
-@click.option(
-    "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS",
-    help="Seconds between instants that are the same [a fifth of their usual distance].",
-)  # fmt: skip
+@tolerance_option("a fifth of their usual distance")
 @click.option("--gap", default=0.0, type=FiniteRange(0, 86_400), metavar="SECONDS",
               help="Close gaps shorter than this [0].")  # fmt: skip
 @click.option("--shortest", default=0.0, type=FiniteRange(0, 86_400), metavar="SECONDS",
@@ -157,7 +155,6 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
 def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     """Settings of each tier."""
     from tslab.agreement.consensus.methods import ConsensusSettings
-    from tslab.commands.named_numbers import read_tolerances
     from tslab.segmentation.evaluation.matching import instant_tolerance
     from tslab.spans import to_microseconds
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tslab.commands.named_numbers import read_tolerances, tolerance_option
 from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
     "--model-version", default="", metavar="TEXT", help="Stored predictions; default: the current."
 )
 @click.option("--report", "page_file", metavar="FILE", help="Write a page with plots (.html).")
-@click.option(
-    "--tolerance",
-    "tolerances",
-    multiple=True,
-    metavar="TIER=SECONDS",
-    help="Seconds between instants that are the same.",
-)
+@tolerance_option()
 @shared_options
 def command(
     output: Output,
@@ -45,14 +40,13 @@ def command(
     """
     from tslab import files
     from tslab.commands.page_target import page_target
-    from tslab.commands.train import read_tolerances
     from tslab.segmentation.evaluation.report_page import page
     from tslab.segmentation.evaluation.report_text import report_text
     from tslab.segmentation.evaluation.scores import score
 
     project = output.project()
     target = page_target(page_file) if page_file else None
-    given = read_tolerances(project, tolerances)
+    given = read_tolerances([tier.name for tier in project.domain.tiers], tolerances)
     name, predicted = _predicted(project, file, model_version)
     data, against = _reference(output, project)
     report = score(data.examples, predicted, project.domain, given)

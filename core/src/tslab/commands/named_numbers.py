@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+
+def tolerance_option(usually: str = "") -> Callable[[Any], Any]:
+    """The option ``--tolerance TIER=SECONDS``, with what holds where it is not given."""
+    otherwise = f" [{usually}]" if usually else ""
+    said = f"Seconds between instants that are the same{otherwise}."
+    return click.option(
+        "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS", help=said
+    )
 
 
 def read_tolerances(tiers: Sequence[str], given: Sequence[str]) -> dict[str, float]:
@@ -16,7 +28,8 @@ def read_tolerances(tiers: Sequence[str], given: Sequence[str]) -> dict[str, flo
 
     found = {}
     for item in given:
-        tier, _, text = item.rpartition("=")
+        tier, mark, text = item.rpartition("=")
+        tier, text = (tier, text) if mark else (item, "")
         if tier not in tiers:
             hint = did_you_mean(tier, tiers) or f"There are {', '.join(tiers) or 'none'}."
             raise UsageError(f"--tolerance names no tier: '{item}'", hint)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tslab.commands.named_numbers import read_tolerances, tolerance_option
 from tslab.commands.output import Output, shared_options
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ if TYPE_CHECKING:
     default=None,
     help="Whether it serves from now on; without either it does if it is no worse.",
 )
-@click.option(
-    "--tolerance",
-    "tolerances",
-    multiple=True,
-    metavar="TIER=SECONDS",
-    help="Seconds between instants that are the same.",
-)
+@tolerance_option()
 @shared_options
 def command(
     output: Output,
@@ -52,7 +47,7 @@ def command(
     # read at once, and nothing else is changed but the model's own folder.
     with output.changing() as project:
         spec = _wanted(project, name)
-        given = read_tolerances(project, tolerances)
+        given = read_tolerances([tier.name for tier in project.domain.tiers], tolerances)
         data = _data(output, project)
     shelf = _shelf(output, project)
     options = Options(0 if no_evaluate else folds, promote, given)
@@ -129,31 +124,6 @@ def _data(output: Output, project: Project) -> TrainingSet:
     for line in data.left_out:
         output.warn(f"left out: {line}")
     return data
-
-
-def read_tolerances(project: Project, given: tuple[str, ...]) -> dict[str, float]:
-    """``TIER=SECONDS`` as numbers by tier.
-
-    Raises:
-        UsageError: There is no such tier, or no such number.
-    """
-    from tslab.errors import UsageError, did_you_mean
-
-    tiers = [tier.name for tier in project.domain.tiers]
-    found = {}
-    for item in given:
-        tier, mark, number = item.partition("=")
-        if tier not in tiers:
-            hint = did_you_mean(tier, tiers) or f"There are {', '.join(tiers)}."
-            raise UsageError(f"--tolerance names no tier: '{item}'", hint)
-        try:
-            found[tier] = float(number)
-        except ValueError:
-            found[tier] = -1.0
-        if not mark or not 0 <= found[tier] < 86_400:
-            example = f"Write for example {tiers[0]}=0.15."
-            raise UsageError(f"--tolerance has no number of seconds: '{item}'", example)
-    return found
 
 
 def _show(output: Output, project: Project, trained: Trained, current: str) -> None:

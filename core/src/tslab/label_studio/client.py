@@ -248,11 +248,6 @@ class Client:
         body = {"project": project, "data": dict(data)}
         self.request("POST", "/api/dm/views/", params={"project": project}, json=body)
 
-    def update_view(self, view: int, project: int, data: Mapping[str, Any]) -> None:
-        """Changes a tab of the Data Manager."""
-        body = {"project": project, "data": dict(data)}
-        self.request("PATCH", f"/api/dm/views/{view}/", json=body)
-
     def delete_view(self, view: int) -> None:
         """Removes a tab of the Data Manager."""
         self.request("DELETE", f"/api/dm/views/{view}/")

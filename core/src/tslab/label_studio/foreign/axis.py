@@ -169,10 +169,6 @@ class TimeAxis:
         """The last row at an earlier time on the editor's axis, or the first row."""
         return max(int(np.searchsorted(self.keys, self.keys[row])) - 1, 0)
 
-    def from_seconds(self, seconds: float) -> str | int | float:
-        """Time of the nearest row as the editor would write it."""
-        return self.written(self.nearest_row(seconds))
-
     def written(self, row: int) -> str | int | float:
         """Time of a row as the editor would write it: a text where the axis has a format."""
         key = float(self.keys[row])
