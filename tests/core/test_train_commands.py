@@ -374,10 +374,10 @@ def test_a_current_that_names_no_model_is_said(study: Study) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "train_run.cross_validate",
-        "train_run.no_worse",
-        "model_store._sync",
-        "model_store.files.content_hash",
+        "models.train_run.cross_validate",
+        "models.train_run.no_worse",
+        "models.store._sync",
+        "models.store.files.content_hash",
     ],
 )
 def test_ctrl_c_in_a_training_changes_no_model(

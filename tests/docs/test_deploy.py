@@ -104,7 +104,7 @@ def test_every_variable_of_the_compose_file_is_documented() -> None:
 def test_backend_reads_every_variable_that_it_is_given() -> None:
     package = ROOT / "core" / "src" / "tslab"
     reads = (package / "backend" / "settings.py").read_text()
-    reads += (package / "segmentation" / "lstm_settings.py").read_text()
+    reads += (package / "segmentation" / "lstm" / "settings.py").read_text()
     reads += (ROOT / "deploy" / "entrypoint.sh").read_text()
     given = SERVICES["backend"]["environment"]
     assert [name for name in given if name not in reads] == []

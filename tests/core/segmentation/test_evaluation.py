@@ -21,12 +21,6 @@ from tslab.contracts import Progress, TrainingExample
 from tslab.errors import DataError
 from tslab.recording import Recording
 from tslab.segmentation.evaluation.calibration_note import calibration_note
-from tslab.segmentation.evaluation.folds import divided, group_of
-from tslab.segmentation.evaluation.matching import (
-    instant_tolerance,
-    matched_events,
-    matched_instants,
-)
 from tslab.segmentation.evaluation.report import (
     LEAST_NOTHING,
     Report,
@@ -34,6 +28,12 @@ from tslab.segmentation.evaluation.report import (
     calibration,
 )
 from tslab.segmentation.evaluation.scores import cross_validate, score
+from tslab.segmentation.examples.folds import divided, group_of
+from tslab.segmentation.examples.matching import (
+    instant_tolerance,
+    matched_events,
+    matched_instants,
+)
 from tslab.spans import Span
 
 

@@ -36,7 +36,7 @@ from tslab.segmentation.features.grid import Grid, make_grid, on_cells
 from tslab.segmentation.features.kernels import draw_kernels, exceeded, responses
 from tslab.segmentation.features.rhythm import find_bursts, highest_around, usual_period
 from tslab.segmentation.learning import LearningSegmenter
-from tslab.segmentation.models.npz import read_array
+from tslab.segmentation.npz import read_array
 from tslab.spans import Span
 
 

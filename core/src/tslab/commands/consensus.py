@@ -155,7 +155,7 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
 def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     """Settings of each tier."""
     from tslab.agreement.consensus.methods import ConsensusSettings
-    from tslab.segmentation.evaluation.matching import instant_tolerance
+    from tslab.segmentation.examples.matching import instant_tolerance
     from tslab.spans import to_microseconds
 
     given = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)

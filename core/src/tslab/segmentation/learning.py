@@ -20,12 +20,12 @@ from tslab.segmentation.chain import weights
 from tslab.segmentation.chain.fitting import Material, learn_chain
 from tslab.segmentation.chain.instants import Detector, learn_detector
 from tslab.segmentation.chain.model import Chain, Look
+from tslab.segmentation.chain.plans import base_rate, instant_plan, range_plan
 from tslab.segmentation.chain.regions import Placement, instant_spans, range_spans
 from tslab.segmentation.chain.targets import Task, tasks_of
 from tslab.segmentation.chain.typicality import Memory, place_in_model
 from tslab.segmentation.features.grid import Float64, Grid, channel_key, make_grid
 from tslab.segmentation.features.hints import NAMED, Hints, refuse_other
-from tslab.segmentation.features.plans import base_rate, instant_plan, range_plan
 from tslab.segmentation.features.rhythm import usual_period
 from tslab.segmentation.features.threads import one_thread
 from tslab.spans import Span, sort_key

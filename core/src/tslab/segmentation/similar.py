@@ -24,13 +24,13 @@ from tslab.segmentation.chain.calibration import Curve
 from tslab.segmentation.chain.fitting import Material, View, fit_rows, make_bank, make_table
 from tslab.segmentation.chain.instants import peaks
 from tslab.segmentation.chain.model import Chain, Scorer
+from tslab.segmentation.chain.plans import range_plan
 from tslab.segmentation.chain.pointing import asked_of
 from tslab.segmentation.chain.regions import Placement, range_spans
 from tslab.segmentation.chain.targets import Task
 from tslab.segmentation.chain.tuning import Decoder, change_costs
-from tslab.segmentation.evaluation.matching import instant_tolerance
+from tslab.segmentation.examples.matching import instant_tolerance
 from tslab.segmentation.features.grid import Float32, Grid, channel_key, fastest, make_grid
-from tslab.segmentation.features.plans import range_plan
 from tslab.segmentation.features.threads import one_thread
 from tslab.segmentation.features.windows import WindowSums
 from tslab.spans import Span, sort_key, to_microseconds, to_seconds

@@ -16,6 +16,7 @@ from tslab.segmentation.chain.frame_folds import assign_folds
 from tslab.segmentation.chain.held_out import HeldOut, fair_classes
 from tslab.segmentation.chain.lengths import lengths_of
 from tslab.segmentation.chain.model import Chain, Scorer
+from tslab.segmentation.chain.plans import dilations
 from tslab.segmentation.chain.relevance import family_gain, pieces_of, relevance, squared_t
 from tslab.segmentation.chain.softmax import Softmax, balanced, fit_softmax
 from tslab.segmentation.chain.targets import Task, frame_classes, instant_classes, reviewed_frames
@@ -48,7 +49,6 @@ from tslab.segmentation.features.grid import Float32, Grid
 from tslab.segmentation.features.hints import USES_PRIOR, Layout
 from tslab.segmentation.features.kernels import KernelBank, draw_kernels, responses
 from tslab.segmentation.features.opening import opening_frames, opening_stays
-from tslab.segmentation.features.plans import dilations
 
 Number = TypeVar("Number", bound=np.generic)
 

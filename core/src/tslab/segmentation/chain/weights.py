@@ -24,7 +24,7 @@ from tslab.segmentation.features.anchors import SHAPES, Anchor
 from tslab.segmentation.features.columns import FramePlan, feature_widths
 from tslab.segmentation.features.hints import MOST_KEYS, Layout
 from tslab.segmentation.features.kernels import TAPS, KernelBank
-from tslab.segmentation.models.npz import read_array
+from tslab.segmentation.npz import read_array
 
 FORMAT = 2
 SETTINGS, ARRAYS = "settings.json", "weights.npz"

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from tslab.errors import DataError, counted
 from tslab.segmentation.evaluation.calibration_note import calibration_note
-from tslab.segmentation.evaluation.folds import FOLDS, Fold, divided
-from tslab.segmentation.evaluation.matching import instant_tolerance
 from tslab.segmentation.evaluation.report import (
     RecordingScore,
     Report,
@@ -20,6 +18,8 @@ from tslab.segmentation.evaluation.report import (
     tier_score,
 )
 from tslab.segmentation.evaluation.tier_counts import TierCounts, count_tier
+from tslab.segmentation.examples.folds import FOLDS, Fold, divided
+from tslab.segmentation.examples.matching import instant_tolerance
 from tslab.segmentation.examples.stretches import in_microseconds
 from tslab.spans import Span, to_microseconds
 

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tslab.segmentation.evaluation.matching import matched_events, matched_instants
 from tslab.segmentation.examples.majority import Reading, moments
+from tslab.segmentation.examples.matching import matched_events, matched_instants
 from tslab.segmentation.examples.stretches import Stretch, clipped, total
 from tslab.spans import Span
 

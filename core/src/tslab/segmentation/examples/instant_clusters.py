@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tslab.segmentation.evaluation.matching import instant_tolerance
+from tslab.segmentation.examples.matching import instant_tolerance
 from tslab.segmentation.examples.stretches import Stretch, union
 
 Point = tuple[int, str]

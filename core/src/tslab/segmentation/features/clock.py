@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tslab.segmentation.environment import switch
 from tslab.segmentation.features.columns import CLOCK_MARKS
 from tslab.segmentation.features.grid import Grid
-from tslab.segmentation.lstm.settings import switch
 
 VARIABLE = "TSLAB_LEARNING_CLOCK"
 """Environment: ``0`` trains without the time since the start."""

@@ -17,7 +17,7 @@ from tslab.segmentation.chain.tuning import Decoder
 from tslab.segmentation.features.grid import Float32
 from tslab.segmentation.lstm.decoding import HeadDecoder
 from tslab.segmentation.lstm.rows import Head
-from tslab.segmentation.models.npz import read_array
+from tslab.segmentation.npz import read_array
 
 DESCRIPTION, WEIGHTS = "lstm.json", "lstm.npz"
 FORMAT = 1

@@ -10,7 +10,7 @@ import numpy as np
 from tslab.contracts import TrainingExample
 from tslab.domain import Domain
 from tslab.errors import DataError
-from tslab.segmentation.evaluation.folds import group_of
+from tslab.segmentation.examples.folds import group_of
 from tslab.segmentation.features.grid import Float32, make_grid
 from tslab.segmentation.lstm.file import Weights
 from tslab.segmentation.lstm.held_out import Parts, Piece, hold_out

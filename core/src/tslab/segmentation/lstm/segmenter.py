@@ -20,7 +20,7 @@ from tslab.errors import DataError, UsageError
 from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED
 from tslab.segmentation.chain.regions import Placement, long_enough
-from tslab.segmentation.evaluation.matching import LARGEST_TOLERANCE
+from tslab.segmentation.examples.matching import LARGEST_TOLERANCE
 from tslab.segmentation.features.grid import Float32, make_grid
 from tslab.segmentation.lstm.decoding import Found, HeadDecoder, confusion, criteria, fit_decoder
 from tslab.segmentation.lstm.file import (

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tslab.errors import UsageError
-
-DIGITS = 12
-_YES = frozenset({"true", "1", "yes", "on"})
-_NO = frozenset({"false", "0", "no", "off"})
+from tslab.segmentation.environment import share, switch, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +44,13 @@ class LstmSettings:
         """
         given = os.environ if environment is None else environment
         return cls(
-            epochs=_whole(given, "TRAIN_EPOCHS", cls().epochs, 1, 1_000_000),
-            window=_whole(given, "SEQUENCE_SIZE", cls().window, 2, 10_000),
-            hidden=_whole(given, "HIDDEN_SIZE", cls().hidden, 1, 2048),
-            balanced_accuracy=_share(given, "BALANCED_ACCURACY_THRESHOLD", cls().balanced_accuracy),
-            class_f1=_share(given, "MIN_CLASS_F1_THRESHOLD", cls().class_f1),
+            epochs=whole(given, "TRAIN_EPOCHS", cls().epochs, 1, 1_000_000),
+            window=whole(given, "SEQUENCE_SIZE", cls().window, 2, 10_000),
+            hidden=whole(given, "HIDDEN_SIZE", cls().hidden, 1, 2048),
+            balanced_accuracy=share(given, "BALANCED_ACCURACY_THRESHOLD", cls().balanced_accuracy),
+            class_f1=share(given, "MIN_CLASS_F1_THRESHOLD", cls().class_f1),
             class_weights=switch(given, "USE_CLASS_WEIGHTS", cls().class_weights),
-            patience=_whole(given, "TRAIN_PATIENCE", cls().patience, 1, 1_000_000),
+            patience=whole(given, "TRAIN_PATIENCE", cls().patience, 1, 1_000_000),
         )
 
     def by_name(self) -> Mapping[str, object]:
@@ -69,49 +64,3 @@ class LstmSettings:
             "USE_CLASS_WEIGHTS": self.class_weights,
             "TRAIN_PATIENCE": self.patience,
         }
-
-
-def _text(environment: Mapping[str, str], name: str) -> str:
-    return environment.get(name, "").strip()
-
-
-def _unusable(name: str, text: str, remedy: str) -> UsageError:
-    shown = text if len(text) <= 40 else f"{text[:40]}..."
-    return UsageError(f"{name}='{shown}' is not usable", remedy)
-
-
-def _whole(environment: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    text = _text(environment, name)
-    if not text:
-        return default
-    digits = text.isascii() and text.isdigit() and len(text) <= DIGITS
-    if not digits or not low <= int(text) <= high:
-        raise _unusable(name, text, f"Give a whole number, {low} to {high}.")
-    return int(text)
-
-
-def _share(environment: Mapping[str, str], name: str, default: float) -> float:
-    text = _text(environment, name)
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1:
-        raise _unusable(name, text, "Give a number from 0 to 1.")
-    return value
-
-
-def switch(environment: Mapping[str, str], name: str, default: bool) -> bool:
-    """Whether a variable says yes.
-
-    Raises:
-        UsageError: It says neither yes nor no.
-    """
-    text = _text(environment, name).lower()
-    if not text:
-        return default
-    if text not in _YES | _NO:
-        raise _unusable(name, text, "Give true or false.")
-    return text in _YES

@@ -12,9 +12,9 @@ from tslab import files
 from tslab.errors import DataError
 from tslab.segmentation.chain.prior import own_prior, prior_note
 from tslab.segmentation.evaluation.fold_predictions import held_out_files, read_held_out, trials_of
-from tslab.segmentation.evaluation.folds import FOLDS
 from tslab.segmentation.evaluation.report_page import page
 from tslab.segmentation.evaluation.scores import Tolerances, cross_validate
+from tslab.segmentation.examples.folds import FOLDS
 from tslab.segmentation.features.clock import clock_note
 from tslab.segmentation.models.card import ModelCard, describe
 from tslab.segmentation.models.choosing import maker, open_model
