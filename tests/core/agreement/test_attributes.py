@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -254,3 +255,12 @@ def test_tasks_split_add_up() -> None:
     ]
     split = [(at // 6, *mark[1:]) for at, mark in zip(np.repeat(range(12), 2), marks, strict=True)]
     assert overall(regions(marks), KIND) == overall(regions(split, tasks=2), KIND)
+
+
+def test_a_pair_that_shares_a_task_but_no_time_breaks_nobody_elses_numbers() -> None:
+    marks: list[Mark] = [(0, who, 0, 10, 20, {"kind": "x"}) for who in (0, 1)]
+    given = regions(marks, "ABC")
+    reviewed = Extents.of([0, 0, 0], [0, 1, 2], [0, 0, 5 * 10**7], [5 * 10**7, 5 * 10**7, 10**9])
+    found = rows_of(replace(given, table=replace(given.table, reviewed=reviewed)), KIND)
+    assert found["percent:kind", "pair", ("A", "B")].value.value == 1
+    assert found["percent:kind", "pair", ("A", "C")].value.reason == NO_ANSWER

@@ -249,5 +249,7 @@ def _added(key: NDArray[np.int32], cells: Floats, length: int) -> Floats:
 
 def _weighted(weights: Floats, cells: Floats) -> Floats:
     """Weighted sums ``(draws, ...)`` of rows ``(rows, ...)``."""
+    if not len(cells):  # a pair that met nowhere; its shape cannot be worked out from no rows
+        return np.zeros((len(weights), *cells.shape[1:]))
     flat = weights @ cells.reshape(len(cells), -1)
     return np.asarray(flat.reshape(len(weights), *cells.shape[1:]))
