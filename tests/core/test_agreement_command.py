@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tslab import cli
+from tslab.agreement.report.privacy import hashes
 from tslab.annotation import Annotation
 from tslab.domain import Domain
 from tslab.files import json_bytes
@@ -195,6 +196,40 @@ def test_private_output_names_nobody(study: Study, tmp_path: Path) -> None:
             assert name not in text
     again = study.shell("agreement", "--draws", 20, "--private", "--json")
     assert again == outputs[2], "the key is the project's own"
+
+
+def test_private_changes_names_and_no_number(study: Study) -> None:
+    study.predict("truth 1")
+    tasks = sorted(study.predicted)
+
+    def turned(key: bytes) -> bool:
+        found = [hashes(tasks, "task", key)[task] for task in tasks]
+        people = [hashes(PEOPLE, "person", key)[who] for who in PEOPLE]
+        return found != sorted(found) and people != sorted(people)
+
+    key = next(key for key in (bytes([n] * 32) for n in range(256)) if turned(key))
+    project = Project.open(study.shell.folder)
+    (project.state / "agreement.key").write_text(key.hex())
+    words = ["agreement", "--draws", 200]
+    for metric in ("f1", "time", "gamma", "enterprise", "unitizing"):
+        words += ["--metric", metric]
+    for level in ("overall", "label", "annotator"):
+        words += ["--by", level]
+    seen = _numbers(study.shell.json(*words))
+    assert any(low is not None and low < high for *_, low, high in seen)
+    assert _numbers(study.shell.json(*words, "--private")) == seen
+
+
+def _numbers(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Values and intervals without names; sorted."""
+    found = []
+    for tier in document["tiers"]:
+        for row in tier["rows"]:
+            of = row["of"] if row["by"] == "label" else []
+            values = (row[key] for key in ("value", "low", "high"))
+            rounded = (None if value is None else round(value, 9) for value in values)
+            found.append((tier["name"], row["metric"], row["by"], *of, *rounded))
+    return sorted(found, key=repr)
 
 
 def export(study: Study) -> list[dict[str, Any]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tslab
 from tslab.commands.output import Output
 from tslab.errors import counted
 from tslab.pages.markup import data_block, text
@@ -84,3 +88,24 @@ def test_an_error_with_a_strangers_name_is_one_plain_line(shell: Any) -> None:
     message = shell.fails(2, "consensus", "--method", HOSTILE[:-2])
     assert message.count("\n") <= 1
     assert "\x1b" not in message
+
+
+def counted_texts() -> set[str]:
+    """Texts about what is left out, joined or cut, which stand behind a number."""
+    found = set()
+    for path in Path(tslab.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return {said for said in found if COUNTED.match(said)}
+
+
+COUNTED = re.compile(r"[a-z][a-z ]*(s|\[\|s\]) .*(left out|joined|cut where|taken as points)[^.]*$")
+
+
+def test_no_counted_text_is_right_for_many_only() -> None:
+    said = counted_texts()
+    assert len(said) > 20
+    for one in said:
+        left = re.sub(r"\[[^][]*\|[^][]*\]", "", one)
+        assert not re.search(r"\b(are|were|have been|their)\b", left), one

@@ -79,6 +79,8 @@ class SpanTable:
         end: Whole microseconds, exclusive; equal to `start` for instants.
         region: Number of the region in whatever the table was made of, int64 ``(spans,)``.
         reviewed: Who reviewed which time.
+        order: Numbers of all tasks in the order in which chance draws them, int32 ``(tasks,)``; as
+            they stand where it is None. Tasks under other names are drawn as before.
     """
 
     tasks: tuple[str, ...]
@@ -91,6 +93,7 @@ class SpanTable:
     end: Ticks
     region: Ticks
     reviewed: Extents
+    order: Numbers | None = None
 
     @classmethod
     def of(

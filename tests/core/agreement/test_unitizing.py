@@ -110,6 +110,71 @@ def test_equals_the_definition(seed: int) -> None:
         assert found.expected[0, label] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_one_task_is_its_own_line(seed: int) -> None:
+    members = list(range(2 + seed % 3))
+    found = disagreement(random_units(seed, len(members)), members, unit=seed % 2 or None)
+    for whole, own in zip(found.together, (found.observed[0], found.expected[0]), strict=True):
+        np.testing.assert_allclose(whole, own, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_several_tasks_are_one_line_by_the_definition(seed: int) -> None:
+    members = list(range(2 + seed % 3))
+    table = random_units(seed, len(members), tasks=4)
+    m, length, tasks = len(members), 100, 4
+    found = disagreement(table, members, unit=1)
+    for label in range(2):
+        parts = [
+            [
+                _sections(table.where(table.task == task), member, label, length)
+                for member in members
+            ]
+            for task in range(tasks)
+        ]
+        observed = sum(
+            _distance(g, h) for part in parts for i, j in permutations(range(m), 2)
+            for g in part[i] for h in part[j]
+        )  # fmt: skip
+        sections = [s for part in parts for own in part for s in own]
+        units, gaps = ([s[1] for s in sections if s[2] == kind] for kind in (1, 0))
+        chance = 0.0
+        for size in units:
+            chance += (len(units) - 1) / 3 * (2 * size**3 - 3 * size**2 + size)
+            chance += size**2 * sum(gap - size + 1 for gap in gaps if gap >= size)
+        read = m * length * tasks
+        below = read * (read - 1) - sum(size * (size - 1) for size in units)
+        wanted = observed / (m - 1) / (read * length * tasks), 2 / (length * tasks) * chance / below
+        assert found.together[0][label] == pytest.approx(wanted[0])
+        assert found.together[1][label] == pytest.approx(wanted[1])
+
+
+def test_a_short_full_task_counts_for_its_seconds() -> None:
+    hour, second = 3_600_000, 1_000
+    rows = [(0, who, 0, at, at + 60_000 + 500 * who) for who in (0, 1)
+            for at in range(0, hour, 600_000)]  # fmt: skip
+    full = [(1, 0, 0, 0, second), (1, 1, 0, 0, second // 3), (1, 1, 0, second // 2, second)]
+    seen = Extents.of([0, 0, 1, 1], [0, 1, 0, 1], [0] * 4, [hour, hour, second, second])
+    alone = disagreement(table_of(rows, until=hour), [0, 1]).together
+    both = disagreement(table_of([*rows, *full], tasks=2, reviewed=seen), [0, 1])
+    values = [float(alpha_u(*part)[0]) for part in (alone, both.together)]
+    assert float(alpha_u(both.observed[1], both.expected[1])[0]) < 0.5 < 0.99 < values[0]
+    assert values[1] == pytest.approx(values[0], abs=1e-3)
+
+
+def test_the_order_of_tasks_changes_nothing() -> None:
+    table = random_units(5, 3, tasks=6)
+    turned = [(5 - task, *rest) for task, *rest in zip(
+        table.task, table.annotator, table.label, table.start, table.end, strict=True)]  # fmt: skip
+    again = table_of(turned, annotators=3, tasks=6, until=100)
+    for one, other in zip(
+        disagreement(table, [0, 1, 2]).together,
+        disagreement(again, [0, 1, 2]).together,
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 def test_a_finer_unit_comes_to_the_continuum() -> None:
     table = random_units(3, 3)
     limit = disagreement(table, [0, 1, 2])

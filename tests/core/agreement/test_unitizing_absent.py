@@ -96,7 +96,8 @@ def test_readers_of_different_tasks_do_not_disagree(groups: list[tuple[int, ...]
     assert {row.by for row in found} == kinds
     values = [row.value.value for row in found if row.of[-1:] != ("L1",) and row.tasks]
     assert wanted > 0.9
-    assert values == pytest.approx([wanted] * len(values))
+    # Gaps of several tasks do not join, so that chance has a little less room in one task alone.
+    assert values == pytest.approx([wanted] * len(values), abs=3e-4)
     spans = {row.by: row.events for row in found if row.by in ("overall", "task")}
     shared = sum(len(group) > 1 for group in groups)
     assert spans == {"overall": 2 * shared, "task": 2}

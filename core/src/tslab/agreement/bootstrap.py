@@ -23,16 +23,20 @@ FEW_TASKS = 20
 BLOCKS = 50
 
 
-def weights(tasks: NDArray[np.bool_], draws: int, seed: int) -> Floats:
+def weights(
+    tasks: NDArray[np.bool_], draws: int, seed: int, order: NDArray[np.int32] | None = None
+) -> Floats:
     """How often each draw takes each task, float64 ``(draws, tasks)``.
 
     Args:
         tasks: Which tasks there are to draw from, bool ``(tasks,)``.
         draws: How many draws.
         seed: What makes the result the same each time.
+        order: Numbers of the tasks in the order in which they are drawn; None takes them as they
+            stand.
     """
     dice = np.random.default_rng(seed)
-    there = np.flatnonzero(tasks)
+    there = np.flatnonzero(tasks) if order is None else order[tasks[order]]
     out = np.zeros((draws, len(tasks)))
     if not len(there):
         return out

@@ -179,7 +179,7 @@ class _Study:
                 self._note(levels, item, by, of, forth, back)
         met = np.zeros(len(self.tier.table.tasks), bool)
         met[[item.task for item in self.compared if item.kind == "pair"]] = True
-        draws = Draws.of(met, self.intervals)
+        draws = Draws.of(met, self.intervals, self.tier.table.order)
         for level in levels.values():
             yield from self._rows(level, draws)
 

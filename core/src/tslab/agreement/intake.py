@@ -70,7 +70,9 @@ def project_intake(project: Project, annotations: Sequence[Annotation] | None = 
     """
     entries, problems = project.entries(), Problems()
     for code, count in project.pulled_findings().items():
-        problems.add(code, "things were left out or mended by the last pull", "Label Studio", count)
+        problems.add(
+            code, "things [was|were] left out or mended by the last pull", "Label Studio", count
+        )
     given = project.annotations_list() if annotations is None else annotations
     readings = list(_said(project, given, entries, problems))
     readings += _predicted(project, entries, problems)
@@ -100,11 +102,13 @@ def _said(
         key = (annotation.recording, annotation.view, annotation.annotator, annotation.ground_truth)
         place = f"recording {annotation.recording}"
         if annotation.recording not in entries:
-            problems.add("TSL091", "annotations of unknown recordings are left out", place)
+            problems.add("TSL091", "annotations of unknown recordings [is|are] left out", place)
             continue
         if key in latest:
             problems.add(
-                "TSL089", "annotations that their annotator made again are left out", place
+                "TSL089",
+                "annotations that [its|their] annotator made again [is|are] left out",
+                place,
             )
         latest[key] = annotation
     views = {view.name: view.tiers for view in project.domain.views}
@@ -113,7 +117,7 @@ def _said(
         annotation = latest[key]
         if annotation.view and annotation.view not in views:
             place = f"view '{annotation.view}'"
-            problems.add("TSL082", "annotations of unknown views are left out", place)
+            problems.add("TSL082", "annotations of unknown views [is|are] left out", place)
             continue
         ends = to_microseconds(entries[annotation.recording].duration)
         seen = [
@@ -143,7 +147,7 @@ def _predicted(
         for recording, spans in found.items():
             if recording not in entries:
                 place = f"recording {recording}"
-                problems.add("TSL091", "predictions of unknown recordings are left out", place)
+                problems.add("TSL091", "predictions of unknown recordings [is|are] left out", place)
                 continue
             whole = (0, to_microseconds(entries[recording].duration))
             yield _Reading(version, "model", recording, "", tiers, spans, [whole])
@@ -156,9 +160,9 @@ def _count_strangers(readings: Sequence[_Reading], domain: Domain, problems: Pro
         place = f"recording {reading.recording}"
         for span in reading.spans:
             if span.tier not in tiers:
-                problems.add("TSL082", "regions of unknown tiers are left out", place)
+                problems.add("TSL082", "regions of unknown tiers [is|are] left out", place)
             elif span.tier not in reading.tiers:
-                problems.add("TSL082", "regions of tiers of another view are left out", place)
+                problems.add("TSL082", "regions of tiers of another view [is|are] left out", place)
 
 
 class _Builder:
@@ -263,10 +267,12 @@ class _Builder:
                 continue
             label = self.labels.get(span.label)
             if label is None:
-                text = f"regions of the unknown label '{span.label}' are left out"
-                self.problems.add("TSL083", text, place)
+                text = "regions of unknown labels [is|are] left out"
+                self.problems.add("TSL083", text, f"label '{span.label}', {place}")
             elif span.start_us > ends or (span.start_us == ends and not span.is_instant):
-                self.problems.add("TSL085", "regions outside their recording are left out", place)
+                self.problems.add(
+                    "TSL085", "regions outside [its|their] recording [is|are] left out", place
+                )
             else:
                 region = self._region(unit, reader, span)
                 self.rows.append((unit, reader, label, span.start_us, span.end_us, region))
@@ -288,7 +294,9 @@ class _Builder:
         # A model marks whole recordings: what people did not review is compared with nobody.
         for row in cut.tolist():
             place = f"recording {units[task[row]]}"
-            self.problems.add("TSL084", "regions reach out of what was reviewed: cut to it", place)
+            self.problems.add(
+                "TSL084", "regions [reaches|reach] out of what was reviewed: cut to it", place
+            )
 
     def _sample(self, recordings: set[str]) -> float:
         """Seconds of one sample of the fastest channel, of the slowest recording."""
@@ -310,7 +318,7 @@ def _once(readings: Sequence[_Reading], problems: Problems) -> Iterator[_Reading
         known = taken.setdefault((reading.recording, reading.view), [])
         left = minus(reading.seen, known)
         if left != reading.seen:
-            text = "ground truths are cut where another one holds already"
+            text = "ground truth[|s] [is|are] cut where another one holds already"
             problems.add("TSL090", text, f"recording {reading.recording}")
         known[:] = joined([*known, *left])
         spans = [part for span in reading.spans for part in _within(span, left)]

@@ -61,7 +61,7 @@ class Levels:
         self.ticks = common_ticks(table, pairs)
         self.is_pair = np.array([kind == "pair" for kind in kinds], bool)
         self.met = np.asarray((self.ticks > 0).any(axis=0))
-        self.draws = Draws.of(self.met, settings)
+        self.draws = Draws.of(self.met, settings, table.order)
         self._known: dict[tuple[str, tuple[str, ...]], tuple[int, float]] = {}
 
     def rows(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:

@@ -37,6 +37,7 @@ from tslab.agreement.time.metrics import Confusion, TimeAgreement, all_kinds, ti
 from tslab.agreement.unitizing.holistic import holistic_rows
 from tslab.agreement.values import Row
 from tslab.contracts import Finding
+from tslab.errors import counted
 from tslab.span_table import Mask, Numbers, SpanTable
 
 UNASKED = "unitizing alpha is worked out on demand only (--metric unitizing/alpha_u)"
@@ -194,7 +195,7 @@ def _with_ranges(
     if settings.gamma or settings.unitizing or len(tier.table) <= MOST_UNITS:
         rows += holistic_rows(tier.name, tier.table, tier.readers, settings.holistic)
     else:
-        notes.append(f"{UNASKED}: {len(tier.table)} spans")
+        notes.append(f"{UNASKED}: {counted(len(tier.table), 'spans')}")
     rows += _window_rows(tier)
     return replace(
         result,

@@ -51,10 +51,21 @@ class Draws:
     settings: TimeSettings
 
     @classmethod
-    def of(cls, tasks: NDArray[np.bool_], settings: TimeSettings) -> Draws:
-        """Draws from the tasks that are there; none from fewer than two."""
+    def of(
+        cls,
+        tasks: NDArray[np.bool_],
+        settings: TimeSettings,
+        order: NDArray[np.int32] | None = None,
+    ) -> Draws:
+        """Draws from the tasks that are there; none from fewer than two.
+
+        Args:
+            tasks: Which are there, bool ``(tasks,)``.
+            settings: How many draws, and the seed.
+            order: In which order they are drawn, as in `SpanTable.order`.
+        """
         draws = settings.draws if tasks.sum() > 1 else 0
-        rows = [np.ones((1, len(tasks))), weights(tasks, draws, settings.seed)]
+        rows = [np.ones((1, len(tasks))), weights(tasks, draws, settings.seed, order)]
         if settings.bca and draws:
             left = np.ones((int(tasks.sum()), len(tasks)))
             left[np.arange(len(left)), np.flatnonzero(tasks)] = 0

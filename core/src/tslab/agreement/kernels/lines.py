@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tslab.agreement.events.events import Events, Positions, Shared
-from tslab.errors import DataError
+from tslab.errors import DataError, counted
 from tslab.span_table import Ticks
 
 LONGEST = 2**62
@@ -91,7 +91,7 @@ def refuse_too_long(length: float, tasks: int) -> None:
     """
     if length >= LONGEST:
         raise DataError(
-            f"{tasks} tasks hold more time than can be compared in one go",
+            counted(tasks, "tasks [holds|hold] more time than can be compared in one go"),
             "Compare them in several parts.",
         )
 

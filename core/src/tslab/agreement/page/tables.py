@@ -11,6 +11,7 @@ from tslab.agreement.page.input import Names
 from tslab.agreement.page.rows import DASH, Index, hours, interval, number, shown, unit
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.values import Value
+from tslab.errors import counted
 from tslab.pages.markup import element, svg, text
 
 BAR = 84
@@ -32,7 +33,7 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
         cells += [_cell(m, v, label) for m, v in zip(metrics, values, strict=True)]
         lines.append(cells)
     more = len(tier.tier.table.labels) - MOST_ROWS
-    return _markup(header, lines) + (_note(f"{more} more labels") if more > 0 else "")
+    return _markup(header, lines) + (_note(counted(more, "labels more")) if more > 0 else "")
 
 
 def annotator_table(

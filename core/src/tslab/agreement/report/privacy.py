@@ -43,7 +43,10 @@ def project_key(state: Path) -> bytes:
 
 
 def private(intake: Intake, key: bytes) -> Intake:
-    """The intake without a name; also the order of hashes says nothing about that of names."""
+    """The intake without a name; also the order of hashes says nothing about that of names.
+
+    Chance draws tasks in the order that they had under their names, so that intervals stay.
+    """
     findings = tuple(replace(finding, place="") for finding in intake.findings)
     names = _names(intake.tiers, key)
     tiers = tuple(_hidden(tier, names, key) for tier in intake.tiers)
@@ -109,7 +112,8 @@ def _renamed(table: SpanTable, names: Mapping[str, str], key: bytes) -> SpanTabl
         "end": table.end,
         "region": table.region,
     }
-    return SpanTable.of((tasks, readers, table.labels), columns, extents)
+    hidden = SpanTable.of((tasks, readers, table.labels), columns, extents)
+    return replace(hidden, order=task_of.astype(np.int32))
 
 
 def _sorted(names: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:

@@ -129,7 +129,8 @@ class _Study:
     def rows(self, found: Contingency) -> Iterator[Row]:
         """Rows of all levels but tasks."""
         drawn = self._drawn(found)
-        draws = Draws.of(drawn.met, self.settings)
+        order = self.table.order if drawn is self.exact else None
+        draws = Draws.of(drawn.met, self.settings, order)
         some = draws if len(found.items.pairs) <= MOST_PAIRS else draws.none()
         pairs = Pairs(self.tier, self.table, found.items.pairs, some)
         yield from pairs.rows(self.exact, drawn, self.events, self.settings.unit)

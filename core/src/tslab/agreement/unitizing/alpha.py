@@ -6,8 +6,9 @@ and Widloecher): shared time of units, all labels at once. The second is PROVISI
 against one other implementation, not against the paper.
 
 Each task is a continuum: the time that all its annotators reviewed. Who did not review a task has
-no part in it. Over several tasks, disagreements are added up, each weighted by the length of its
-task.
+no part in it. Several tasks are one continuum, on which their gaps do not join: chance lays units
+down anywhere in it, as the time coefficients pool what each label takes of all tasks. A short task
+that is full counts for what its seconds are.
 """
 
 from __future__ import annotations
@@ -23,24 +24,26 @@ from tslab.agreement.events.events import Positions
 from tslab.agreement.kernels.contingency import Contingency
 from tslab.agreement.kernels.overlaps import overlaps
 from tslab.agreement.kernels.runs import Runs
-from tslab.agreement.unitizing.units import Units, units_of
+from tslab.agreement.unitizing.units import Gaps, Present, Units, units_of
 from tslab.agreement.values import NO_COMMON_TIME, NO_VARIATION, NOTHING_MARKED, Value
 from tslab.span_table import SpanTable, Ticks
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """What alpha_U is made of, for each task and label; adds up.
+    """What alpha_U is made of. Labels add up; tasks have one chance together.
 
     Attributes:
         weight: Length of each task in seconds; 0 where fewer than two reviewed it, ``(tasks,)``.
-        observed: Observed disagreement, ``(tasks, labels)``.
-        expected: Disagreement by chance, ``(tasks, labels)``.
+        observed: Observed disagreement of each task alone, ``(tasks, labels)``.
+        expected: Its disagreement by chance, ``(tasks, labels)``.
+        together: Observed disagreement of all tasks, and that by chance, each ``(labels,)``.
     """
 
     weight: Floats
     observed: Floats
     expected: Floats
+    together: tuple[Floats, Floats]
 
 
 def disagreement(
@@ -55,22 +58,35 @@ def disagreement(
             None takes time as a continuum.
     """
     units = units_of(table, members)
-    tasks, labels = len(units.length), len(table.labels)
-    observed = np.zeros((tasks, labels))
-    for one, other in combinations(range(len(members)), 2):
+    apart = _apart(units, len(members))
+    count, length = units.members.astype(float), units.length.astype(float)
+    known = (count > 1) & (length > 0)
+    # What an annotator differs by from each of the others there, of all time that was read.
+    apart = np.where(known[:, None], ratio(2 * apart, count[:, None] - 1), 0.0)
+    read = np.where(known, count * length, 0.0)
+    length = np.where(known, length, 0.0)
+    chance = _Chance(units, units.gaps(), known, 0.0 if unit is None else unit)
+    expected = np.where(known[:, None], chance.of_tasks(read, length), 0.0)
+    whole, far = float(read.sum()), float(length.sum())
+    together = ratio(apart.sum(axis=0), np.full(units.labels, whole * far))
+    return Disagreement(
+        length / 1e6,
+        np.where(known[:, None], ratio(apart, (read * length)[:, None]), 0.0),
+        expected,
+        (np.nan_to_num(together), np.nan_to_num(chance.of_all(whole, far))),
+    )
+
+
+def _apart(units: Units, members: int) -> Floats:
+    """Squared differences of all pairs of annotators, ``(tasks, labels)``."""
+    tasks, labels = len(units.length), units.labels
+    out = np.zeros((tasks, labels))
+    for one, other in combinations(range(members), 2):
         # Who was not there has no gaps that a unit of the other could lie in.
         both = units.present[one] & units.present[other]
         sides = units.of(one, both), units.of(other, both)
-        observed += _observed(*sides, tasks * labels).reshape(tasks, labels)
-    count, length = units.members.astype(float), units.length.astype(float)
-    scale = ratio(np.full(tasks, 2.0), count * (count - 1) * length**2)
-    expected = _expected(units, labels, 0.0 if unit is None else unit)
-    known = (count > 1) & (length > 0)
-    return Disagreement(
-        np.where(known, length / 1e6, 0.0),
-        np.where(known[:, None], observed * scale[:, None], 0.0),
-        np.where(known[:, None], expected, 0.0),
-    )
+        out += _observed(*sides, tasks * labels).reshape(tasks, labels)
+    return out
 
 
 def alpha_u(observed: Floats, expected: Floats) -> Floats:
@@ -104,34 +120,65 @@ def _observed(one: Units, other: Units, cells: int) -> Floats:
     return total
 
 
-def _expected(units: Units, labels: int, unit: float) -> Floats:
-    """Disagreement of units laid down by chance; `unit` 0 is the limit of a continuum."""
-    tasks = len(units.length)
-    cells = tasks * labels
-    length = (units.end - units.start).astype(float)
-    count = np.bincount(units.cell, minlength=cells)
-    rivals = count[units.cell] - 1.0
-    met = rivals / 3 * (2 * length**3 - 3 * length**2 * unit + length * unit**2)
-    each = met + length**2 * _room(units, length, unit)
-    whole = (units.members * units.length).astype(float)
-    possible = whole * (whole - unit)
-    taken = _summed(units.cell, length * (length - unit), cells).reshape(tasks, labels)
-    summed = _summed(units.cell, each, cells).reshape(tasks, labels)
-    double = ratio(np.full(tasks, 2.0), units.length.astype(float))
-    return np.asarray(double[:, None] * ratio(summed, possible[:, None] - taken))
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """Units laid down by chance.
+
+    Attributes:
+        units: All units.
+        gaps: The gaps of everybody, also those that the unit comes from.
+        known: Tasks that two or more reviewed, bool ``(tasks,)``.
+        unit: Microseconds of one unit of length; 0 is the limit of a continuum.
+    """
+
+    units: Units
+    gaps: Gaps
+    known: Present
+    unit: float
+
+    def of_tasks(self, read: Floats, length: Floats) -> Floats:
+        """Disagreement within each task, ``(tasks, labels)``.
+
+        Args:
+            read: Time of all annotators of each task together, ``(tasks,)``.
+            length: Time of each, ``(tasks,)``.
+        """
+        labels = self.units.labels
+        each = [np.repeat(part, labels) for part in (read, length)]
+        found = self._laid(np.arange(len(each[0])), each[0], each[1])
+        return found.reshape(len(read), labels)
+
+    def of_all(self, read: float, length: float) -> Floats:
+        """Disagreement on the continuum of all tasks, ``(labels,)``."""
+        labels = self.units.labels
+        label = np.tile(np.arange(labels), len(self.known))
+        return self._laid(label, np.full(labels, read), np.full(labels, length))
+
+    def _laid(self, group: Positions, read: Floats, length: Floats) -> Floats:
+        """Disagreement in each group of cells; a cell is a task and a label."""
+        there = np.flatnonzero(self.known[self.units.cell // max(self.units.labels, 1)])
+        cell, groups, unit = group[self.units.cell[there]], len(read), self.unit
+        size = (self.units.end - self.units.start)[there].astype(float)
+        rivals = np.bincount(cell, minlength=groups)[cell] - 1.0
+        met = rivals / 3 * (2 * size**3 - 3 * size**2 * unit + size * unit**2)
+        gaps = Gaps(group[self.gaps.cell], self.gaps.length)
+        each = met + size**2 * _room(cell, gaps, size, unit)
+        taken = _summed(cell, size * (size - unit), groups)
+        summed = _summed(cell, each, groups)
+        chance = ratio(summed, read * (read - unit) - taken)
+        return np.asarray(ratio(np.full(groups, 2.0), length) * chance)
 
 
-def _room(units: Units, length: Floats, unit: float) -> Floats:
-    """Places for each unit in all gaps of its task and label, its own annotator's too."""
-    gaps = units.gaps()
+def _room(where: Ticks, gaps: Gaps, length: Floats, unit: float) -> Floats:
+    """Places for each unit in all gaps of its group, its own annotator's too."""
     order = np.lexsort((gaps.length, gaps.cell))
     cell, gap = gaps.cell[order], gaps.length[order].astype(float)
-    bounds = np.searchsorted(cell, units.cell), np.searchsorted(cell, units.cell, side="right")
-    # Gaps of one cell that are at least as long as the unit: a search in sorted pairs.
+    bounds = np.searchsorted(cell, where), np.searchsorted(cell, where, side="right")
+    # Gaps of one group that are at least as long as the unit: a search in sorted pairs.
     at = _first_at_least(gap, bounds, length)
     total = np.concatenate([[0.0], np.cumsum(gap)])
     fitting = bounds[1] - at
-    # Sums of this cell alone, so that far tasks cannot blur them.
+    # Sums of this group alone, so that far tasks cannot blur them.
     return np.asarray(total[bounds[1]] - total[at] - fitting * (length - unit))
 
 

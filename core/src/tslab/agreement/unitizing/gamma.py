@@ -10,6 +10,7 @@ from a fixed seed. Several annotators have the mean of their pairs; the paper al
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,9 @@ def disorder(table: SpanTable, pairs: ArrayLike, samples: int = 30, seed: int = 
         seed: Makes the samples the same each time.
     """
     events = Events.of(table).ranges()
-    dice = np.random.default_rng(seed)
+    place = np.arange(len(table.tasks))
+    if table.order is not None:
+        place[table.order] = np.arange(len(place))
     parts: list[Shared] = []
     observed: list[Floats] = [np.zeros(0)]
     expected: list[Floats] = [np.zeros(0)]
@@ -78,7 +81,8 @@ def disorder(table: SpanTable, pairs: ArrayLike, samples: int = 30, seed: int = 
         parts.append(part)
         seen = [_units(side, part) for side in (part.reference, part.hypothesis)]
         observed.append(aligned_cost(seen[0], seen[1], len(part.tasks)))
-        expected.append(_by_chance(seen, _bounds(table, part, pair), dice, samples))
+        chance = _Chance.of(seen, place[part.tasks], _bounds(table, part, pair), seed)
+        expected.append(_by_chance(chance, samples))
     return Disorder(EventItems.of(parts), np.concatenate(observed), np.concatenate(expected))
 
 
@@ -134,37 +138,70 @@ def _best(first: Positions, second: Positions, gain: Floats) -> Positions:
     return np.concatenate([np.flatnonzero(alone), rest[best]])
 
 
-def _by_chance(
-    seen: list[_Units], bounds: tuple[Ticks, Ticks], dice: np.random.Generator, samples: int
-) -> Floats:
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """What chance moves about, in an order that no name has a part in.
+
+    Attributes:
+        sides: Units of the two annotators.
+        order: Positions of the tasks in the order in which they are drawn, intp ``(tasks,)``.
+        low: Where what both reviewed of each task begins.
+        length: How long that is to its end.
+        dice: Where moves come from; the units are a part of its seed.
+    """
+
+    sides: list[_Units]
+    order: Positions
+    low: Ticks
+    length: Ticks
+    dice: np.random.Generator
+
+    @classmethod
+    def of(
+        cls, seen: list[_Units], place: Positions, bounds: tuple[Ticks, Ticks], seed: int
+    ) -> _Chance:
+        """For the units of two, and the place of each task in the order."""
+        marked = sorted(((_mark(side, place), n) for n, side in enumerate(seen)))
+        dice = np.random.default_rng([seed, *(mark for mark, _ in marked)])
+        return cls([seen[n] for _, n in marked], np.argsort(place), *bounds, dice)
+
+
+def _mark(side: _Units, place: Positions) -> int:
+    """A number that units of other times, labels or tasks hardly share."""
+    task = place[side.group]
+    order = np.lexsort((side.label, side.end, side.start, task))
+    columns = (task, side.start, side.end, side.label)
+    return zlib.crc32(np.stack([column[order].astype(np.int64) for column in columns]).tobytes())
+
+
+def _by_chance(chance: _Chance, samples: int) -> Floats:
     """Mean cost of sampled units, for as many units as were observed, ``(tasks,)``."""
-    tasks = len(bounds[0])
-    drawn = [_drawn(seen, bounds, dice, samples) for _ in range(2)]
+    tasks = len(chance.low)
+    drawn = [_drawn(chance, samples) for _ in range(2)]
     cost = aligned_cost(drawn[0], drawn[1], samples * tasks).reshape(samples, tasks)
     units = sum(np.bincount(side.group, minlength=samples * tasks) for side in drawn)
-    own = sum(np.bincount(side.group, minlength=tasks) for side in seen)
+    own = sum(np.bincount(side.group, minlength=tasks) for side in chance.sides)
     each = ratio(cost, np.asarray(units, float).reshape(samples, tasks))
     counted = np.isfinite(each)
     mean = ratio(np.where(counted, each, 0.0).sum(axis=0), counted.sum(axis=0).astype(float))
     return np.where(np.asarray(own) > 0, np.nan_to_num(mean) * own, 0.0)
 
 
-def _drawn(
-    seen: list[_Units], bounds: tuple[Ticks, Ticks], dice: np.random.Generator, samples: int
-) -> _Units:
+def _drawn(chance: _Chance, samples: int) -> _Units:
     """For each sample and task the units of one of the two, moved by a random time."""
-    low, length = bounds
-    tasks = len(low)
-    who = dice.integers(0, 2, (samples, tasks))
-    move = np.floor(dice.random((samples, tasks)) * length).astype(np.int64)
+    low, length, shape = chance.low, chance.length, (samples, len(chance.low))
+    who, far = np.zeros(shape, np.int64), np.zeros(shape)
+    who[:, chance.order] = chance.dice.integers(0, 2, shape)
+    far[:, chance.order] = chance.dice.random(shape)
+    move = np.floor(far * length).astype(np.int64)
     columns: list[list[Ticks]] = [[], [], [], []]
-    for number, side in enumerate(seen):
+    for number, side in enumerate(chance.sides):
         sample, at = np.nonzero(who[:, side.group] == number)
         task = side.group[at]
         start = (side.start[at] - low[task] + move[sample, task]) % length[task] + low[task]
         end = start + side.end[at] - side.start[at]
         for column, values in zip(
-            columns, (sample * tasks + task, start, end, side.label[at]), strict=True
+            columns, (sample * shape[1] + task, start, end, side.label[at]), strict=True
         ):
             column.append(values)
     group, start, end, label = (np.concatenate(column) for column in columns)

@@ -107,19 +107,18 @@ class _Study:
 
     def _alpha_u(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> Iterator[Row]:
         found = disagreement(self.levels.table, members, self.settings.unit)
-        weight = found.weight[:, None]
-        observed, expected = weight * found.observed, weight * found.expected
+        observed, expected = found.together
         total = float(found.weight.sum())
         whole = alpha_u_value(float(alpha_u(observed.sum(), expected.sum())), total)
         yield self._row("unitizing/alpha_u", by, of, whole, members)
         by_label = "label" if by == "overall" else f"{by}-label"
-        each = alpha_u(observed.sum(axis=0), expected.sum(axis=0))
+        each = alpha_u(observed, expected)
         for label, name in enumerate(self.levels.table.labels):
             value = alpha_u_value(float(each[label]), total)
             own = self._row("unitizing/alpha_u", by_label, (*of, name), value, members, label)
             yield own
         if by == "overall":
-            tasks = alpha_u(observed.sum(axis=1), expected.sum(axis=1))
+            tasks = alpha_u(found.observed.sum(axis=1), found.expected.sum(axis=1))
             for task in np.flatnonzero(found.weight).tolist():
                 value = alpha_u_value(float(tasks[task]), total)
                 of_task = (self.levels.table.tasks[task],)

@@ -31,6 +31,7 @@ GUESSED = (
     "mark, so kappa, alpha and percent, which count unlabelled time, are lower than with all of it"
 )
 UNREAD = "readings [is|are] left out, for none of [its|their] regions can be read"
+UNKNOWN = "regions of unknown labels [is|are] left out"
 REPEATED = "regions [is|are] nearly the same as another of [its|their] annotator"
 UNIT = "times without a unit are taken as seconds; --config knows better"
 
@@ -209,13 +210,11 @@ class _Builder:
         self._note("TSL081", "regions without a label [is|are] left out", rows[count == 0])
         labels, number = self._numbers(tier, set(texts))
         code: Numbers = np.fromiter(map(number.__getitem__, texts), np.int32, len(texts))
-        unknown = sorted(text for text, at in number.items() if at < 0)
+        unknown = [text for text, at in number.items() if at < 0]
         if unknown:
-            for text in unknown:
-                lost = sum(1 for other in texts if other == text)
-                self.problems.add("TSL083", f"regions of unknown labels of '{tier}' are left out",
-                                  f"label '{text}'", lost)  # fmt: skip
             kept = code >= 0
+            place = f"label '{min(unknown)}' of '{tier}'"
+            self.problems.add("TSL083", UNKNOWN, place, int((~kept).sum()))
             return row[kept], code[kept], labels
         return row, code, labels
 
