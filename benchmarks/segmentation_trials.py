@@ -29,9 +29,9 @@ from tslab.domain import Domain  # noqa: E402
 from tslab.recording import Recording  # noqa: E402
 from tslab.segmentation.chain.prior import Prior, guided  # noqa: E402
 from tslab.segmentation.evaluation.tier_counts import TierCounts, count_tier  # noqa: E402
-from tslab.segmentation.examples.stretches import in_microseconds  # noqa: E402
 from tslab.segmentation.features.clock import VARIABLE  # noqa: E402
 from tslab.spans import Span, to_microseconds  # noqa: E402
+from tslab.stretches import in_microseconds  # noqa: E402
 
 METHODS = (
     "learning",

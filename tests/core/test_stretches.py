@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tslab
-from tslab.stretches import Stretch, in_microseconds, in_seconds, intersect, subtract, total, union
+from tslab.spans import Span
+from tslab.stretches import (
+    Stretch,
+    clipped,
+    in_microseconds,
+    in_seconds,
+    intersect,
+    subtract,
+    total,
+    touches,
+    union,
+)
 
 pairs = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=8).map(
     lambda found: [(a, a + n) for a, n in found]
@@ -34,6 +45,22 @@ def test_stretches_are_sets_of_moments(left: list[Stretch], right: list[Stretch]
     for found in (one, intersect(one, other), subtract(one, other)):
         assert is_tidy(found)
         assert total(found) == len(moments(found))
+
+
+@given(pairs, pairs)
+def test_clipped_spans_are_inside(given_: list[Stretch], stretches: list[Stretch]) -> None:
+    within = union(stretches)
+    spans = [Span(a / 1e6, b / 1e6, "x", "t", id=str(n)) for n, (a, b) in enumerate(given_)]
+    found = clipped(spans, within)
+    for span in spans:
+        parts = [part for part in found if part.id == span.id]
+        assert touches(span, within) == bool(parts)
+        if span.is_instant:
+            inside = any(a <= span.start_us <= b for a, b in within)
+            assert parts == ([span] if inside else [])
+        else:
+            whole = moments([(span.start_us, span.end_us)]) & moments(within)
+            assert moments([(p.start_us, p.end_us) for p in parts]) == whole
 
 
 def test_seconds_are_rounded_to_microseconds() -> None:

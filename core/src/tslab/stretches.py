@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from tslab.spans import to_microseconds, to_seconds
+from tslab.spans import Span, sort_key, to_microseconds, to_seconds
 
 Stretch = tuple[int, int]
 """Start and end in whole microseconds."""
@@ -69,3 +70,36 @@ def subtract(left: Sequence[Stretch], right: Sequence[Stretch]) -> list[Stretch]
 def total(stretches: Iterable[Stretch]) -> int:
     """Microseconds that stretches cover together, when they are apart."""
     return sum(end - start for start, end in stretches)
+
+
+def touches(span: Span, stretches: Sequence[Stretch]) -> bool:
+    """Whether `clipped` would leave anything of a span."""
+    start, end = span.start_us, span.end_us
+    at = bisect.bisect_left(stretches, start, key=lambda stretch: stretch[1])
+    if start == end:
+        return at < len(stretches) and stretches[at][0] <= start
+    if at < len(stretches) and stretches[at][1] == start:
+        at += 1
+    return at < len(stretches) and stretches[at][0] < end
+
+
+def clipped(spans: Iterable[Span], stretches: Sequence[Stretch]) -> list[Span]:
+    """Parts of spans inside of stretches, sorted; whole spans are kept as they are.
+
+    An instant at the very end of a stretch is inside.
+    """
+    ends = [end for _, end in stretches]
+    kept = []
+    for span in spans:
+        if span.start_us == span.end_us:
+            at = bisect.bisect_left(ends, span.start_us)
+            inside = at < len(ends) and stretches[at][0] <= span.start_us
+            kept += [span] if inside else []
+            continue
+        at = bisect.bisect_right(ends, span.start_us)
+        while at < len(ends) and stretches[at][0] < span.end_us:
+            start, end = max(span.start_us, stretches[at][0]), min(span.end_us, ends[at])
+            whole = (start, end) == (span.start_us, span.end_us)
+            kept.append(span if whole else span.moved(to_seconds(start), to_seconds(end)))
+            at += 1
+    return sorted(kept, key=sort_key)

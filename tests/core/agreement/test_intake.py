@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tslab.agreement.intake import minus, project_intake
+from tslab.agreement.intake import project_intake
 from tslab.agreement.measure import measure
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable, in_windows, unique_names
@@ -305,12 +305,6 @@ def test_what_the_last_pull_left_out_is_counted(tmp_path: Path) -> None:
 
 def test_no_annotations(tmp_path: Path) -> None:
     assert project_intake(project(tmp_path, [])).tiers == ()
-
-
-def test_minus() -> None:
-    assert minus([(0, 10), (20, 30)], [(5, 22), (29, 40)]) == [(0, 5), (22, 29)]
-    assert minus([(0, 10)], []) == [(0, 10)]
-    assert minus([(0, 10)], [(0, 10)]) == []
 
 
 def test_an_instant_on_a_border_belongs_to_the_later_window() -> None:

@@ -25,8 +25,8 @@ from tslab.domain import Domain
 from tslab.recording import Recording
 from tslab.span_table import Numbers, SpanTable
 from tslab.spans import Span
+from tslab.stretches import Stretch, intersect
 
-Stretches = list[tuple[int, int]]
 Sums = NDArray[np.float64]
 
 
@@ -91,7 +91,7 @@ def _comparisons(
     for task, name in enumerate(table.tasks):
         recording = offered.recording(name)
         for (one, other), kind in zip(pairs.tolist(), kinds, strict=True):
-            common = _common(seen.get((task, one), []), seen.get((task, other), []))
+            common = intersect(seen.get((task, one), []), seen.get((task, other), []))
             if not common:
                 continue
             first, second = (
@@ -103,8 +103,8 @@ def _comparisons(
             yield _Comparison(kind, names, task, first, second, context)
 
 
-def _stretches(table: SpanTable) -> dict[tuple[int, int], Stretches]:
-    found: dict[tuple[int, int], Stretches] = {}
+def _stretches(table: SpanTable) -> dict[tuple[int, int], list[Stretch]]:
+    found: dict[tuple[int, int], list[Stretch]] = {}
     seen = table.reviewed
     columns = (seen.task, seen.annotator, seen.start, seen.end)
     for task, who, start, end in zip(*(column.tolist() for column in columns), strict=True):
@@ -120,13 +120,7 @@ def _rows(table: SpanTable) -> dict[tuple[int, int], list[int]]:
     return found
 
 
-def _common(one: Stretches, other: Stretches) -> Stretches:
-    """Time in both, in order."""
-    shared = [(max(a, c), min(b, d)) for a, b in one for c, d in other]
-    return sorted(part for part in shared if part[1] > part[0])
-
-
-def _spans(tier: TierTable, rows: Iterable[int], common: Stretches) -> list[Span]:
+def _spans(tier: TierTable, rows: Iterable[int], common: list[Stretch]) -> list[Span]:
     """Spans in seconds, cut to the time that both reviewed."""
     table, found = tier.table, []
     for row in rows:

@@ -29,8 +29,7 @@ from tslab.project import Project
 from tslab.recording_table import RecordingEntry
 from tslab.span_table import Extents, SpanTable, Ticks, outside
 from tslab.spans import FieldValue, Span, to_microseconds
-
-Stretches = list[tuple[int, int]]
+from tslab.stretches import Stretch, clipped, subtract, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class _Reading:
     view: str
     tiers: tuple[str, ...]
     spans: Sequence[Span]
-    seen: Stretches
+    seen: list[Stretch]
     answers: Mapping[str, Mapping[str, FieldValue]] = field(default_factory=dict)
 
 
@@ -131,7 +130,7 @@ def _said(
             view=annotation.view,
             tiers=views.get(annotation.view, everything),
             spans=annotation.spans,
-            seen=joined(seen),
+            seen=union(seen),
             answers=annotation.task_fields,
         )
 
@@ -232,7 +231,7 @@ class _Builder:
             for number, task in enumerate(tasks):
                 if (task.recording, task.view) != (reading.recording, reading.view):
                     continue
-                if not minus([(task.start_us, task.end_us)], reading.seen):
+                if not subtract([(task.start_us, task.end_us)], reading.seen):
                     place = number, names.index(reading.reader)
                     said[place] = reading.answers.get(task.id, {})
         return TaskAnswers(
@@ -310,45 +309,16 @@ def _unit_name(recording: str, view: str, several: bool) -> str:
 
 def _once(readings: Sequence[_Reading], problems: Problems) -> Iterator[_Reading]:
     """Readings in which each moment has one ground truth: that of the first annotator by name."""
-    taken: dict[tuple[str, str], Stretches] = {}
+    taken: dict[tuple[str, str], list[Stretch]] = {}
     for reading in readings:
         if reading.role != "truth":
             yield reading
             continue
         known = taken.setdefault((reading.recording, reading.view), [])
-        left = minus(reading.seen, known)
+        left = subtract(reading.seen, known)
         if left != reading.seen:
             text = "ground truth[|s] [is|are] cut where another one holds already"
             problems.add("TSL090", text, f"recording {reading.recording}")
-        known[:] = joined([*known, *left])
-        spans = [part for span in reading.spans for part in _within(span, left)]
+        known[:] = union([*known, *left])
+        spans = clipped(reading.spans, left)
         yield replace(reading, seen=left, spans=spans)
-
-
-def joined(stretches: Stretches) -> Stretches:
-    """Stretches in order; those that touch or overlap are one, empty ones are none."""
-    found: Stretches = []
-    for start, end in sorted(part for part in stretches if part[1] > part[0]):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
-
-
-def minus(stretches: Stretches, gone: Stretches) -> Stretches:
-    """Stretches without what lies in others, in order."""
-    left = sorted(stretches)
-    for low, high in gone:
-        parts = [(s, min(e, low)) for s, e in left] + [(max(s, high), e) for s, e in left]
-        left = sorted({part for part in parts if part[1] > part[0]})
-    return left
-
-
-def _within(span: Span, stretches: Stretches) -> Iterator[Span]:
-    """Parts of a span that lie in some stretches."""
-    for low, high in stretches:
-        start, end = max(span.start_us, low), min(span.end_us, high)
-        if end > start or (span.is_instant and low <= span.start_us <= high):
-            same = (start, end) == (span.start_us, span.end_us)
-            yield span if same else span.moved(start / 1e6, end / 1e6)

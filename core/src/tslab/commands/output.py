@@ -6,6 +6,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -100,7 +101,7 @@ class Output:
     def findings(self, findings: Sequence[Finding]) -> int:
         """Prints findings and returns the exit code: 1 if one of them is an error."""
         if self.as_json:
-            self.result({"findings": [_finding_json(finding) for finding in findings]})
+            self.result({"findings": [asdict(finding) for finding in findings]})
         else:
             for line in _lines(findings):
                 echo(line)
@@ -181,16 +182,6 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
     for code, count in sorted(shown.items()):
         if count > SAME_CODE:
             yield f"{code}: {count - SAME_CODE} more like these; --json lists all"
-
-
-def _finding_json(finding: Finding) -> dict[str, str]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "place": finding.place,
-        "remedy": finding.remedy,
-    }
 
 
 def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:

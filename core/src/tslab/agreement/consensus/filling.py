@@ -6,6 +6,7 @@ import numpy as np
 
 from tslab.agreement.consensus.patterns import Floats, Moments
 from tslab.agreement.consensus.regions import Line, Regions, runs_on
+from tslab.stretches import subtract
 
 
 def filled(regions: Regions, moments: Moments, support: Floats) -> Regions:
@@ -40,24 +41,8 @@ def _holes(regions: Regions, moments: Moments) -> list[tuple[int, int, int]]:
     return [
         (number, low, high)
         for number, stretches in whole.items()
-        for low, high in _minus(stretches, taken.get(number, []))
+        for low, high in subtract(stretches, taken.get(number, []))
     ]
-
-
-def _minus(stretches: list[tuple[int, int]], gone: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    left: list[tuple[int, int]] = []
-    at = 0
-    for low, high in stretches:
-        while at < len(gone) and gone[at][1] <= low:
-            at += 1
-        here, k = low, at
-        while k < len(gone) and gone[k][0] < high:
-            if gone[k][0] > here:
-                left.append((here, gone[k][0]))
-            here, k = max(here, gone[k][1]), k + 1
-        if here < high:
-            left.append((here, high))
-    return left
 
 
 def _filling(

@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tslab.agreement.consensus.methods import Consensus, ConsensusSettings, Kind, consensus_of
-from tslab.agreement.intake import joined, minus
 from tslab.agreement.tier_tables import Intake, TierTable
 from tslab.annotation import Annotation
 from tslab.domain import Domain
 from tslab.spans import Span, sort_key, to_seconds
-
-Stretches = list[tuple[int, int]]
+from tslab.stretches import Stretch, clipped, in_seconds, intersect, subtract, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +48,22 @@ class TierConsensus:
             for n in np.flatnonzero(regions.task == task).tolist()
         ]
 
-    def reviewed(self, task: int) -> Stretches:
+    def reviewed(self, task: int) -> list[Stretch]:
         """What at least two voters reviewed of a task: one alone makes no ground truth."""
         seen, names = self.tier.table.reviewed, self.tier.table.annotators
         numbers = [names.index(name) for name in self.voters]
         at = (seen.task == task) & np.isin(seen.annotator, numbers)
         borders = [(int(time), 1) for time in seen.start[at]]
         borders += [(int(time), -1) for time in seen.end[at]]
-        found: Stretches = []
+        found: list[Stretch] = []
         present = before = 0
         for time, change in sorted(borders):
             if present > 1:
                 found.append((before, time))
             present, before = present + change, time
-        return joined(found)
+        return union(found)
 
-    def settled(self, task: int) -> Stretches:
+    def settled(self, task: int) -> list[Stretch]:
         """What of that is neither disputed nor ground truth already."""
         disputed = self.found.disputed
         around = self.settings.tolerance
@@ -82,7 +80,7 @@ class TierConsensus:
                 seen.annotator == self.tier.table.annotators.index(reference)
             )
             gone += zip(seen.start[at].tolist(), seen.end[at].tolist(), strict=True)
-        return minus(self.reviewed(task), joined(gone))
+        return subtract(self.reviewed(task), union(gone))
 
 
 def consensus_tiers(
@@ -167,7 +165,7 @@ def consensus_truth(
     of_view = {view.name: view.tiers for view in domain.views}
     for recording, view in sorted({(a.recording, a.view) for a in annotations}):
         spans: list[Span] = []
-        settled: Stretches | None = None
+        settled: list[Stretch] | None = None
         for tier in tiers:
             if tier.tier.name not in of_view.get(view, everything if not view else ()):
                 continue
@@ -175,26 +173,9 @@ def consensus_truth(
                 if unit in ((recording, view), (recording, "")):
                     spans += tier.spans(task)
                     own = tier.settled(task)
-                    settled = own if settled is None else _both(settled, own)
+                    settled = own if settled is None else intersect(settled, own)
         if settled:
-            kept = sorted(_within(spans, settled), key=sort_key)
-            extents = [(to_seconds(a), to_seconds(b)) for a, b in settled]
+            kept = clipped(spans, settled)
+            extents = in_seconds(settled)
             truth.append(Annotation(recording, name, kept, view, extents, ground_truth=True))
     return truth
-
-
-def _both(left: Stretches, right: Stretches) -> Stretches:
-    return minus(left, minus(left, right))
-
-
-def _within(spans: Sequence[Span], stretches: Stretches) -> list[Span]:
-    """Parts of spans inside of stretches."""
-    found = []
-    for span in spans:
-        for low, high in stretches:
-            start, end = max(span.start_us, low), min(span.end_us, high)
-            if end > start or (span.is_instant and low <= span.start_us <= high):
-                found.append(span.moved(to_seconds(start), to_seconds(end)))
-                if span.is_instant:
-                    break
-    return found

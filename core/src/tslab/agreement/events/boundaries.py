@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.events import Positions
 from tslab.agreement.events.matches import Matches
-from tslab.agreement.values import NO_MATCH, Value
 from tslab.span_table import Ticks
 
 SECOND = 1e6
@@ -169,11 +168,6 @@ def by_value(values: NDArray[np.integer], order: Positions | None = None) -> Pos
         digit = (rest >> np.uint64(shift)).astype(np.uint16)[order]
         order = order[np.argsort(digit, kind="stable")]
     return order
-
-
-def border_value(value: float) -> Value:
-    """A measure, or why there is none."""
-    return Value(float(value)) if np.isfinite(value) else Value(None, NO_MATCH)
 
 
 @dataclass(frozen=True, slots=True)

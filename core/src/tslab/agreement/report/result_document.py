@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.headline import headline
 from tslab.agreement.values import Row
-from tslab.contracts import Finding
 
 
 def document(found: Agreement, rows: Mapping[str, Sequence[Row]] | None = None) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def document(found: Agreement, rows: Mapping[str, Sequence[Row]] | None = None) 
             tier_document(tier, found, tier.rows if rows is None else rows.get(tier.tier.name, ()))
             for tier in found.tiers
         ],
-        "findings": [finding_document(finding) for finding in found.findings],
+        "findings": [asdict(finding) for finding in found.findings],
         "left_out": found.counts,
         "notes": list(found.notes),
     }
@@ -85,15 +85,4 @@ def row_document(row: Row) -> dict[str, Any]:
         "tasks": row.tasks,
         "events": row.events,
         "seconds": row.seconds,
-    }
-
-
-def finding_document(finding: Finding) -> dict[str, str]:
-    """One finding."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "message": finding.message,
-        "place": finding.place,
-        "remedy": finding.remedy,
     }

@@ -13,8 +13,8 @@ from tslab.errors import DataError
 from tslab.segmentation.evaluation.report import Trial
 from tslab.segmentation.evaluation.scores import Tolerances, chosen_tolerances, counts_by_tier
 from tslab.segmentation.examples.folds import kin
-from tslab.segmentation.examples.stretches import clipped, in_microseconds, subtract
 from tslab.spans import Span, to_microseconds
+from tslab.stretches import clipped, in_microseconds, subtract
 
 if TYPE_CHECKING:
     from tslab.domain import Domain

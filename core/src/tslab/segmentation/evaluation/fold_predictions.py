@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tslab.segmentation.evaluation.report import Trial
-from tslab.segmentation.examples.stretches import in_microseconds, restricted, union
+from tslab.segmentation.examples.folds import restricted
 from tslab.spans import Span
+from tslab.stretches import in_microseconds, union
 
 if TYPE_CHECKING:
     from pathlib import Path

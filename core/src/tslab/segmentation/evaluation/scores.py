@@ -20,8 +20,8 @@ from tslab.segmentation.evaluation.report import (
 from tslab.segmentation.evaluation.tier_counts import TierCounts, count_tier
 from tslab.segmentation.examples.folds import FOLDS, Fold, divided
 from tslab.segmentation.examples.matching import instant_tolerance
-from tslab.segmentation.examples.stretches import in_microseconds
 from tslab.spans import Span, to_microseconds
+from tslab.stretches import in_microseconds
 
 if TYPE_CHECKING:
     from tslab.contracts import Progress, Segmenter, TrainableSegmenter, TrainingExample

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from tslab.segmentation.examples.majority import Reading, moments
 from tslab.segmentation.examples.matching import matched_events, matched_instants
-from tslab.segmentation.examples.stretches import Stretch, clipped, total
 from tslab.spans import Span
+from tslab.stretches import Stretch, clipped, total
 
 NOTHING = ""
 """Class of reviewed time without a label."""

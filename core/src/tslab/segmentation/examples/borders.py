@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Sequence
 
 from tslab.segmentation.examples.majority import Agreed, Mark, Reading
-from tslab.segmentation.examples.stretches import Stretch, subtract
+from tslab.stretches import Stretch, subtract
 
 
 def settle_borders(agreed: Agreed, readings: Sequence[Reading]) -> Agreed:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tslab.contracts import TrainingExample
-from tslab.segmentation.examples.stretches import (
+from tslab.spans import Span, sort_key, to_microseconds
+from tslab.stretches import (
     Stretch,
+    clipped,
     in_microseconds,
-    restricted,
+    in_seconds,
+    intersect,
     subtract,
     union,
 )
-from tslab.spans import to_microseconds
 
 if TYPE_CHECKING:
     from tslab.recording import Recording
@@ -164,3 +166,16 @@ def _over_blocks(example: TrainingExample, blocks: Sequence[Stretch]) -> list[Fo
         if test.reviewed and learn.spans:
             made.append(Fold([learn], [test]))
     return made if len(made) > 1 else []
+
+
+def restricted(example: TrainingExample, within: Sequence[Stretch]) -> TrainingExample:
+    """The example with only that time reviewed, and the spans and parts of spans inside of it."""
+    reviewed = {t: intersect(in_microseconds(r), within) for t, r in example.reviewed.items()}
+    kept: list[Span] = []
+    for tier, parts in reviewed.items():
+        kept += clipped([span for span in example.spans if span.tier == tier], parts)
+    return TrainingExample(
+        recording=example.recording,
+        spans=sorted(kept, key=sort_key),
+        reviewed={tier: in_seconds(parts) for tier, parts in reviewed.items() if parts},
+    )

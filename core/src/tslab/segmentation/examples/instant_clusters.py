@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tslab.segmentation.examples.matching import instant_tolerance
-from tslab.segmentation.examples.stretches import Stretch, union
+from tslab.stretches import Stretch, union
 
 Point = tuple[int, str]
 """Time in whole microseconds, and label."""

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tslab.segmentation.examples.stretches import Stretch, union
+from tslab.stretches import Stretch, union
 
 Mark = tuple[int, int, str]
 """Start, end (whole microseconds) and label of a range."""

@@ -7,8 +7,8 @@ import itertools
 import statistics
 from collections.abc import Iterable, Sequence
 
-from tslab.segmentation.examples.stretches import Stretch
 from tslab.spans import to_microseconds
+from tslab.stretches import Stretch
 
 IOU = 0.5
 """Least share of common time over all time for two events to be the same."""

@@ -13,7 +13,8 @@ from tslab.errors import TslabError, counted
 from tslab.segmentation.examples.borders import settle_borders
 from tslab.segmentation.examples.instant_clusters import PointReading, agreed_points
 from tslab.segmentation.examples.majority import Reading, majority, painted
-from tslab.segmentation.examples.stretches import (
+from tslab.spans import Span, sort_key, to_microseconds, to_seconds
+from tslab.stretches import (
     Stretch,
     clipped,
     in_microseconds,
@@ -24,7 +25,6 @@ from tslab.segmentation.examples.stretches import (
     touches,
     union,
 )
-from tslab.spans import Span, sort_key, to_microseconds, to_seconds
 
 if TYPE_CHECKING:
     from tslab.annotation import Annotation
