@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tslab.contracts import ReadOptions
 from tslab.domain import Domain, squeezed
@@ -35,8 +35,10 @@ class Review(_Section):
     """How many annotators see a task, which share of the tasks more than one sees, and more.
 
     Attributes:
-        overlap: Annotators for a task.
+        overlap: Annotators for a task. In a blind study: raters for a task, 1 means all of them.
         percentage: Share of the tasks that get that many; the others get one.
+        raters: For `blind`: how many people read, each in a Label Studio project of his own.
+        blind: Whether nobody sees what others said: a project for each rater.
         low_agreement: Tasks with less agreement than this share get another annotator; 0 for never.
         max_additional: Annotators that a task may get beyond `overlap` for that reason.
         tolerance_seconds: Borders and instants that are no farther apart are no dispute, their
@@ -45,9 +47,42 @@ class Review(_Section):
 
     overlap: int = Field(default=1, ge=1, le=50)
     percentage: int = Field(default=100, ge=0, le=100)
+    raters: int = Field(default=1, ge=1, le=50)
+    blind: bool = False
     low_agreement: float = Field(default=0.0, ge=0, le=1)
     max_additional: int = Field(default=1, ge=0, le=50)
     tolerance_seconds: float | None = Field(default=None, ge=0)
+
+    @property
+    def readers(self) -> int:
+        """How many people shall read a task of the share that several read."""
+        return self.raters if self.blind and self.overlap == 1 else self.overlap
+
+    @property
+    def additional(self) -> int:
+        """How many people a task may get beyond `readers`."""
+        return min(self.max_additional, self.raters - self.readers if self.blind else 50)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuses settings that contradict each other."""
+        if not self.blind and self.raters > 1:
+            raise ValueError(
+                f"raters: {self.raters} needs blind: true, which gives each his own project; for "
+                f"several annotators in one project write overlap: {self.raters}"
+            )
+        if self.blind and "raters" not in self.model_fields_set:
+            raise ValueError("blind: true needs the number of people who read, such as raters: 2")
+        if self.blind and self.overlap > self.raters:
+            raise ValueError(
+                f"overlap: {self.overlap} wants more people for a task than raters: {self.raters}"
+            )
+        if self.blind and self.low_agreement and self.max_additional and not self.additional:
+            raise ValueError(
+                f"low_agreement asks another rater, but all {self.raters} read every task that "
+                "several read; write an overlap from 2 to less than raters"
+            )
+        return self
 
 
 class LabelStudio(_Section):
@@ -187,7 +222,7 @@ def _explain(error: ValidationError) -> str:
             hint = did_you_mean(str(item["loc"][-1]), _settings_at(item["loc"][:-1]))
             parts.append(f"'{place}' is not a setting{'; ' + hint if hint else ''}")
         else:
-            parts.append(f"'{place}': {item['msg']}")
+            parts.append(f"'{place}': {item['msg'].removeprefix('Value error, ')}")
     return "; ".join(parts)
 
 

@@ -14,8 +14,8 @@ from kit.backend import CONFIG, Backend, LevelSegmenter, job, running, store_lev
 from tslab.annotation import Annotation
 from tslab.backend.settings import BackendSettings
 from tslab.cli import run
+from tslab.label_studio.collecting import collect
 from tslab.label_studio.predictions import load_predictions, predict_tasks
-from tslab.label_studio.pull import collect
 from tslab.label_studio.served_times import served_times
 from tslab.label_studio.task_groups import group_config, task_groups
 from tslab.project import Project

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tslab.annotation import Annotation
 from tslab.backend.foreign_tasks import ForeignConfigs, annotations_of, read_task, task_number
 from tslab.errors import TslabError
-from tslab.label_studio.pull import collect
+from tslab.label_studio.collecting import collect
 
 if TYPE_CHECKING:
     from tslab.backend.fetching import Fetcher

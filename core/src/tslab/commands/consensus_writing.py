@@ -159,7 +159,7 @@ def _predict(asked: Writing) -> Written:
         own = [task for task in tasks if task.recording == key]
         predictions += predict_tasks(recording, spans[key], own, project.domain, asked.version)
         kept[key] = spans[key]
-    save_predictions(project, asked.version, kept, predictions)
+    save_predictions(project, asked.version, kept, predictions, learned=True)
     many = counted(len(failed), "recordings")
     missing = f"no predictions were written of {many}, which cannot be read" if failed else ""
     return Written("predictions", missing, failed=failed)

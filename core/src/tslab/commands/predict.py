@@ -96,7 +96,9 @@ def _segment(output: Output, project: Project, serving: Serving) -> int:
     trust = {key: Trust(share, COIN) for key, share in typicality(places).items()}
     predictions = [item for key in cut for item in scored(cut[key], trust.get(key, Trust()))]
     if spans:
-        save_predictions(project, version, spans, predictions, trust)
+        specs = project.plugins.segmenters(project.domain)
+        learned = any(spec.trainable for spec in specs if spec.name == serving.name)
+        save_predictions(project, version, spans, predictions, trust, learned=learned)
     return _report(output, version, spans, failed)
 
 

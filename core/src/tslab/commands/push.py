@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from tslab.commands.output import Output, shared_options
+from tslab.commands.output import Output, shared_options, table
+
+if TYPE_CHECKING:
+    from tslab.label_studio.connection import Connection
+    from tslab.label_studio.push import Report
+    from tslab.project import Project
+
+OPEN_DOORS = (
+    "Every account of this Label Studio may open every project: give each rater only his own "
+    "address. 'tslab pull' tells who annotated elsewhere."
+)
 
 
 @click.command(
@@ -14,7 +26,7 @@ from tslab.commands.output import Output, shared_options
 @shared_options
 def command(output: Output, dry_run: bool) -> int:
     """Pushes projects, tasks, predictions, views; the project's model version last."""
-    from tslab.errors import ProjectError, counted
+    from tslab.errors import ProjectError
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
     from tslab.label_studio.push import Push
@@ -32,25 +44,75 @@ def command(output: Output, dry_run: bool) -> int:
         for warning in report.warnings:
             output.warn(warning)
         if not dry_run:
+            _keep_former(project, address, report)
             save_projects(project, address, report.projects)
-        shown = "".join(f"\n  {change}" for change in report.changes)
-        if dry_run:
-            text = f"Would make {counted(len(report.changes), 'changes')} at {address.url}:{shown}"
-        elif report.changes:
-            links = "".join(
-                f"\n  {address.url}/projects/{i}/data" for i in report.projects.values()
-            )
-            text = f"{counted(len(report.changes), 'changes')}:{shown}\nAnnotate at:{links}"
-        else:
-            text = f"Nothing to change at {address.url}."
         document = {
             "url": address.url,
             "dry_run": dry_run,
             "changes": report.changes,
             "projects": list(report.projects.values()),
             "warnings": report.warnings,
+            "plan": report.plan,
+            "raters": _raters(project, report, address.url),
             "requests": client.requests,
             "server_seconds": round(client.seconds, 3),
         }
-        output.result(document, text)
+        output.result(document, _text(project, report, address.url, dry_run))
         return 0
+
+
+def _keep_former(project: Project, address: Connection, report: Report) -> None:
+    """Remembers projects that this push left alone, as long as they are there: pull reads them."""
+    from tslab.label_studio.remote import FORMER_FILE, load_projects, save_projects
+
+    before = {
+        **load_projects(project, address, FORMER_FILE),
+        **load_projects(project, address),
+    }
+    current = set(report.projects.values())
+    former = {
+        key: number
+        for key, number in before.items()
+        if number in report.alive and number not in current
+    }
+    if former or load_projects(project, address, FORMER_FILE):
+        save_projects(project, address, former, FORMER_FILE)
+
+
+def _raters(project: Project, report: Report, url: str) -> list[dict[str, object]]:
+    """Each rater's projects, in a blind study."""
+    from tslab.label_studio.raters import rater_of
+    from tslab.rater_people import load_people
+
+    people = load_people(project.state)
+    return [
+        {
+            "rater": rater_of(key),
+            "view": key.split("|")[0],
+            "people": people.get(rater_of(key), []),
+            "address": f"{url}/projects/{number}/data" if number else "",
+        }
+        for key, number in report.projects.items()
+        if rater_of(key)
+    ]
+
+
+def _text(project: Project, report: Report, url: str, dry_run: bool) -> str:
+    from tslab.errors import counted
+
+    shown = "".join(f"\n  {change}" for change in report.changes)
+    plan = f"\nPlan: {'; '.join(report.plan)}" if report.plan else ""
+    if dry_run:
+        return f"Would make {counted(len(report.changes), 'changes')} at {url}:{shown}{plan}"
+    if not report.changes:
+        return f"Nothing to change at {url}.{plan}"
+    raters = _raters(project, report, url)
+    if not raters:
+        links = "".join(f"\n  {url}/projects/{i}/data" for i in report.projects.values())
+    else:
+        rows = [
+            (r["rater"], ", ".join(map(str, r["people"])) or "-", r["view"], r["address"])  # type: ignore[call-overload]
+            for r in raters
+        ]
+        links = f"\n{table(rows, ('rater', 'who', 'view', 'address'))}\n{OPEN_DOORS}"
+    return f"{counted(len(report.changes), 'changes')}:{shown}{plan}\nAnnotate at:{links}"

@@ -40,15 +40,18 @@ class ActivityReader:
     entries: list[Entry] = field(default_factory=list)
     shown: dict[str, dict[str, Sequence[Span]]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    _rater: int = 0
 
-    def read(self, item: Document, task: Task, exact: Exact) -> None:
+    def read(self, item: Document, task: Task, exact: Exact, rater: int = 0) -> None:
         """All annotations and drafts of one task.
 
         Args:
             item: The task as Label Studio exports it.
             task: The same as tslab pushed it.
             exact: Exact times of predicted regions by id.
+            rater: In whose project it is, 0 in one for all.
         """
+        self._rater = rater
         for annotation in _documents(item.get("annotations")):
             state: Literal["submitted", "skipped"] = "submitted"
             if annotation.get("was_cancelled"):
@@ -85,6 +88,7 @@ class ActivityReader:
                 created=_text(said.get("created_at")), updated=_text(said.get("updated_at")),
                 lead_time=self._lead_time(said, task),
                 ground_truth=bool(said.get("ground_truth")), spans=spans, model=who[2],
+                rater=self._rater,
             )
         )  # fmt: skip
 

@@ -90,6 +90,8 @@ def save_predictions(
     spans: Mapping[str, Sequence[Span]],
     tasks: Sequence[TaskPrediction],
     trust: Mapping[str, Trust] | None = None,
+    *,
+    learned: bool = False,
 ) -> None:
     """Writes one model version's file and makes it the current one.
 
@@ -99,8 +101,9 @@ def save_predictions(
         spans: Of whole recordings, by recording id.
         tasks: The same, cut into tasks.
         trust: By recording id, for when windows change; a recording without is typical.
+        learned: Whether it knows annotations of this project: a blind study does not show it.
     """
-    _write(project, model_version, spans, tasks, trust or {})
+    _write(project, model_version, spans, tasks, trust or {}, learned)
     current = project.root / "predictions" / CURRENT
     files.write_bytes(current, f"{model_version}\n".encode())
 
@@ -110,7 +113,8 @@ def recut_predictions(project: Project, recordings: Collection[str]) -> None:
     tasks = project.tasks()
     for version, known in load_predictions(project).items():
         spans = project.predicted_spans(version)
-        trust = _stored_trust(project.prediction_files()[version])
+        path = project.prediction_files()[version]
+        trust = _stored_trust(path)
         current = {task.id for task in tasks if task.recording not in recordings}
         kept = [item for name, item in known.items() if name in current]
         for key in sorted(spans.keys() & set(recordings)):
@@ -118,7 +122,7 @@ def recut_predictions(project: Project, recordings: Collection[str]) -> None:
             recording = project.recording(key, derived=False)
             known_trust = trust.get(key, TRUSTED)
             kept += predict_tasks(recording, spans[key], own, project.domain, version, known_trust)
-        _write(project, version, spans, kept, trust)
+        _write(project, version, spans, kept, trust, is_learned(path))
 
 
 def _stored_trust(path: Path) -> dict[str, Trust]:
@@ -141,8 +145,9 @@ def _write(
     spans: Mapping[str, Sequence[Span]],
     tasks: Sequence[TaskPrediction],
     trust: Mapping[str, Trust],
+    learned: bool,
 ) -> None:
-    document = {
+    document: dict[str, Any] = {
         "model_version": model_version,
         "recordings": {key: list(spans[key]) for key in sorted(spans)},
         "tasks": {
@@ -153,6 +158,8 @@ def _write(
     judged = {key: asdict(trust[key]) for key in sorted(trust) if trust[key] != TRUSTED}
     if judged:
         document["trust"] = judged
+    if learned:
+        document["learned"] = True
     folder = project.root / "predictions"
     path = folder / f"{_file_name(model_version)}.json"
     if path in {p for version, p in project.prediction_files().items() if version != model_version}:
@@ -167,12 +174,23 @@ def _file_name(model_version: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", model_version).strip("-.") or "model"
 
 
-def current_version(project: Project) -> str:
-    """The model version that annotators see first, "" without predictions."""
+def current_version(project: Project, shown: Collection[str] | None = None) -> str:
+    """The model version that annotators see first, "" without predictions.
+
+    Args:
+        project: The project folder.
+        shown: Versions that may be it; None for all.
+    """
     path = project.root / "predictions" / CURRENT
-    known = project.prediction_files()
+    known = project.prediction_files() if shown is None else shown
     name = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     return name if name in known else next(iter(known), "")
+
+
+def is_learned(path: Path) -> bool:
+    """Whether a file's predictions come from annotations of its own project."""
+    document = files.read_json(path)
+    return isinstance(document, dict) and bool(document.get("learned"))
 
 
 def load_predictions(project: Project) -> dict[str, dict[str, TaskPrediction]]:

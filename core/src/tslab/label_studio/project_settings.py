@@ -9,6 +9,9 @@ from lxml import etree
 from tslab.errors import ProjectError, counted
 from tslab.project import Project
 
+LEAST_CERTAIN = ("Least certain first", ["tasks:predictions_score"])
+"""Title and order of the tab that annotators work through."""
+
 
 def project_settings(project: Project, title: str, marker: str, config: str) -> dict[str, Any]:
     """Settings by Label Studio's names.
@@ -18,15 +21,17 @@ def project_settings(project: Project, title: str, marker: str, config: str) -> 
     """
     instructions = guidelines_html(project) or project.domain.instructions
     review = project.settings.review
+    # In a blind study others have projects of their own: nobody waits for a second annotator here.
+    overlap = 1 if review.blind else review.overlap
     return {
         "title": title,
         "description": f"{project.domain.title}. Kept by tslab: do not edit this line. {marker}",
         "label_config": config,
         "expert_instruction": instructions,
         "show_instruction": bool(instructions),
-        "maximum_annotations": review.overlap,
-        "overlap_cohort_percentage": review.percentage if review.overlap > 1 else 100,
-        "show_overlap_first": review.overlap > 1 and review.percentage < 100,
+        "maximum_annotations": overlap,
+        "overlap_cohort_percentage": review.percentage if overlap > 1 else 100,
+        "show_overlap_first": overlap > 1 and review.percentage < 100,
         "show_collab_predictions": True,
         "enable_empty_annotation": True,
     }
@@ -102,8 +107,12 @@ def check_labels_stay(used: dict[str, dict[str, int]], config: str) -> None:
         )
 
 
-def wanted_views() -> list[dict[str, Any]]:
-    """Tabs of the Data Manager: everything, and what is left with the least certain first."""
+def wanted_views(*, blind: bool = False) -> list[dict[str, Any]]:
+    """Tabs of the Data Manager: everything, and what is left with the least certain first.
+
+    In a blind study what is left keeps the rater's own order: all would get tired of the same tasks
+    otherwise.
+    """
     hidden = [
         *("tasks:inner_id", "tasks:data.csv", "tasks:data.info", "tasks:data.task"),
         *("tasks:cancelled_annotations", "tasks:annotations_results", "tasks:predictions_results"),
@@ -132,12 +141,9 @@ def wanted_views() -> list[dict[str, Any]]:
         "type": "Datetime",
         "value": "true",
     }
+    title, ordering = ("Left to read", []) if blind else LEAST_CERTAIN
+    left = {"conjunction": "and", "items": [unfinished]}
     return [
         {**common, "title": "All tasks", "ordering": [], "filters": nothing},
-        {
-            **common,
-            "title": "Least certain first",
-            "ordering": ["tasks:predictions_score"],
-            "filters": {"conjunction": "and", "items": [unfinished]},
-        },
+        {**common, "title": title, "ordering": ordering, "filters": left},
     ]

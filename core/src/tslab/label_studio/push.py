@@ -11,13 +11,15 @@ from tslab import files
 from tslab.errors import DataError, ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.journal import Journal
+from tslab.label_studio.mirrors import Mirrors, shown_predictions
 from tslab.label_studio.ml_backend import push_backend
-from tslab.label_studio.predictions import TaskPrediction, current_version, load_predictions
+from tslab.label_studio.predictions import TaskPrediction, current_version
 from tslab.label_studio.project_settings import (
     check_labels_stay,
     project_settings,
     wanted_views,
 )
+from tslab.label_studio.raters import suffix
 from tslab.label_studio.task_data import TaskData
 from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
 from tslab.lint.config_check import check_config
@@ -38,11 +40,15 @@ class Report:
         changes: One line for each change.
         projects: Label Studio's id by group key; 0 for one that would be made.
         warnings: What a person should know.
+        plan: Who reads what in a blind study, in sentences.
+        alive: Ids of all projects that the server had before.
     """
 
     changes: list[str] = field(default_factory=list)
     projects: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    plan: list[str] = field(default_factory=list)
+    alive: frozenset[int] = frozenset()
 
 
 class Push:
@@ -65,6 +71,8 @@ class Push:
         self.dry_run = dry_run
         self.progress = progress
         self.report = Report()
+        self.predictions: dict[str, dict[str, TaskPrediction]] = {}
+        self._whose = ""
         self.journal = Journal(project.state / "push.pending")
 
     def run(self) -> Report:
@@ -77,24 +85,32 @@ class Push:
         groups = task_groups(self.project.tasks())
         if not groups:
             raise ProjectError("this project has no tasks", "Add recordings first: tslab add FILES")
-        configs = {group.key: self._checked_config(group) for group in groups}
-        predictions = load_predictions(self.project)
+        configs = {group.shown: self._checked_config(group) for group in groups}
+        self.predictions, withheld = shown_predictions(self.project)
+        self.report.warnings += withheld
         if not self.dry_run:
             self.journal.wait()
         known = self._known_projects()
-        titles = project_titles(self.project, groups)
+        mirrors = Mirrors(self, known)
+        mirrors.refuse_other_kind()
+        blind = self.project.settings.review.blind
+        titles = project_titles(self.project, groups, 50 - len(suffix(50)) if blind else 50)
+        if blind:
+            mirrors.refuse_lost_labels(groups, configs)
+            groups = mirrors.groups(groups)
         for group in groups:
-            ids = known.get(self._marker(group), [])
-            self._refuse_harm(group, configs[group.key], ids)
+            self._refuse_harm(group, configs[group.shown], known.get(self.marker(group), []))
+        mirrors.save()
         for group in groups:
-            ids = known.get(self._marker(group), [])
-            self._push_group(group, titles[group.key], configs[group.key], predictions, ids)
+            title = f"{titles[group.shown]}{suffix(group.rater)}"
+            self._whose = f"rater {group.rater}: " if group.rater else ""
+            self._push_group(group, title, configs[group.shown], known.get(self.marker(group), []))
         self.journal.done()
         return self.report
 
     def change(self, text: str, act: Callable[..., Any], *arguments: object) -> Any:
         """Notes one change, and makes it unless this is a dry run; what `act` returned."""
-        self.report.changes.append(text)
+        self.report.changes.append(f"{self._whose}{text}")
         if self.dry_run:
             return None
         self.journal.note()
@@ -111,10 +127,13 @@ class Push:
             )
         return config
 
-    def _marker(self, group: TaskGroup) -> str:
-        return f"[tslab {self._identity()} {group.view} {group.digest}]"
+    def marker(self, group: TaskGroup) -> str:
+        """What a project's description says of whose it is, so that it is found again."""
+        whose = f" rater {group.rater}" if group.rater else ""
+        return f"[tslab {self.identity()} {group.view} {group.digest}{whose}]"
 
-    def _identity(self) -> str:
+    def identity(self) -> str:
+        """Name of the project folder among others on one server."""
         path = self.project.state / "identity"
         if not path.exists() and not self.dry_run:
             files.write_bytes(path, secrets.token_hex(8).encode(), mode=0o600)
@@ -122,7 +141,9 @@ class Push:
 
     def _known_projects(self) -> dict[str, list[int]]:
         known: dict[str, list[int]] = {}
-        for item in self.client.projects():
+        there = self.client.projects()
+        self.report.alive = frozenset(int(item["id"]) for item in there)
+        for item in there:
             description = item.get("description") or ""
             marker = description[description.rfind("[tslab ") :]
             if marker.startswith("[tslab "):
@@ -149,10 +170,9 @@ class Push:
         group: TaskGroup,
         title: str,
         config: str,
-        predictions: dict[str, dict[str, TaskPrediction]],
         ids: list[int],
     ) -> None:
-        wanted = project_settings(self.project, title, self._marker(group), config)
+        wanted = project_settings(self.project, title, self.marker(group), config)
         for extra in ids[1:]:
             self.report.warnings.append(
                 f"project {extra} is a second copy of '{title}'; delete it in Label Studio"
@@ -166,10 +186,10 @@ class Push:
         self.report.projects[group.key] = project
         data = TaskData(self, group, project)
         data.ensure_storage()
-        data.push_tasks(predictions)
+        data.push_tasks(self.predictions)
         self._push_views(project)
         push_backend(self, project)
-        self._set_model_version(project, self._marker(group), is_new=not ids)
+        self._set_model_version(project, self.marker(group), is_new=not ids)
 
     def _update(self, project: int, wanted: dict[str, Any]) -> None:
         have = self.client.project(project)
@@ -182,7 +202,7 @@ class Push:
         have: dict[str, list[dict[str, Any]]] = {}
         for view in self.client.views(project) if project else []:
             have.setdefault(view["data"].get("title", ""), []).append(view)
-        for data in wanted_views():
+        for data in wanted_views(blind=self.project.settings.review.blind):
             title = data["title"]
             if title not in have:
                 text = f"add Data Manager view '{title}'"
@@ -198,12 +218,12 @@ class Push:
         The ML backend shows those of a model that it promoted, and a person may choose in Label
         Studio; what is predicted anew in the folder wins over both.
         """
-        version = current_version(self.project)
+        version = current_version(self.project, self.predictions)
         if not version:
             return
         shown = self._shown()
         # The server shows the only version of a first import by itself.
-        first = version if len(self.project.prediction_files()) == 1 else ""
+        first = version if len(self.predictions) == 1 else ""
         have = self.client.project(project).get("model_version") if project else first
         chosen_elsewhere = bool(have) and not is_new and shown.get(marker) == version
         if have != version and not chosen_elsewhere:
@@ -221,7 +241,9 @@ class Push:
         return document if isinstance(document, dict) else {}
 
 
-def project_titles(project: Project, groups: Sequence[TaskGroup]) -> dict[str, str]:
+def project_titles(
+    project: Project, groups: Sequence[TaskGroup], longest: int = 50
+) -> dict[str, str]:
     """Titles of the Label Studio projects by group key: 3 to 50 characters, no two alike."""
     titles: dict[str, str] = {}
     for group in groups:
@@ -229,10 +251,10 @@ def project_titles(project: Project, groups: Sequence[TaskGroup]) -> dict[str, s
         title = f"{project.title} {group.view}"
         if len(same_view) > 1:
             shown = ", ".join(group.channels)
-            room = 50 - len(title) - 8
+            room = longest - len(title) - 8
             shown = shown if len(shown) <= room else f"{shown[: max(room - 1, 0)]}…"
             title = f"{title} ({shown})" if room > 3 else title
             if title in titles.values():
-                title = f"{title[:45]} {same_view.index(group) + 1}"
-        titles[group.key] = title[:50].ljust(3, ".")
+                title = f"{title[: longest - 5]} {same_view.index(group) + 1}"
+        titles[group.key] = title[:longest].ljust(3, ".")
     return titles

@@ -10,6 +10,8 @@ from tslab.project import Project
 
 FILE = "label-studio-projects.json"
 REVIEW_FILE = "review-projects.json"
+FORMER_FILE = "former-projects.json"
+"""Projects that a push leaves alone since the plan changed; annotations in them still count."""
 
 
 def save_projects(

@@ -29,23 +29,30 @@ class TaskGroup:
         view: Name of the view.
         channels: Names of the channels that all of its tasks have.
         tick_us: Microseconds of one unit of their time columns.
-        tasks: The tasks, sorted.
+        tasks: The tasks, in the order in which Label Studio gets them.
+        rater: In a blind study: whose project it is, from 1 on; else 0.
     """
 
     view: str
     channels: tuple[str, ...]
     tick_us: int
     tasks: tuple[Task, ...]
+    rater: int = 0
+
+    @property
+    def shown(self) -> str:
+        """What the group shows; mirrored groups of several raters share it."""
+        return f"{self.view}|{','.join(self.channels)}|{self.tick_us}"
 
     @property
     def key(self) -> str:
         """Name of the group in the project folder; no two groups share it."""
-        return f"{self.view}|{','.join(self.channels)}|{self.tick_us}"
+        return f"{self.shown}|rater {self.rater}" if self.rater else self.shown
 
     @property
     def digest(self) -> str:
-        """Eight characters of a hash of the key."""
-        return hashlib.sha256(self.key.encode()).hexdigest()[:8]
+        """Eight characters of a hash of what the group shows."""
+        return hashlib.sha256(self.shown.encode()).hexdigest()[:8]
 
 
 def task_groups(tasks: Sequence[Task]) -> list[TaskGroup]:

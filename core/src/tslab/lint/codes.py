@@ -152,6 +152,21 @@ CODES: dict[str, Code] = {
     "TSL115": Code("Label Studio cannot list drafts", "Update Label Studio."),
     "TSL116": Code("A region nearly repeats another of its annotator", "Delete one of them."),
     "TSL117": Code("Nothing of a reading can be read", "Delete and redraw its regions."),
+    # Blind studies
+    "TSL118": Code(
+        "Somebody annotated in another rater's project", "Give each rater only his own address."
+    ),
+    "TSL119": Code(
+        "Several people annotated in one rater's project",
+        "Tell apart who reads: 'tslab users add'.",
+    ),
+    "TSL120": Code(
+        "One person read a task in several raters' projects",
+        "The last reading counts; delete the others in Label Studio.",
+    ),
+    "TSL121": Code(
+        "A rater annotated a task that the plan gives to others", "Look who brought it there."
+    ),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

@@ -38,6 +38,7 @@ class Entry:
         ground_truth: Whether Label Studio marks it as ground truth.
         spans: What was marked in the window, in recording time, with the regions' ids.
         model: Model version of the prediction that it began from; "" where it began empty.
+        rater: In a blind study: in whose project it was made, from 1 on; else 0.
     """
 
     task: str
@@ -54,6 +55,7 @@ class Entry:
     ground_truth: bool = False
     spans: Sequence[Span] = ()
     model: str = ""
+    rater: int = 0
 
     @property
     def seconds(self) -> float:

@@ -406,10 +406,22 @@ def _me(_: FakeLabelStudio, __: Request) -> tuple[int, Any]:
     return 200, {"id": 1, "email": "admin@localhost", "username": "admin", "first_name": ""}
 
 
+def _summary(fake: FakeLabelStudio, _: Request, project: int) -> tuple[int, Any]:
+    """How many regions carry a label, by control."""
+    used: dict[str, dict[str, int]] = {}
+    for task in fake.tasks_of(project):
+        for result in (r for a in task["annotations"] for r in a.get("result") or ()):
+            counts = used.setdefault(str(result.get("from_name")), {})
+            for label in (result.get("value") or {}).get(result.get("type"), ()):
+                counts[label] = counts.get(label, 0) + 1
+    return 200, {"created_labels": used, "created_labels_drafts": {}}
+
+
 ROUTES: tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...] = (
     (r"/api/projects/(\d+)/import", "POST", _import),
     (r"/api/projects/(\d+)/import/predictions", "POST", _import_predictions),
     (r"/api/projects/(\d+)/export", "GET", _export),
+    (r"/api/projects/(\d+)/summary", "GET", _summary),
     (r"/api/projects/(\d+)/exports", "*", _snapshots),
     (r"/api/projects/(\d+)/exports/(\d+)", "*", _snapshot),
     (r"/api/projects/(\d+)/exports/(\d+)/download", "GET", _download),

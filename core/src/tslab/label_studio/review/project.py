@@ -135,7 +135,7 @@ class ReviewPush(Push):
         known, titles = self._known_projects(), project_titles(self.project, groups)
         for group in groups:
             self._push_review(group, titles[group.key], predictions,
-                              known.get(self._marker(group), []))  # fmt: skip
+                              known.get(self.marker(group), []))  # fmt: skip
         self.journal.done()
         return self.report
 
@@ -180,13 +180,14 @@ class ReviewPush(Push):
     def _said(self, task: Task) -> Said:
         return self.queue.said.get((task.recording, task.view), {})
 
-    def _marker(self, group: TaskGroup) -> str:
-        return f"[tslab {self._identity()} review {group.view} {group.digest}]"
+    def marker(self, group: TaskGroup) -> str:
+        """Marks projects of the review."""
+        return f"[tslab {self.identity()} review {group.view} {group.digest}]"
 
     def _push_review(
         self, group: TaskGroup, title: str, found: Mapping[str, TaskPrediction], ids: list[int]
     ) -> None:
-        marker = self._marker(group)
+        marker = self.marker(group)
         text = group_config(self.project, group)
         config = review_config(text, self.project.domain, group.view, self.letters)
         wanted = project_settings(self.project, f"{title[:43]} review", marker, config) | {

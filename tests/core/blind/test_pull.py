@@ -1,0 +1,204 @@
+"""Pull of a blind study: annotations of mirrored tasks are those of one task of the plan."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from kit.blind_study import BlindStudy, Make
+
+from tslab.progress.activity import Activity, Entry, load_activity
+from tslab.progress.rater_findings import rater_findings
+from tslab.rater_people import load_people, rater_called, save_people, with_people
+from tslab.reading_plan import ReadingPlan
+
+Capture = pytest.CaptureFixture[str]
+
+
+def read_all(study: BlindStudy) -> None:
+    """Each rater reads his tasks: a mark in each window, and one over each border of windows."""
+    for rater, name in ((1, "ann"), (2, "ben"), (3, "cem")):
+        for task in study.project.tasks():
+            edge = [(task.start, task.start + 5.0 + rater)] if task.start else []
+            until = [] if task.end == 1000 else [(task.end - 5.0, task.end)]
+            study.annotate(
+                study.of(rater), task.id, name, *edge, (task.start + 40, task.start + 50), *until
+            )
+
+
+def test_annotations_of_all_raters_join(make: Make) -> None:
+    study = make()
+    study.run("push")
+    read_all(study)
+    study.run("pull", "--raw", expect=(0, 1))
+    found = study.project.pulled_annotations()
+    assert {(a.recording, a.annotator) for a in found} == {
+        (recording, f"{name}@example.org")
+        for recording in study.project.entries()
+        for name in ("ann", "ben", "cem")
+    }
+    for annotation in found:
+        assert list(annotation.extents) == [(0.0, 1000.0)]
+        assert annotation.lead_time == 100.0
+    raw = sorted(path.name for path in (study.root / "annotations").glob("raw-*.json"))
+    assert raw == [f"raw-{r}-anomalies-rater-{r}.json" for r in (1, 2, 3)]
+    activity = load_activity(study.root)
+    assert activity is not None
+    assert {(e.annotator.split("@")[0], e.rater) for e in activity.entries} == {
+        ("ann", 1), ("ben", 2), ("cem", 3),
+    }  # fmt: skip
+
+
+def test_agreement_is_that_of_one_project_with_an_overlap(make: Make, capsys: Capture) -> None:
+    study = make()
+    study.run("push")
+    read_all(study)
+    study.run("pull", expect=(0, 1))
+    blind = study.told(capsys, "agreement")
+    annotations = list(study.server.data["annotations"].values())
+    task_of = {t["id"]: t["data"]["task"] for t in study.server.data["tasks"].values()}
+    study.server.data.clear()
+    study.users = {
+        name: int(study.server.add("users", email=f"{name}@example.org")["id"])
+        for name in ("ann", "ben", "cem")
+    }
+    for name in ("raters.json", ".tslab/label-studio-projects.json"):
+        (study.root / name).unlink()
+    study.set("{overlap: 3}")
+    study.run("push")
+    (number,) = study.projects.values()
+    there = study.tasks(number)
+    for old in annotations:
+        who = f"{old['result'][0]['id'][2:]}"
+        task = there[task_of[old["task"]]]["id"]
+        study.server.add("annotations", task=task, project=number, result=old["result"],
+                         completed_by=study.users[who], lead_time=10.0)  # fmt: skip
+    study.run("pull", expect=(0, 1))
+    assert study.told(capsys, "agreement") == blind
+
+
+def test_who_reads_a_task_twice_is_one_reader(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    first, second = (task.id for task in study.project.tasks()[:2])
+    study.annotate(study.of(2), first, "ann", (10, 20))
+    study.annotate(study.of(1), first, "ann", (30, 40))
+    study.annotate(study.of(1), second, "ann", (110, 120))
+    capsys.readouterr()
+    study.run("pull", expect=(0, 1))
+    said = capsys.readouterr().err
+    assert "TSL120" in said
+    assert "TSL118" in said
+    assert "TSL089" not in said
+    (annotation,) = study.project.pulled_annotations()
+    assert [(span.start, span.end) for span in annotation.spans] == [(30.0, 40.0), (110.0, 120.0)]
+    assert annotation.lead_time == 20.0
+    activity = load_activity(study.root)
+    assert activity is not None
+    assert len(activity.entries) == 3, "both readings are kept for progress"
+
+
+def test_a_project_that_is_gone_is_named_and_nothing_is_lost(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    first = study.project.tasks()[0].id
+    study.annotate(study.of(1), first, "ann", (10, 20))
+    study.annotate(study.of(2), first, "ben", (10, 20))
+    study.run("pull", expect=(0, 1))
+    before = (study.root / "annotations" / "annotations.json").read_bytes()
+    number = study.of(2)
+    study.server.fail(f"/api/projects/{number}/export", 404)
+    capsys.readouterr()
+    study.run("pull", expect=5)
+    assert "answers 404" in capsys.readouterr().err, "it is there all the same"
+    del study.server.data["projects"][number]
+    study.run("pull", expect=5)
+    assert f"project {number} of rater 2 is gone" in capsys.readouterr().err
+    assert (study.root / "annotations" / "annotations.json").read_bytes() == before
+
+
+def test_a_mark_of_ground_truth_and_skipped_tasks_are_as_ever(make: Make) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    first, second = (task.id for task in study.project.tasks()[:2])
+    number = study.annotate(study.of(1), first, "ann", (10, 20))
+    study.annotate(study.of(2), first, "ben", (12, 20))
+    skipped = study.annotate(study.of(2), second, "ben", (110, 120))
+    study.server.data["annotations"][number]["ground_truth"] = True
+    study.server.data["annotations"][skipped]["was_cancelled"] = True
+    task = study.tasks(study.of(1))[second]["id"]
+    study.server.add("drafts", task=task, result=[], user="ann@example.org")
+    study.run("pull", expect=(0, 1))
+    found = {(a.annotator, a.ground_truth) for a in study.project.pulled_annotations()}
+    assert found == {("ann@example.org", True), ("ben@example.org", False)}
+    activity = load_activity(study.root)
+    assert activity is not None
+    assert {(e.state, e.rater) for e in activity.entries} == {
+        ("submitted", 1), ("submitted", 2), ("skipped", 2), ("draft", 1),
+    }  # fmt: skip
+
+
+# --- who annotated where --------------------------------------------------------------------
+
+
+def entry(task: str, who: str, rater: int, number: int = 1) -> Entry:
+    return Entry(task, "rec", "v", 0, 10, who, rater=rater, number=number)
+
+
+def found(*entries: Entry, people: dict[int, list[str]] | None = None) -> list[str]:
+    plan = ReadingPlan({"a": (1, 2), "b": (1,), "c": (2,)})
+    said = rater_findings(Activity("", entries), people or {}, plan)
+    assert all(finding.severity == "warning" and finding.remedy for finding in said)
+    return [f"{finding.code} {finding.message}" for finding in said]
+
+
+def test_an_orderly_study_has_no_finding() -> None:
+    assert found(entry("a", "ann", 1), entry("a", "ben", 2), entry("b", "ann", 1)) == []
+    assert found(entry("a", "ann", 0), entry("a", "ben", 0)) == []
+
+
+def test_somebody_in_another_raters_project() -> None:
+    assert found(entry("b", "ann", 1), entry("c", "ben", 2), entry("a", "ben", 1)) == [
+        "TSL118 ben annotated 1 task of rater 1 and 1 task of rater 2"
+    ]
+    people = {1: ["ann"], 2: ["ben"]}
+    assert found(entry("b", "Ben", 1), people=people) == [
+        "TSL118 Ben, who is rater 2, annotated 1 task of rater 1"
+    ]
+
+
+def test_several_people_in_one_project() -> None:
+    said = found(entry("a", "ann", 1), entry("b", "ann", 1), entry("b", "zoe", 1))
+    assert said == ["TSL119 in the project of rater 1 annotated ann (2 tasks), zoe (1 task)"]
+    both = {1: ["ann", "zoe"]}
+    assert found(entry("a", "ann", 1), entry("b", "zoe", 1), people=both) == []
+    assert len(found(entry("a", "zoe", 1), people={1: ["ann"]})) == 1
+
+
+def test_one_person_in_two_projects_is_one_reader() -> None:
+    assert found(entry("a", "ann", 1), entry("a", "ann", 2)) == [
+        "TSL118 ann annotated 1 task of rater 1 and 1 task of rater 2",
+        "TSL120 ann read 1 task in the projects of several raters; the last counts",
+    ]
+
+
+def test_tasks_that_the_plan_has_elsewhere() -> None:
+    assert found(entry("c", "ann", 1)) == [
+        "TSL121 rater 1 has annotations of 1 task that the plan gives to others"
+    ]
+
+
+def test_people_get_the_first_free_number(make: Make) -> None:
+    state = make().project.state
+    people = with_people({}, ["Ann@x", "ben@x"], 3)
+    assert people == {1: ["ann@x"], 2: ["ben@x"]}
+    people = with_people(people, ["ann@x", "cem@x", "dora@x"], 3)
+    assert people == {1: ["ann@x"], 2: ["ben@x"], 3: ["cem@x"]}, "there is no fourth"
+    people = with_people(people, ["dora@x"], 3, rater=2)
+    assert people[2] == ["ben@x", "dora@x"]
+    assert rater_called(people, "Dora@X") == 2
+    assert rater_called(people, "nobody@x") == 0
+    save_people(state, people)
+    assert load_people(state) == people
+    assert (state / "rater-people.json").stat().st_mode & 0o777 == 0o600
+    assert json.loads((state / "rater-people.json").read_text())["2"] == ["ben@x", "dora@x"]
