@@ -35,12 +35,15 @@ class Subject:
         domain: Its tiers and labels.
         specs: Segmenters by name.
         own: The domain's own segmenter that needs no training, None where it has none.
+        learns: Whether models that learned from annotations may serve. Not in a blind study: they
+            would tell a rater what others said.
     """
 
     key: str
     domain: Domain
     specs: Mapping[str, SegmenterSpec]
     own: SegmenterSpec | None = None
+    learns: bool = True
 
     def prior(self) -> Prior | None:
         """The domain's own segmenter as a model may look at it; who reads the log is told."""
@@ -105,9 +108,10 @@ class Models:
         """The model that answers for a project.
 
         Its promoted version; where that is damaged, the version before it; the study's own model
-        (project 0) where it has none; the domain's own segmenter where nothing was trained.
+        (project 0) where it has none; the domain's own segmenter where nothing was trained, and
+        in a blind study.
         """
-        for holder, version in self._candidates(project):
+        for holder, version in self._candidates(project) if subject.learns else ():
             model = self._get((str(holder), version, subject.key), holder, subject)
             if model is not None:
                 return model
@@ -122,7 +126,8 @@ class Models:
             project: Label Studio's id.
             subject: What is predicted for, None where that is not known.
         """
-        for holder, version in self._candidates(project):
+        learns = subject is None or subject.learns
+        for holder, version in self._candidates(project) if learns else ():
             if self._would_serve(holder, version, subject):
                 return version
         if subject is None or subject.own is None:

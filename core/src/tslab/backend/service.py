@@ -17,6 +17,7 @@ from tslab.backend.bodies import (
     WebhookBody,
     project_number,
 )
+from tslab.backend.failures import without_files
 from tslab.backend.jobs import Trainer
 from tslab.backend.link import Link
 from tslab.backend.metrics import Metrics
@@ -26,6 +27,7 @@ from tslab.backend.study import Study
 from tslab.backend.training import TrainingQueue
 from tslab.backend.visibility import VisibleProjects
 from tslab.backend.warming import Warming
+from tslab.errors import TslabError
 from tslab.segmentation.models.store import ModelStore
 
 if TYPE_CHECKING:
@@ -76,9 +78,7 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """The time in which requests are answered; trainings end with it."""
         await asyncio.to_thread(self.store.clean)
-        self._queue = TrainingQueue(
-            self.settings, self.trainer.train, self.visible.sees, self.metrics
-        )
+        self._queue = TrainingQueue(self.settings, self.trainer.train, self._refused, self.metrics)
         self.warming.begin()
         try:
             yield
@@ -86,6 +86,18 @@ class Service:
             self.warming.close()
             await self._queue.close()
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _refused(self, project: int) -> str:
+        """Why a project is not trained, "" if it is."""
+        refused = await self.visible.sees(project)
+        if refused or self.study is None:
+            return refused
+        try:
+            blind = await asyncio.to_thread(self.study.is_blind, project)
+        except TslabError as error:
+            log.warning("project %d: %s", project, without_files(str(error)))
+            return "project folder"
+        return "blind" if blind else ""
 
     @property
     def queue(self) -> TrainingQueue:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tslab import settings
 from tslab.backend.models import Subject
+from tslab.label_studio.remote import FILE as PROJECTS
+from tslab.label_studio.remote import FORMER_FILE, known_ids
 from tslab.project import Project
 from tslab.recording_table import TABLE
 from tslab.task import Task
@@ -92,7 +94,20 @@ class Study:
             domain=project.domain,
             specs={spec.name: guarded(spec) for spec in specs},
             own=guarded(own) if own is not None else None,
+            learns=not project.settings.review.blind,
         )
+
+    def is_blind(self, project: int) -> bool:
+        """Whether a Label Studio project is one of a blind study, from which nothing is learned.
+
+        Raises:
+            ProjectError: The project folder is not usable any more.
+            DataError: What is known of its Label Studio projects is damaged.
+        """
+        if self.subject.learns:
+            return False
+        state = self.project.state
+        return any(project in known_ids(state, name) for name in (PROJECTS, FORMER_FILE))
 
     def task(self, document: Mapping[str, Any]) -> Task | None:
         """The window of one of our recordings that a task of Label Studio shows, else None.

@@ -1,4 +1,4 @@
-"""tslab demo: the whole day on generated recordings, with two simulated annotators."""
+"""tslab demo: the whole day on generated recordings, with simulated annotators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tslab.contracts import SampleRecording
     from tslab.project import Project
 
-ANNOTATORS = ("annotator-1@example.com", "annotator-2@example.com")
+LEAST = 2
+"""Simulated annotators, or as many as a blind study has raters."""
 
 
 @click.command("demo", help="Run everything on generated recordings; Label Studio stays open.")
@@ -47,7 +48,7 @@ def command(output: Output, name: str, folder: str | None, once: bool, keep: boo
     day.run("predict")
     day.run("up")
     try:
-        day.run("users", "add", *ANNOTATORS)
+        day.run("users", "add", *_annotators(root))
         day.run("push")
         _annotate(output, root, samples)
         day.run("pull")
@@ -117,23 +118,36 @@ def _write_csv(sample: SampleRecording, folder: Path) -> Path:
     return path
 
 
+def _annotators(root: Path) -> list[str]:
+    """Addresses of the simulated annotators; the folder may have been there before."""
+    from tslab.project import Project
+
+    many = max(LEAST, Project.open(root).settings.review.raters)
+    return [f"annotator-{number}@example.com" for number in range(1, many + 1)]
+
+
 def _annotate(output: Output, root: Path, samples: Sequence[SampleRecording]) -> None:
-    """Two annotators who err as people do label every task through the API."""
+    """Annotators who err as people do label every task through the API."""
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
+    from tslab.label_studio.raters import rater_of
     from tslab.label_studio.remote import load_projects
     from tslab.project import Project
 
-    output.say("\n# two simulated annotators label every task")
+    names = _annotators(root)
+    output.say(f"\n# {len(names)} simulated annotators label every task")
     project = Project.open(root)
     address = connection(project)
     by_name = {sample.name: sample for sample in samples}
     with Client(address.url, address.api_key) as client:
         users = {email: number for number, email in client.users().items()}
-        for project_id in load_projects(project, address).values():
+        for key, project_id in load_projects(project, address).items():
+            readers = list(enumerate(names))
+            if rater_of(key):
+                readers = [readers[rater_of(key) - 1]]
             for item in client.tasks(project_id):
                 if not item.get("total_annotations"):
-                    for seed, email in enumerate(ANNOTATORS):
+                    for seed, email in readers:
                         body = _reading(project, item["data"]["task"], by_name, seed)
                         client.create_annotation(item["id"], {**body, "completed_by": users[email]})
 

@@ -82,6 +82,7 @@ def settings_text(domain: Domain, title: str, views: tuple[str, ...]) -> str:
         "review:",
         "  overlap: 1            # annotators for a task",
         "  percentage: 100       # of the tasks get that many",
+        "  # raters: 2           # with blind: true, each in a Label Studio project of his own",
         "label_studio:",
         "  url: ''               # empty: the server that 'tslab up' starts",
         "  data: local           # local, upload or url",

@@ -29,6 +29,7 @@ def command(output: Output) -> int:
         findings += _check_group(output, project, group)
     findings += _check_predictions(project)
     findings += check(output, project, project.annotations_list())
+    findings += _check_raters(project)
     if not findings:
         output.say(f"{project.title}: no finding in {counted(len(project.tasks()), 'tasks')}.")
     return output.findings(findings)
@@ -65,6 +66,19 @@ def _check_group(output: Output, project: Project, group: TaskGroup) -> list[Fin
     for task in output.progress(group.tasks, f"checking {group.view}"):
         findings += check_task_csv(project.root / task.csv, column_names(task))
     return findings
+
+
+def _check_raters(project: Project) -> list[Finding]:
+    """Who annotated where in a blind study, as of the last pull; a damaged plan is an error."""
+    from tslab.progress.activity import load_activity
+    from tslab.progress.rater_findings import rater_findings
+    from tslab.rater_people import load_people
+    from tslab.reading_plan import load_plan
+
+    plan, activity = load_plan(project.root), load_activity(project.root)
+    if activity is None:
+        return []
+    return rater_findings(activity, load_people(project.state), plan)
 
 
 def _check_predictions(project: Project) -> list[Finding]:

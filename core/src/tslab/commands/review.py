@@ -57,7 +57,7 @@ def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool)
     if dry_run:
         lines.append(f"Would make {counted(len(report.changes), 'changes')} at {url}")
     elif report.changes:
-        asked = [change for change in report.changes if change.startswith("ask for annotator")]
+        asked = [c for c in report.changes if c.startswith(("ask for annotator", "rater "))]
         lines += [f"  {change}" for change in asked]
         where = " Review at:" if report.projects else ""
         lines.append(f"{counted(len(report.changes), 'changes')}.{where}")

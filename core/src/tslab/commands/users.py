@@ -9,7 +9,11 @@ import click
 from tslab.commands.output import Output, shared_options, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tslab.label_studio.accounts import Account
+    from tslab.label_studio.connection import Connection
+    from tslab.project import Project
 
 
 @click.group("users", help="Manage annotators' accounts.")
@@ -19,41 +23,134 @@ def command() -> None:
 
 @command.command("add", help="Make accounts with random passwords, printed once.")
 @click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+@click.option(
+    "--rater", type=click.IntRange(min=1), metavar="N", help="Blind study: they are rater N."
+)
 @shared_options
-def add(output: Output, emails: tuple[str, ...]) -> int:
-    """Makes what is missing; an existing account keeps its password."""
-    from tslab.errors import ServerError
+def add(output: Output, emails: tuple[str, ...], rater: int | None) -> int:
+    """Makes what is missing; an existing account keeps its password.
+
+    In a blind study each new one becomes the next rater whom nobody is yet.
+    """
     from tslab.label_studio.accounts import add_accounts, checked_emails
     from tslab.label_studio.connection import connection
 
     wanted = checked_emails(emails)
-    found = connection(output.project())
-    if not found.embedded:
+    project = output.project()
+    _check_rater(project, rater)
+    found = connection(project)
+    accounts: list[Account] = []
+    try:
+        if found.embedded:
+            for account in add_accounts(found.url, found.api_key, wanted):
+                accounts.append(account)  # noqa: PERF402 - what was made must survive an error
+        else:
+            accounts = _existing(found, wanted, blind=project.settings.review.blind)
+    finally:
+        # The passwords exist nowhere else, so they are shown even when a later account fails.
+        if accounts:
+            _note_raters(output, project, accounts, rater or 0)
+            _show(output, found, accounts, project)
+    return 0
+
+
+def _check_rater(project: Project, rater: int | None) -> None:
+    """Refuses a rater that there is not.
+
+    Raises:
+        UsageError: There is none of that number.
+    """
+    from tslab.errors import UsageError
+
+    review = project.settings.review
+    if rater and not review.blind:
+        raise UsageError(
+            "--rater is for blind studies", "Set review: {raters: N, blind: true} in tslab.yaml."
+        )
+    if rater and rater > review.raters:
+        raise UsageError(f"there is no rater {rater}", f"raters is {review.raters} in tslab.yaml.")
+
+
+def _existing(found: Connection, wanted: Sequence[str], *, blind: bool) -> list[Account]:
+    """Accounts of a server where tslab makes none: a blind study notes whose they are.
+
+    Raises:
+        ServerError: Some are not there.
+    """
+    from tslab.errors import ServerError
+    from tslab.label_studio.accounts import Account, list_users
+
+    known = {str(user["email"]).lower() for user in list_users(found.url, found.api_key)}
+    if not blind or not known.issuperset(wanted):
         raise ServerError(
             f"this project uses the Label Studio at {found.url}, where tslab makes no accounts",
             "Invite people there, under Organization > Add Members.",
         )
-    accounts: list[Account] = []
-    try:
-        for account in add_accounts(found.url, found.api_key, wanted):
-            accounts.append(account)  # noqa: PERF402 - what was made must survive an error
-    finally:
-        # The passwords exist nowhere else, so they are shown even when a later account fails.
-        if accounts:
-            _show(output, found.url, accounts)
-    return 0
+    return [Account(email, "exists") for email in wanted]
 
 
-def _show(output: Output, url: str, accounts: list[Account]) -> None:
+def _note_raters(output: Output, project: Project, accounts: Sequence[Account], rater: int) -> None:
+    """Writes down who is which rater, in a blind study."""
+    from tslab.rater_people import load_people, rater_called, save_people, with_people
+
+    if not project.settings.review.blind:
+        return
+    emails = [account.email for account in accounts]
+    raters = project.settings.review.raters
+    with output.alone(project):
+        people = with_people(load_people(project.state), emails, raters, rater)
+        save_people(project.state, people)
+    for email in emails:
+        if not rater_called(people, email):
+            output.warn(f"{email} is no rater: all {raters} are taken; see --rater")
+
+
+def _addresses(project: Project, found: Connection) -> dict[int, list[str]]:
+    """Addresses of each rater's projects, empty where there is no blind study."""
+    from tslab.label_studio.raters import rater_of
+    from tslab.label_studio.remote import load_projects
+
+    addresses: dict[int, list[str]] = {}
+    for key, number in load_projects(project, found).items():
+        if rater_of(key) and project.settings.review.blind:
+            addresses.setdefault(rater_of(key), []).append(f"{found.url}/projects/{number}/data")
+    return addresses
+
+
+def _show(output: Output, found: Connection, accounts: Sequence[Account], project: Project) -> None:
     rows = [(a.email, a.password or "(keeps its own)", a.status) for a in accounts]
     text = table(rows, ("email", "password", "status"))
     if any(account.status == "created" for account in accounts):
-        text += f"\nPasswords are shown once and kept nowhere. Log in at {url}/user/login"
-    document = {
-        "url": url,
+        text += f"\nPasswords are shown once and kept nowhere. Log in at {found.url}/user/login"
+    raters = _rater_rows(project, found, [account.email for account in accounts])
+    if raters:
+        text += f"\n{table(raters, ('email', 'rater', 'only this address'))}"
+    document: dict[str, object] = {
+        "url": found.url,
         "users": [{"email": a.email, "status": a.status, "password": a.password} for a in accounts],
     }
+    if project.settings.review.blind:
+        document["raters"] = [
+            {"email": email, "rater": rater, "address": address} for email, rater, address in raters
+        ]
     output.result(document, text)
+
+
+def _rater_rows(
+    project: Project, found: Connection, emails: Sequence[str]
+) -> list[tuple[str, int, str]]:
+    """Who is which rater, and the address that is his; empty outside of blind studies."""
+    from tslab.rater_people import load_people, rater_called
+
+    if not project.settings.review.blind:
+        return []
+    people, addresses = load_people(project.state), _addresses(project, found)
+    return [
+        (email, rater, address)
+        for email in emails
+        if (rater := rater_called(people, email))
+        for address in addresses.get(rater, ["after 'tslab push'"])
+    ]
 
 
 @command.command("list", help="List accounts with their last activity.")
@@ -63,7 +160,8 @@ def list_command(output: Output) -> int:
     from tslab.label_studio.accounts import list_users
     from tslab.label_studio.connection import connection
 
-    found = connection(output.project())
+    project = output.project()
+    found = connection(project)
     users = [
         {
             "id": user["id"],
@@ -74,5 +172,13 @@ def list_command(output: Output) -> int:
         for user in list_users(found.url, found.api_key)
     ]
     rows = [(user["email"], user["name"] or "-", user["last_activity"][:19]) for user in users]
-    output.result({"url": found.url, "users": users}, table(rows, ("email", "name", "last seen")))
+    text = table(rows, ("email", "name", "last seen"))
+    document = {"url": found.url, "users": users}
+    if project.settings.review.blind:
+        raters = _rater_rows(project, found, [user["email"] for user in users])
+        text += f"\n\n{table(raters, ('email', 'rater', 'only this address'))}"
+        document["raters"] = [
+            {"email": email, "rater": rater, "address": address} for email, rater, address in raters
+        ]
+    output.result(document, text)
     return 0

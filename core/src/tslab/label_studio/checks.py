@@ -60,6 +60,8 @@ def server_checks(project: Project) -> Iterator[Check]:
                 yield from _data_checks(http, headers, project)
             yield _speed(http, headers)
             yield _backend(http, headers, project, found)
+            if project.settings.review.blind:
+                yield _blind(project, found)
     except ServerError as error:
         yield Check("Label Studio", "fail", error.message, error.remedy)
 
@@ -142,6 +144,21 @@ def _backend(
         detail = f"{wanted.url} answers, but not to Label Studio's project {', '.join(unconnected)}"
         return Check(name, "warn", detail, "Push the project: tslab push")
     return Check(name, "ok", f"answers at {wanted.url}, to Label Studio too")
+
+
+def _blind(project: Project, found: Connection) -> Check:
+    """What the community edition cannot do for a blind study is worth knowing each time."""
+    from tslab.label_studio.raters import rater_of
+    from tslab.label_studio.remote import load_projects
+
+    wanted = project.settings.review.raters
+    there = {rater_of(key) for key in load_projects(project, found)} & set(range(1, wanted + 1))
+    detail = f"projects of {len(there)} of {wanted} raters; every account may open all of them"
+    remedy = (
+        "The community edition has no rights for single projects: give each rater only his own "
+        "address ('tslab users list'), and heed TSL118 to TSL121 of 'tslab pull'."
+    )
+    return Check("blind reading", "warn", detail, remedy)
 
 
 def _data_checks(http: httpx.Client, headers: dict[str, str], project: Project) -> Iterator[Check]:

@@ -103,10 +103,14 @@ class Push:
         mirrors.save()
         for group in groups:
             title = f"{titles[group.shown]}{suffix(group.rater)}"
-            self._whose = f"rater {group.rater}: " if group.rater else ""
+            self.about(group)
             self._push_group(group, title, configs[group.shown], known.get(self.marker(group), []))
         self.journal.done()
         return self.report
+
+    def about(self, group: TaskGroup | None) -> None:
+        """Says whose the next changes are."""
+        self._whose = f"rater {group.rater}: " if group is not None and group.rater else ""
 
     def change(self, text: str, act: Callable[..., Any], *arguments: object) -> Any:
         """Notes one change, and makes it unless this is a dry run; what `act` returned."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tslab.progress.work import Work, counting
+from tslab.reading_plan import ReadingPlan
 from tslab.settings import Review
 from tslab.task import Task
 
@@ -36,17 +38,69 @@ class Left:
     hours: float | None
 
 
-def what_is_left(tasks: Sequence[Task], work: Sequence[Work], review: Review) -> list[Left]:
+@dataclass(frozen=True, slots=True)
+class RaterLeft:
+    """What is left for one rater of a blind study.
+
+    Attributes:
+        rater: Number, from 1 on.
+        people: Who annotated in the rater's project, who did most first.
+        tasks: What the plan gives to the rater.
+        done: Tasks that were submitted there.
+        skipped: Tasks that were skipped there and not submitted.
+        hours: What the rest takes at the rater's median lead time, else at that of all; None while
+            that is unknown.
+    """
+
+    rater: int
+    people: Sequence[str]
+    tasks: int
+    done: int
+    skipped: int
+    hours: float | None
+
+
+def left_for_raters(work: Sequence[Work], plan: ReadingPlan | None) -> list[RaterLeft]:
+    """What is left for each rater.
+
+    Args:
+        work: All annotations.
+        plan: Who reads what; None where the study is not blind.
+    """
+    overall = _median(work)
+    found = []
+    for rater in plan.raters() if plan is not None else ():
+        wanted = plan.tasks_of(rater) if plan is not None else frozenset()
+        own = [item for item in work if item.entry.rater == rater]
+        done = {item.entry.task for item in counting(own)} & wanted
+        skipped = {w.entry.task for w in own if w.entry.state == "skipped"} & wanted - done
+        counts = Counter(item.entry.annotator for item in own)
+        names = sorted(counts, key=lambda name: (-counts[name], name))
+        median = _median(own) or overall
+        hours = None if median is None else (len(wanted) - len(done)) * median / 3600
+        found.append(RaterLeft(rater, names, len(wanted), len(done), len(skipped), hours))
+    return found
+
+
+def what_is_left(
+    tasks: Sequence[Task],
+    work: Sequence[Work],
+    review: Review,
+    plan: ReadingPlan | None = None,
+) -> list[Left]:
     """What is left of each view, in the order of the tasks.
 
     Args:
         tasks: All tasks of the project.
         work: All annotations.
         review: How many annotators a task needs.
+        plan: Who reads what; None where the study is not blind.
     """
     said: dict[str, set[str]] = {}
+    by: dict[str, set[int]] = {}
     for item in counting(work):
         said.setdefault(item.entry.task, set()).add(item.entry.annotator)
+        by.setdefault(item.entry.task, set()).add(item.entry.rater)
     skipped = {item.entry.task for item in work if item.entry.state == "skipped"}
     overall = _median(work)
     found = []
@@ -59,7 +113,17 @@ def what_is_left(tasks: Sequence[Task], work: Sequence[Work], review: Review) ->
                 groups.setdefault(key, []).append(len(said.get(task.id, ())))
         median = _median([item for item in work if item.entry.view == view]) or overall
         alone = [t for t in tasks if t.view == view and t.id in skipped and t.id not in said]
-        missing = [lack for counts in groups.values() for lack in _missing(counts, review)]
+        if plan is None:
+            missing = [lack for counts in groups.values() for lack in _missing(counts, review)]
+        else:
+            missing = [
+                (
+                    len(said.get(t.id, ())),
+                    len(set(plan.readers.get(t.id, ())) - by.get(t.id, set())),
+                )
+                for t in tasks
+                if t.view == view
+            ]
         found.append(_left(view, missing, len(alone), median))
     return found
 

@@ -11,7 +11,7 @@ from tslab.progress import charts
 from tslab.progress.over_time import BLOCK, Period
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
-from tslab.progress.text import shown
+from tslab.progress.text import RATERS, rater_rows, shown
 from tslab.progress.trends import FEWEST, PAUSE, SURE, Trend
 from tslab.progress.use import LabelUse
 from tslab.progress.words import (
@@ -121,7 +121,12 @@ def _left(found: Progress) -> str:
         )
         for v in found.left
     ]  # fmt: skip
-    return element("h2", "What is left") + panel("", table(header, rows)) if rows else ""
+    if not rows:
+        return ""
+    parts = element("h2", "What is left") + panel("", table(header, rows))
+    if found.raters:
+        parts += panel("By rater", table(RATERS, rater_rows(found.raters)))
+    return parts
 
 
 def _people(found: Progress) -> str:

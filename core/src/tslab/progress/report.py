@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from tslab.contracts import Finding
 from tslab.progress.activity import Activity
-from tslab.progress.left import Left, what_is_left
+from tslab.progress.left import Left, RaterLeft, left_for_raters, what_is_left
 from tslab.progress.over_time import Period, calendar_week, periods, shared_since
 from tslab.progress.people import LeadTimes, Person, lead_times, people
 from tslab.progress.reading_table import readings
@@ -24,6 +24,7 @@ from tslab.progress.trends import (
 from tslab.progress.use import Use, prediction_use
 from tslab.progress.work import Tally, Work, counting, read_work
 from tslab.project import Project
+from tslab.reading_plan import load_plan
 from tslab.recording_table import RecordingEntry
 
 
@@ -58,6 +59,7 @@ class Progress:
         drift: Of each annotator along his tasks.
         fatigue: Of each annotator along his sittings.
         findings: What was left out.
+        raters: What is left for each rater of a blind study.
     """
 
     pulled: str
@@ -71,6 +73,7 @@ class Progress:
     drift: list[Trend]
     fatigue: list[Trend]
     findings: list[Finding]
+    raters: list[RaterLeft] = field(default_factory=list)
 
     def document(self) -> dict[str, object]:
         """The same as plain values for JSON."""
@@ -89,12 +92,14 @@ def progress(project: Project, activity: Activity) -> Progress:
         activity: What the last pull brought.
     """
     tasks, tally = project.tasks(), Tally()
+    plan = load_plan(project.root) if project.settings.review.blind else None
     work = read_work(activity, (task.id for task in tasks), tally)
     use = prediction_use(work, activity.shown)
     weeks, blocks, drifts, tired = _trends(project, work)
     return Progress(
         pulled=activity.pulled,
-        left=what_is_left(tasks, work, project.settings.review),
+        left=what_is_left(tasks, work, project.settings.review, plan),
+        raters=left_for_raters(work, plan),
         lead=lead_times(work),
         people=people(work, use.untouched),
         use=use,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from tslab.errors import counted
+from tslab.progress.left import RaterLeft
 from tslab.progress.over_time import Period
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
@@ -13,6 +14,7 @@ from tslab.progress.words import TITLES, ago, day, figure, shift, span
 from tslab.wording import short
 
 Table = Callable[[Sequence[Sequence[object]], Sequence[str]], str]
+RATERS = ("rater", "who", "tasks", "done", "left", "skipped", "needs")
 MOST = 8
 """Rows of a table on the terminal; --json and --report have all."""
 
@@ -26,6 +28,7 @@ def progress_text(found: Progress, seconds: float | None, table: Table) -> str:
         table: Lays out rows under a header.
     """
     parts = [f"pulled {day(found.pulled)} UTC, {ago(seconds)}", _left(found, table)]
+    parts += _raters(found, table)
     parts.append(_sentences(found))
     parts.append(_people(found, table))
     parts += _use(found, table)
@@ -68,6 +71,23 @@ def _left(found: Progress, table: Table) -> str:
     ]
     header = ("view", "tasks", "done", "none", "too few", "skipped", "missing", "needs")
     return f"{headline(found)}\n{table(rows, header)}"
+
+
+def _raters(found: Progress, table: Table) -> Iterator[str]:
+    """Each rater of a blind study, with nobody left out: it is their lead who reads this."""
+    if found.raters:
+        yield table(rater_rows(found.raters), RATERS)
+
+
+def rater_rows(raters: Sequence[RaterLeft]) -> list[tuple[str, ...]]:
+    """Raters as rows of a table."""
+    return [
+        (
+            str(r.rater), ", ".join(r.people) or "-", str(r.tasks), str(r.done),
+            str(r.tasks - r.done), str(r.skipped), _hours(r.hours),
+        )
+        for r in raters
+    ]  # fmt: skip
 
 
 def _hours(hours: float | None) -> str:

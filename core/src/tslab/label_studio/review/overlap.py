@@ -9,7 +9,11 @@ import numpy as np
 
 from tslab.agreement.disputes.priorities import LowAgreement, task_agreement
 from tslab.agreement.intake import project_intake
+from tslab.label_studio.mirrors import shown_predictions
+from tslab.label_studio.raters import rater_groups
+from tslab.label_studio.task_data import TaskData
 from tslab.project import Project
+from tslab.reading_plan import load_plan, save_plan, with_another
 from tslab.spans import to_microseconds
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ def short_of_annotators(project: Project) -> dict[str, int]:
         DataError: A file of the project folder is damaged.
     """
     given = project.settings.review
-    rule = LowAgreement(given.low_agreement, given.overlap, given.max_additional)
+    rule = LowAgreement(given.low_agreement, given.readers, given.additional)
     if not rule.threshold or not rule.additional:
         return {}
     wanted: dict[str, int] = {}
@@ -74,3 +78,38 @@ def ask_for_annotators(
                     int(item["id"]),
                     {"overlap": wanted[name], "is_labeled": False},
                 )
+
+
+def ask_raters(
+    push: Push, groups: Sequence[TaskGroup], projects: Mapping[str, int], wanted: Mapping[str, int]
+) -> None:
+    """The same in a blind study: the plan gives tasks to other raters, whose projects get them.
+
+    Args:
+        push: Makes the changes.
+        groups: The project's tasks by what they show.
+        projects: Label Studio's ids by group key.
+        wanted: Raters by task id.
+
+    Raises:
+        DataError: The plan is damaged, or predictions are.
+    """
+    project, review = push.project, push.project.settings.review
+    plan = before = load_plan(project.root)
+    if plan is None or before is None:
+        return
+    for task in sorted(wanted.keys() & plan.readers.keys()):
+        if len(plan.readers[task]) < wanted[task]:
+            plan = with_another(plan, task, review)
+    predictions, _ = shown_predictions(project)
+    if not push.dry_run:
+        save_plan(project.root, plan)
+    for group in rater_groups(groups, plan, review.raters):
+        asked = {task.id for task in group.tasks} - before.tasks_of(group.rater)
+        if asked and group.key not in projects:
+            text = f"rater {group.rater} is asked for another reading and has no project for it yet"
+            push.report.warnings.append(f"{text}: tslab push")
+        elif asked:
+            push.about(group)
+            TaskData(push, group, projects[group.key]).push_tasks(predictions)
+    push.about(None)

@@ -13,7 +13,11 @@ from tslab.label_studio.project_settings import project_settings
 from tslab.label_studio.push import Progress, Push, Report, project_titles
 from tslab.label_studio.review.config import letters_of, review_config
 from tslab.label_studio.review.key import Key, Window, load_key, new_key, save_key
-from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
+from tslab.label_studio.review.overlap import (
+    ask_for_annotators,
+    ask_raters,
+    short_of_annotators,
+)
 from tslab.label_studio.review.readings import mark_of, matters
 from tslab.label_studio.review.tasks import (
     Said,
@@ -123,7 +127,8 @@ class ReviewPush(Push):
             self.journal.wait()
         if wanted:
             groups = task_groups(self.project.tasks())
-            ask_for_annotators(self, groups, originals, wanted)
+            ask = ask_raters if self.project.settings.review.blind else ask_for_annotators
+            ask(self, groups, originals, wanted)
         if not key.windows:
             self.journal.done()
             return self.report

@@ -1,0 +1,189 @@
+"""What the other commands make of a blind study: progress, users, review, lint, doctor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from kit.blind_study import BlindStudy, Make
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_progress_knows_what_is_left_for_each_rater(
+    make: Make, capsys: Capture, tmp_path: Path
+) -> None:
+    study = make("{raters: 3, blind: true, percentage: 40}")
+    study.run("push")
+    plan = study.plan()
+    mine = {r: [task for task, own in plan.items() if r in own] for r in (1, 2, 3)}
+    for task in mine[1]:
+        study.annotate(study.of(1), task, "ann", (0, 5))
+    for task in mine[2][:3]:
+        study.annotate(study.of(2), task, "ben", (0, 5))
+    task = study.tasks(study.of(3))[mine[3][0]]["id"]
+    study.server.add("annotations", task=task, project=study.of(3), result=[], was_cancelled=True,
+                     completed_by=study.users["cem"])  # fmt: skip
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "progress")
+    many = [len(mine[r]) for r in (1, 2, 3)]
+    rows = [(r["rater"], r["people"], r["tasks"], r["done"], r["skipped"]) for r in said["raters"]]
+    assert rows == [
+        (1, ["ann@example.org"], many[0], many[0], 0),
+        (2, ["ben@example.org"], many[1], 3, 0),
+        (3, ["cem@example.org"], many[2], 0, 1),
+    ]
+    assert said["raters"][1]["hours"] == pytest.approx((many[1] - 3) * 10 / 3600)
+    (left,) = said["left"]
+    assert left["annotations"] == many[1] - 3 + many[2]
+    assert left["tasks"] == 20
+    assert left["done"] == sum(
+        all(r == 1 or (r == 2 and task in mine[2][:3]) for r in own) for task, own in plan.items()
+    )
+    page = tmp_path / "progress.html"
+    study.run("progress", "--report", str(page))
+    assert "By rater" in page.read_text()
+    study.run("progress", "--private", "--report", str(page))
+    assert "ann@example" not in page.read_text()
+    assert "By rater" in page.read_text()
+
+
+def test_work_in_another_project_leaves_the_raters_task_undone(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    for task in study.project.tasks():
+        study.annotate(study.of(1), task.id, "ann", (task.start, task.start + 5))
+        study.annotate(study.of(1), task.id, "ben", (task.start, task.start + 5))
+    study.run("pull", expect=(0, 1))
+    assert "TSL119" in "".join(study.told(capsys, "lint")["findings"][0].values())
+    said = study.told(capsys, "progress")
+    assert [(r["rater"], r["done"]) for r in said["raters"]] == [(1, 20), (2, 0)]
+    assert said["left"][0]["annotations"] == 20
+
+
+def test_users_are_the_next_rater_that_nobody_is(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    first = study.told(capsys, "users", "add", "ann@example.org")
+    assert first["raters"] == [
+        {"email": "ann@example.org", "rater": 1, "address": "after 'tslab push'"}
+    ]
+    study.run("push")
+    capsys.readouterr()
+    study.run("users", "add", "ann@example.org", "ben@example.org", "cem@example.org")
+    said = capsys.readouterr()
+    assert f"/projects/{study.of(2)}/data" in said.out
+    assert "cem@example.org is no rater" in said.err
+    study.run("users", "add", "cem@example.org", "--rater", "2")
+    listed = study.told(capsys, "users", "list")["raters"]
+    assert [(row["email"].split("@")[0], row["rater"]) for row in listed] == [
+        ("ann", 1), ("ben", 2), ("cem", 2),
+    ]  # fmt: skip
+    pushed = study.told(capsys, "push")
+    assert pushed["raters"][1]["people"] == ["ben@example.org", "cem@example.org"]
+
+
+def test_users_of_other_servers_and_other_studies_are_refused_as_ever(
+    make: Make, capsys: Capture
+) -> None:
+    study = make("{raters: 2, blind: true}")
+    capsys.readouterr()
+    study.run("users", "add", "nobody@example.org", expect=5)
+    assert "makes no accounts" in capsys.readouterr().err
+    study.run("users", "add", "ann@example.org", "--rater", "3", expect=2)
+    assert "no rater 3" in capsys.readouterr().err
+    study.set("{overlap: 2}")
+    study.run("users", "add", "ann@example.org", expect=5)
+    study.run("users", "add", "ann@example.org", "--rater", "1", expect=2)
+    assert "raters" not in study.told(capsys, "users", "list")
+
+
+def read(study: BlindStudy, rater: int, who: str, task: str, shift: float) -> None:
+    start = next(t.start for t in study.project.tasks() if t.id == task)
+    study.annotate(study.of(rater), task, who, (start + 10 + shift, start + 20 + shift))
+
+
+def test_low_agreement_asks_the_next_rater(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 3, blind: true, overlap: 2, low_agreement: 0.5}")
+    study.run("push")
+    names = {1: "ann", 2: "ben", 3: "cem"}
+    plan = study.plan()
+    odd = sorted(plan)[:2]
+    for task, own in plan.items():
+        for number, rater in enumerate(own):
+            read(study, rater, names[rater], task, 50.0 * number if task in odd else 0.0)
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "review", "--dry-run")
+    assert sum("import" in change for change in said["changes"]) >= 1
+    assert study.plan() == plan
+    study.run("review")
+    after = study.plan()
+    assert {task for task in plan if after[task] != plan[task]} == set(odd)
+    for task in odd:
+        assert after[task] == [1, 2, 3]
+        (third,) = set(after[task]) - set(plan[task])
+        assert task in study.tasks(study.of(third))
+    before = study.counts()
+    study.run("review")
+    study.run("push")
+    assert study.counts() == before, "asked once, and push agrees"
+    for task in odd:
+        (third,) = set(after[task]) - set(plan[task])
+        read(study, third, names[third], task, 0.0)
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "review")
+    assert said["disputes"] == 4, "nobody else is left: a reviewer decides"
+    assert study.plan() == after
+
+
+def test_a_review_begins_from_blind_projects(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    for task in study.project.tasks():
+        read(study, 1, "ann", task.id, 0.0)
+        read(study, 2, "ben", task.id, 3.0)
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "review")
+    assert said["disputes"] > 0
+    (review,) = (n for title, n in study.projects.items() if title.endswith("review"))
+    sent = json.dumps([study.server.data["projects"][review], study.server.tasks_of(review)])
+    assert "ann@" not in sent
+    assert "rater" not in sent
+    study.run("push")
+    study.run("pull", expect=(0, 1))
+    assert len(study.project.pulled_annotations()) == 4
+
+
+def test_the_file_of_links_names_a_project_of_each_task(make: Make) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    first, second = (task.id for task in study.project.tasks()[:2])
+    read(study, 1, "ann", first, 0)
+    read(study, 2, "ben", first, 0)
+    read(study, 2, "ben", second, 0)
+    study.run("pull", expect=(0, 1))
+    found = json.loads((study.root / ".tslab" / "label-studio-tasks.json").read_text())["tasks"]
+    assert found[first][0] == study.of(1)
+    assert found[second][0] == study.of(2)
+
+
+def test_doctor_says_what_the_community_edition_cannot(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    checks = {c["name"]: c for c in study.told(capsys, "doctor")["checks"]}
+    assert checks["blind reading"]["status"] == "warn"
+    assert "projects of 2 of 2 raters" in checks["blind reading"]["detail"]
+    study.set("{overlap: 2}")
+    names = [c["name"] for c in study.told(capsys, "doctor")["checks"]]
+    assert "blind reading" not in names
+
+
+def test_raw_files_tell_progress_whose_they_are(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}")
+    study.run("push")
+    first = study.project.tasks()[0].id
+    read(study, 2, "ben", first, 0)
+    study.run("pull", "--raw", expect=(0, 1))
+    (study.root / "annotations" / "activity.json").unlink()
+    said = study.told(capsys, "progress")
+    assert [r["done"] for r in said["raters"]] == [0, 1]
