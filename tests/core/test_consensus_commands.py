@@ -306,3 +306,75 @@ def test_a_recording_that_is_gone_is_said_and_left_out(study: Study) -> None:
     (study.folder / "pump1.csv").unlink()
     document = study.shell.json("consensus", "--as", "predictions", code=1)
     assert document["failed"] == [study.keys[0]]
+
+
+def test_what_most_answer_about_a_region_is_the_answer(study: Study) -> None:
+    """A choice by most, several choices by more than half, a rating by the middle; no text."""
+    given: tuple[dict[str, Any], ...] = (
+        {"severity": "2", "channel": ("vibration",), "quality": 4.0, "note": "loud"},
+        {"severity": "2", "channel": ("vibration", "speed"), "quality": 5.0},
+        {"severity": "3", "quality": 5.0, "note": "loud"},
+    )
+    said = [
+        (who, [replace(spans[0], fields=fields), *spans[1:]])
+        for who, spans, fields in zip(WHO, SAID, given, strict=True)
+    ]
+    study.say(said)
+    for target in ("ground-truth", "predictions"):
+        study.shell("consensus", "--as", target, "--method", "median")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    version = current_version(study.project)
+    predicted = study.project.predicted_spans(version)[study.keys[0]]
+    for spans in (truth.spans, predicted):
+        assert spans[0].fields == {"severity": "2", "channel": ("vibration",), "quality": 5.0}
+
+
+def test_what_two_answer_about_a_task_is_ground_truth(study: Study) -> None:
+    task = study.project.tasks()[0].id
+    said = [
+        Annotation(
+            study.keys[0], who, list(spans), study.view, ((0.0, float(SECONDS)),),
+            {task: {"state": state}} if state else {},
+        )
+        for who, spans, state in zip(WHO, SAID, ("faulty", "faulty", ""), strict=True)
+    ]  # fmt: skip
+    study.path.write_bytes(json_bytes(said))
+    study.shell("consensus", "--as", "ground-truth")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    assert truth.task_fields == {task: {"state": "faulty"}}
+    study.path.write_bytes(json_bytes([said[0], *(replace(a, task_fields={}) for a in said[1:])]))
+    study.shell("consensus", "--as", "ground-truth")
+    (truth,) = made_truth(study.project.root)["consensus"]
+    assert truth.task_fields == {}
+
+
+def test_the_last_line_says_what_was_written_and_what_was_not(study: Study) -> None:
+    study.say([(WHO[0], SAID[0]), (WHO[1], SAID[1])])
+    text = study.shell("consensus", "--as", "ground-truth")
+    assert text.rstrip().endswith(
+        "written as ground-truth: annotations/ground_truth.json, 2 regions in 287 s of "
+        "1 recording; left out: 13 s, disputed or ground truth already"
+    )
+
+
+def test_regions_of_one_alone_are_counted(study: Study) -> None:
+    study.shell("consensus")
+    rows = study.shell.json("consensus", "--method", "union")["tiers"]
+    assert [row["resting_on_one"] for row in rows] == [2]
+    assert [row["resting_on_one"] for row in study.shell.json("consensus")["tiers"]] == [0]
+    assert "2 regions of these: one annotator" in study.shell("consensus", "--method=union")
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--least", "4"), "--least 4 is more than the 3 annotators who vote"),
+        (("--least", "0"), "'tslab consensus --help' shows how"),
+        (("--tolerance", "anomaly=1"), "--tolerance names no tier: 'anomaly=1'. There are none."),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(
+    study: Study, options: tuple[str, ...], line: str
+) -> None:
+    study.say([(WHO[0], SAID[0]), (WHO[1], SAID[0]), (WHO[2], SAID[0])])
+    assert line in study.shell.fails(2, "consensus", *options)

@@ -68,6 +68,26 @@ def test_mistakes_are_named_with_place_and_hint(
     assert words in refusal(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "domain: demo\nreview: {percentage: 20}\nreview: {overlap: 3}\n",
+            "'review' twice (line 3)",
+        ),
+        ("domain: demo\nhotkeys: {N: q, A: w, N: e}\n", "'N' twice (line 2)"),
+        ("domain: demo\nlabels:\n  event:\n    add:\n    - {name: x, name: y}\n", "'name' twice"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path, content: str, said: str) -> None:
+    """YAML takes the last one and forgets the first without a word."""
+    path = tmp_path / "tslab.yaml"
+    path.write_text(content)
+    with pytest.raises(ProjectError) as refused:
+        load_settings(path)
+    assert said in str(refused.value)
+
+
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     text = refusal(tmp_path, "domain: d\nwindwo: 1\nhotkey: {}\nreview: {overlap: 0}")
     for word in ("'windwo'", "'hotkey'", "'review.overlap'"):

@@ -137,7 +137,10 @@ def _explain(error: BaseException, verb: str) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         text = error.format_message().replace("\n", " ")
         ended = text if text.endswith((".", "?", "!")) else f"{text}."
-        return text if "--help" in text else f"{ended} 'tslab --help' shows how.", 2
+        own = (
+            error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tslab"
+        )
+        return text if "--help" in text else f"{ended} '{own} --help' shows how.", 2
     if isinstance(error, TslabError):
         return str(error), error.exit_code
     if isinstance(error, OSError):

@@ -198,19 +198,43 @@ def load_settings(path: Path) -> Settings:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content, repeated = yaml.safe_load(text), _repeated_key(text)
     except OSError as error:
         raise ProjectError(f"cannot read '{path}': {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ProjectError(
             f"'{path}' is not valid YAML: {error}", "Mend the line it names."
         ) from error
+    if repeated:
+        raise ProjectError(
+            f"'{path}' says {repeated}: YAML would take the last one only", "Join them into one."
+        )
     if not isinstance(content, dict):
         raise ProjectError(f"'{path}' holds no settings", "Start it with: domain: NAME")
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
         raise ProjectError(f"'{path}': {_explain(error)}", "Mend tslab.yaml.") from error
+
+
+def _repeated_key(text: str) -> str:
+    """The first key that one mapping has twice, with its line; "" if none has."""
+    import yaml
+
+    waiting = [yaml.compose(text, Loader=yaml.SafeLoader)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            known: set[str] = set()
+            for key, value in node.value:
+                waiting.append(value)
+                if isinstance(key, yaml.ScalarNode) and key.value in known:
+                    return f"'{key.value}' twice (line {key.start_mark.line + 1})"
+                known.add(str(key.value))
+    return ""
 
 
 def _explain(error: ValidationError) -> str:

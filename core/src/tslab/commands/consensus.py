@@ -34,7 +34,7 @@ class Asked:
     tiers: tuple[str, ...]
     people: tuple[str, ...]
     weights: tuple[str, ...]
-    least: int
+    least: int | None
     iou: float
     tolerances: tuple[str, ...]
     gap: float
@@ -56,7 +56,7 @@ class Asked:
     "--weight", "weights", multiple=True, metavar="NAME=X",
     help="What a vote counts in weighted and median; repeatable.",
 )  # fmt: skip
-@click.option("--least", default=0, type=click.IntRange(0), metavar="K",
+@click.option("--least", default=None, type=click.IntRange(1), metavar="K",
               help="Annotators that a label needs [more than half].")  # fmt: skip
 @click.option(
     "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
@@ -123,7 +123,7 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
         ProjectError: Nobody marked anything.
         UsageError: A tier or an annotator does not exist, or options do not go together.
     """
-    from tslab.errors import ProjectError, UsageError, did_you_mean
+    from tslab.errors import ProjectError, UsageError, counted, did_you_mean
 
     people = sorted({name for tier in intake.tiers for name in tier.readers.annotators})
     if not people:
@@ -148,6 +148,12 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
                 "that nothing is there",
                 f"Add: --tier {missing[0]}",
             )
+    voting = len(wanted.people or people)
+    if (wanted.least or 0) > voting:
+        raise UsageError(
+            f"--least {wanted.least} is more than the {counted(voting, 'annotators')} who vote",
+            f"Give 1 to {voting}.",
+        )
     kept = tuple(tier for tier in intake.tiers if not wanted.tiers or tier.name in wanted.tiers)
     return replace(intake, tiers=kept)
 
@@ -158,11 +164,12 @@ def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     from tslab.segmentation.examples.matching import instant_tolerance
     from tslab.spans import to_microseconds
 
-    given = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
+    timed = [t.name for t in intake.tiers if t.kind == "instants" or t.table.instants.any()]
+    given = read_tolerances(timed, wanted.tolerances)
     weights = _weights(intake, wanted)
     plain = ConsensusSettings(
         method=wanted.method,  # type: ignore[arg-type]
-        least=wanted.least,
+        least=wanted.least or 0,
         weights=weights,
         iou=wanted.iou,
         gap=to_microseconds(wanted.gap),
@@ -222,7 +229,7 @@ def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
 def _text(
     tiers: Sequence[TierConsensus], names: Mapping[str, str], method: str, written: Written
 ) -> str:
-    from tslab.agreement.consensus.result import label_rows, seconds_of
+    from tslab.agreement.consensus.result import label_rows, resting_on_one, seconds_of
     from tslab.errors import counted
     from tslab.wording import short
 
@@ -235,8 +242,12 @@ def _text(
             f"({seconds_of(disputed):g} s)"
         )
         rows = [["-" if cell is None else cell for cell in row] for row in label_rows(tier)]
-        header = ("label", "regions", "seconds", "support", "onset +-s", "offset +-s")
+        header = ("label", "regions", "seconds", "support", "onset \u00b1 s", "offset \u00b1 s")
         parts.append(named_table(rows, header) if rows else "nothing is agreed on")
+        alone = resting_on_one(tier)
+        if alone:
+            parts.append(f"{counted(alone, 'regions')} of these: one annotator marked it, others "
+                         "reviewed it and did not. Look at them.")  # fmt: skip
         for key, values in tier.found.quality.items():
             told = ", ".join(f"{short(names[who])} {value:.3f}" for who, value in values.items())
             parts.append(f"{key}: {told}")

@@ -55,18 +55,20 @@ class Written:
         missing: What was not written and why, on one line; "" where all was.
         nothing: Whether there was nothing that could be written, or no consensus to show.
         failed: Recordings that could not be read.
+        details: What is in it, after its name on the terminal.
     """
 
     target: str | None = None
     missing: str = ""
     nothing: bool = False
     failed: list[str] = field(default_factory=list)
+    details: str = ""
 
     @property
     def said(self) -> str:
         """What stands last on the terminal."""
         if self.target:
-            return f"written as {self.target}"
+            return f"written as {self.target}: {self.details}"
         return "nothing was written" if self.nothing else "nothing was written: see --as"
 
 
@@ -104,7 +106,28 @@ def _truth(asked: Writing) -> Written:
     if not truth:
         return Written(None, f"no ground truth was written: {missing}. {REMEDY}", nothing=True)
     save_truth(asked.project.root, MAKER, truth)
-    return Written("ground-truth", f"no ground truth was written of {missing}" if missing else "")
+    said = f"no ground truth was written of {missing}" if missing else ""
+    return Written("ground-truth", said, details=_amount(asked, truth))
+
+
+def _amount(asked: Writing, truth: Sequence[Annotation]) -> str:
+    """How much ground truth there is, and how much of what two reviewed is not in it."""
+    from tslab.errors import counted
+    from tslab.ground_truth import FILE_NAME
+    from tslab.stretches import in_microseconds, total, union
+
+    several: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for tier in asked.tiers:
+        for task, unit in enumerate(tier.units):
+            several.setdefault(unit, []).extend(tier.reviewed(task))
+    settled = sum(total(in_microseconds(annotation.extents)) for annotation in truth)
+    left = sum(total(union(stretches)) for stretches in several.values()) - settled
+    regions = counted(sum(len(annotation.spans) for annotation in truth), "regions")
+    many = counted(len({annotation.recording for annotation in truth}), "recordings")
+    parts = [f"{FILE_NAME}, {regions} in {settled / 1e6:g} s of {many}"]
+    if left > 0:
+        parts.append(f"left out: {left / 1e6:g} s, disputed or ground truth already")
+    return "; ".join(parts)
 
 
 def _without(asked: Writing, written: set[str]) -> Iterator[str]:
@@ -162,4 +185,6 @@ def _predict(asked: Writing) -> Written:
     save_predictions(project, asked.version, kept, predictions, learned=True)
     many = counted(len(failed), "recordings")
     missing = f"no predictions were written of {many}, which cannot be read" if failed else ""
-    return Written("predictions", missing, failed=failed)
+    many = counted(sum(len(own) for own in kept.values()), "regions")
+    details = f"{many} of {counted(len(kept), 'recordings')}, model version {asked.version}"
+    return Written("predictions", missing, failed=failed, details=details)

@@ -9,24 +9,27 @@ from tslab.agreement.consensus.regions import Line, Regions, runs_on
 from tslab.stretches import subtract
 
 
-def filled(regions: Regions, moments: Moments, support: Floats) -> Regions:
-    """Regions without holes, where every reviewed moment must carry a label.
+def filled(regions: Regions, moments: Moments, support: Floats) -> tuple[Regions, Regions]:
+    """Regions without holes, where every reviewed moment must carry a label, and what stays open.
 
     A hole between two labels that both have the most support in it is shared by them; else each
     moment takes the label with the most support in it, of several the one beside it. Moments on
-    which nobody says anything stay as they are.
+    which nobody says anything, or on which several labels tie and none lies beside, stay as they
+    are: no order of labels decides. What ties is the second answer; its label is -1.
     """
     line = Line.of(moments)
     holes = _holes(regions, moments)
     if not holes:
-        return regions
+        return regions, Regions.of([])
     ends = {(task, end): label for task, label, _, end in regions.rows()}
     starts = {(task, start): label for task, label, start, _ in regions.rows()}
-    added: list[tuple[int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int]] = []
     for task, start, end in holes:
         left, right = ends.get((task, start), -1), starts.get((task, end), -1)
-        added += _filling(task, (start, end), (left, right), (line, moments, support))
-    return _united(Regions.of(regions.rows() + added), set(added))
+        rows += _filling(task, (start, end), (left, right), (line, moments, support))
+    added = {row for row in rows if row[1] >= 0}
+    whole = _united(Regions.of([*regions.rows(), *added]), added)
+    return whole, Regions.of([row for row in rows if row[1] < 0])
 
 
 def _holes(regions: Regions, moments: Moments) -> list[tuple[int, int, int]]:
@@ -51,7 +54,7 @@ def _filling(
     beside: tuple[int, int],
     known: tuple[Line, Moments, Floats],
 ) -> list[tuple[int, int, int, int]]:
-    """Rows that fill one hole."""
+    """Rows that fill one hole; -1 is the label of what several share."""
     line, moments, support = known
     start, end = hole
     first, last = line.sides(task, start)[1], line.sides(task, end)[0]
@@ -68,8 +71,9 @@ def _filling(
         return [row for row in halves if row[2] < row[3]]
     rows, before = [], left
     for low, high, labels in best:
+        alone = labels if len(labels) == 1 else ()
         if labels:
-            before = next((x for x in (before, right) if x in labels), min(labels))
+            before = next((x for x in (*alone, before, right) if x in labels), -1)
             rows.append((task, before, low, high))
     return rows
 

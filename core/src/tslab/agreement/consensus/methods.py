@@ -25,6 +25,7 @@ from tslab.agreement.consensus.voting import EQUAL, Method, Outcome, Rule, vote
 from tslab.agreement.kernels.overlaps import Positions
 from tslab.errors import DataError
 from tslab.span_table import SpanTable
+from tslab.stretches import subtract, union
 
 Kind = Literal["states", "intervals", "instants"]
 
@@ -192,9 +193,20 @@ def _ranges(table: SpanTable, rule: Rule, settings: ConsensusSettings) -> Electe
         disputed = disputed_stretches(moments, outcome.decided)
     regions = tidied(regions, settings.gap, settings.shortest, exclusive=rule.exclusive)
     if rule.exhaustive and rule.method != "intersection":
-        regions = filled(regions, moments, outcome.support)
+        regions, tied = filled(regions, moments, outcome.support)
+        disputed = _with_ties(disputed, tied)
     support = _support(regions, moments, outcome)
     return Elected(regions, support, *sources_of(table, regions), disputed, outcome.quality)
+
+
+def _with_ties(disputed: Regions, tied: Regions) -> Regions:
+    """Disputes, and what of some ties is in none of them."""
+    rows = disputed.rows()
+    for task in sorted({row[0] for row in tied.rows()}):
+        known = union([(start, end) for number, _, start, end in rows if number == task])
+        fresh = union([(start, end) for number, _, start, end in tied.rows() if number == task])
+        rows += [(task, -1, start, end) for start, end in subtract(fresh, known)]
+    return Regions.of(rows)
 
 
 def _support(regions: Regions, moments: Moments, outcome: Outcome) -> Floats:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tslab.agreement.consensus.answers import region_answers, task_answers
 from tslab.agreement.consensus.methods import Consensus, ConsensusSettings, Kind, consensus_of
 from tslab.agreement.tier_tables import Intake, TierTable
 from tslab.annotation import Annotation
 from tslab.domain import Domain
-from tslab.spans import Span, sort_key, to_seconds
+from tslab.spans import FieldValue, Span, sort_key, to_seconds
 from tslab.stretches import Stretch, clipped, in_seconds, intersect, subtract, union
 
 
@@ -25,6 +26,7 @@ class TierConsensus:
         settings: How they were combined.
         found: What they say together.
         units: Recording and view of each task of the tier's table; the view may be "".
+        answers: What the voters answer together about each region.
     """
 
     tier: TierTable
@@ -32,6 +34,7 @@ class TierConsensus:
     settings: ConsensusSettings
     found: Consensus
     units: tuple[tuple[str, str], ...]
+    answers: Sequence[Mapping[str, FieldValue]]
 
     def spans(self, task: int) -> list[Span]:
         """Regions of one task of the table, with their support as score, sorted."""
@@ -43,6 +46,7 @@ class TierConsensus:
                 to_seconds(int(regions.end[n])),
                 labels[regions.label[n]],
                 self.tier.name,
+                fields=self.answers[n],
                 score=round(float(self.found.support[n]), 6),
             )
             for n in np.flatnonzero(regions.task == task).tolist()
@@ -114,7 +118,8 @@ def consensus_tiers(
             exhaustive=tier.name in exhaustive, reference=tier.readers.reference,
         )  # fmt: skip
         units = tuple(unit_of(name, views) for name in tier.table.tasks)
-        found.append(TierConsensus(tier, people, own, agreed, units))
+        answers = region_answers(tier, agreed)
+        found.append(TierConsensus(tier, people, own, agreed, units, answers))
     return found
 
 
@@ -175,7 +180,12 @@ def consensus_truth(
                     own = tier.settled(task)
                     settled = own if settled is None else intersect(settled, own)
         if settled:
-            kept = clipped(spans, settled)
-            extents = in_seconds(settled)
-            truth.append(Annotation(recording, name, kept, view, extents, ground_truth=True))
+            voters = {who for tier in tiers for who in tier.voters}
+            here = [a for a in annotations if (a.recording, a.view) == (recording, view)]
+            said = [a for a in here if a.annotator in voters and not a.ground_truth]
+            answers = task_answers(domain.task_fields, said)
+            kept, extents = clipped(spans, settled), in_seconds(settled)
+            truth.append(
+                Annotation(recording, name, kept, view, extents, answers, ground_truth=True)
+            )
     return truth

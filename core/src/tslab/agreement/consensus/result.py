@@ -33,6 +33,7 @@ def tier_rows(tiers: Sequence[TierConsensus], names: Mapping[str, str]) -> list[
             "labels": [
                 dict(zip(("label", *LABEL_KEYS), row, strict=True)) for row in label_rows(tier)
             ],
+            "resting_on_one": resting_on_one(tier),
             "disputed": len(tier.found.disputed),
             "disputed_seconds": seconds_of(tier.found.disputed),
         }
@@ -57,6 +58,25 @@ def label_rows(tier: TierConsensus) -> list[tuple[str | float | None, ...]]:
             round(float(np.nanmedian(column[at])), 6) if np.isfinite(column[at]).any() else None
             for column in (found.onset_spread, found.offset_spread)
         ]
-        support = round(float(found.support[at].mean()), 4)
-        rows.append((label, len(at), seconds_of(found.regions.taken(at)), support, *spread))
+        own = found.regions.taken(at)
+        seconds = seconds_of(own) if (own.end > own.start).any() else None
+        rows.append((label, len(at), seconds, round(float(found.support[at].mean()), 3), *spread))
     return rows
+
+
+def resting_on_one(tier: TierConsensus) -> int:
+    """Regions with a span of one voter only, though two or more reviewed the whole of them.
+
+    The models can believe somebody who is alone with a rare label.
+    """
+    found, table = tier.found, tier.tier.table
+    people: dict[int, set[int]] = {}
+    pairs = zip(found.source_region.tolist(), found.source_row.tolist(), strict=True)
+    for region, row in pairs:
+        people.setdefault(region, set()).add(int(table.annotator[row]))
+    reviewed = {task: tier.reviewed(task) for task in set(found.regions.task.tolist())}
+    return sum(
+        len(people.get(number, ())) < 2
+        and any(low <= start and end <= high for low, high in reviewed[task])
+        for number, (task, _, start, end) in enumerate(found.regions.rows())
+    )
