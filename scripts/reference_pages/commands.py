@@ -49,7 +49,7 @@ EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "train": (
         ("tslab train", "learns from the pulled annotations, measures, promotes if no worse"),
         ("tslab train --segmenter lstm --folds 3", "the neural net"),
-        ("tslab train --tolerance beats=0.15", "instants count as found within 0.15 s"),
+        ("tslab train --tolerance beats=0.05", "instants count as found within 0.05 s"),
     ),
     "models list": (("tslab models list", "a star marks what serves"),),
     "models promote": (

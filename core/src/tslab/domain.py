@@ -63,6 +63,8 @@ class Tier(_Declaration):
         labels: At least one.
         exhaustive: Whether every moment must carry a label (states only).
         title: What the annotator reads above the labels.
+        tolerance_seconds: How far apart two instants of the tier may be and still be the same one:
+            in agreement, consensus and scores. None takes a fifth of their usual distance.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -70,6 +72,7 @@ class Tier(_Declaration):
     labels: tuple[Label, ...] = Field(min_length=1)
     exhaustive: bool = False
     title: str = ""
+    tolerance_seconds: float | None = Field(default=None, gt=0, le=3600)
 
     @model_validator(mode="after")
     def _unique(self) -> Self:

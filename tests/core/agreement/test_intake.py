@@ -126,7 +126,8 @@ def test_people_truth_and_models_are_readers(tmp_path: Path) -> None:
     ]
     assert seen(tier.table) == [("r1", name, 0, 100) for name in tier.table.annotators]
     assert [t.name for t in found.tiers] == ["state"], "nobody reviewed peaks; a model is nobody"
-    assert tier.tolerance == pytest.approx(0.1), "one sample of 10 Hz"
+    assert tier.sample == pytest.approx(0.1), "of 10 Hz"
+    assert tier.colors == {"A": DOMAIN.tiers[0].labels[0].color, "B": "#3366cc"}
     assert found.findings == ()
 
 

@@ -41,7 +41,12 @@ START = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 def tier(kind: str = "intervals") -> Tier:
     return Tier.model_validate(
-        {"name": "state", "kind": kind, "labels": [Label(name=name) for name in LABELS]}
+        {
+            "name": "state",
+            "kind": kind,
+            "labels": [Label(name=name) for name in LABELS],
+            "tolerance_seconds": 0.5,
+        }
     )
 
 
@@ -85,7 +90,7 @@ def of(rows: Sequence[Row], metric: str, by: str, names: tuple[str, ...] = ()) -
 @pytest.mark.parametrize("seed", range(5))
 def test_figures_are_those_of_agreement(seed: int) -> None:
     found = readings(work_of(study(seed, ("ann", "bob"))))
-    shared = shared_tasks(found, tier(), VIEWS, 0.5)
+    shared = shared_tasks(found, tier(), VIEWS)
     table, readers = reading_table(found, tier()), Readers(("ann", "bob"))
     (figures,) = shared.figures([range(len(shared))])
     plain = TimeSettings(draws=0)
@@ -109,13 +114,13 @@ def test_figures_are_those_of_agreement(seed: int) -> None:
 
 def test_groups_of_rows_are_what_their_tasks_say_alone() -> None:
     entries = study(7, ("ann", "bob", "cem"))
-    shared = shared_tasks(readings(work_of(entries)), tier(), VIEWS, 0.5)
+    shared = shared_tasks(readings(work_of(entries)), tier(), VIEWS)
     tasks = sorted(set(shared.task))
     groups = [[r for r in range(len(shared)) if shared.task[r] == task] for task in tasks]
     together = shared.figures(groups)
     for task, figures in zip(tasks, together, strict=True):
         own = [e for e in entries if e.task == task]
-        alone = shared_tasks(readings(work_of(own)), tier(), VIEWS, 0.5)
+        alone = shared_tasks(readings(work_of(own)), tier(), VIEWS)
         assert alone.figures([range(len(alone))]) == [figures]
     assert shared.figures([]) == []
 
@@ -132,7 +137,7 @@ def test_who_is_compared_with_whom() -> None:
     ]
     tally = Tally()
     work = read_work(Activity("", entries), ["t0", "t1"], tally)
-    shared: Shared = shared_tasks(readings(work), tier(), VIEWS, 0.0)
+    shared: Shared = shared_tasks(readings(work), tier(), VIEWS)
     pairs = set(zip(shared.first, shared.second, shared.kind, strict=True))
     assert pairs == {
         ("ann", "bob", "pair"),

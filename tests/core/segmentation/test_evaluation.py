@@ -29,12 +29,9 @@ from tslab.segmentation.evaluation.report import (
 )
 from tslab.segmentation.evaluation.scores import cross_validate, score
 from tslab.segmentation.examples.folds import divided, group_of
-from tslab.segmentation.examples.matching import (
-    instant_tolerance,
-    matched_events,
-    matched_instants,
-)
+from tslab.segmentation.examples.matching import matched_events, matched_instants
 from tslab.spans import Span
+from tslab.tolerances import instant_tolerance
 
 
 def known(*spans: Span, reviewed: Mapping[str, Sequence[tuple[float, float]]]) -> TrainingExample:

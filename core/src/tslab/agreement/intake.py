@@ -20,6 +20,7 @@ from tslab.agreement.tier_tables import (
     TierTable,
     Window,
     in_windows,
+    of_people,
     unique_names,
 )
 from tslab.agreement.values import Readers
@@ -28,8 +29,9 @@ from tslab.domain import Domain, Tier
 from tslab.project import Project
 from tslab.recording_table import RecordingEntry
 from tslab.span_table import Extents, SpanTable, Ticks, outside
-from tslab.spans import FieldValue, Span, to_microseconds
+from tslab.spans import FieldValue, Span, to_microseconds, to_seconds
 from tslab.stretches import Stretch, clipped, subtract, union
+from tslab.tolerances import table_tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +210,21 @@ class _Builder:
             tuple(name for name in names if roles[name] == "model"),
         )
         windows = in_windows(table, self._windows(views))
-        tolerance = self._sample({reading.recording for reading in readings})
         domain = self.project.domain
         return TierTable(
-            self.tier.name, self.tier.kind, table, readers, tolerance, windows, self.fields,
-            domain.fields, domain.task_fields, self._task_answers(readings, views, names, readers),
-        )  # fmt: skip
+            name=self.tier.name,
+            kind=self.tier.kind,
+            table=table,
+            readers=readers,
+            tolerance=to_seconds(table_tolerance(self.tier, of_people(table, readers))),
+            windows=windows,
+            fields=self.fields,
+            region_fields=domain.fields,
+            task_fields=domain.task_fields,
+            task_answers=self._task_answers(readings, views, names, readers),
+            colors={label.name: label.color for label in self.tier.labels},
+            sample=self._sample({reading.recording for reading in readings}),
+        )
 
     def _task_answers(
         self, readings: Sequence[_Reading], views: set[str], names: list[str], readers: Readers

@@ -51,13 +51,15 @@ class TierTable:
         kind: states, intervals or instants.
         table: Who marked what. Its tasks are what events are counted in, never cut.
         readers: Who is who.
-        tolerance: Seconds of one sample: how far instants may be apart where nobody says more.
+        tolerance: Seconds that instants may be apart where nobody says otherwise (`tolerances`).
         windows: The same marks cut to the windows that Label Studio shows as tasks; None where
             these are the tasks of `table`.
         fields: Answers about regions, by their number in `table`.
         region_fields: What was asked about regions.
         task_fields: What was asked about tasks.
         task_answers: Answers about tasks, with the first tier of their view.
+        colors: "#rrggbb" by label, as Label Studio shows it; those that are not known are missing.
+        sample: Seconds of one sample of the signal; 0 where it is not known.
     """
 
     name: str
@@ -70,6 +72,14 @@ class TierTable:
     region_fields: tuple[RegionField, ...] = ()
     task_fields: tuple[TaskField, ...] = ()
     task_answers: TaskAnswers | None = None
+    colors: Mapping[str, str] = field(default_factory=dict)
+    sample: float = 0.0
+
+
+def of_people(table: SpanTable, readers: Readers) -> SpanTable:
+    """Marks of people alone: what a model finds changes no tolerance and uses no label."""
+    numbers = [table.annotators.index(name) for name in readers.annotators]
+    return table.where(np.isin(table.annotator, numbers))
 
 
 @dataclass(frozen=True, slots=True)

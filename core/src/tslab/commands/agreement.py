@@ -87,7 +87,7 @@ class Asked:
     "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of events that are the same [0.5].",
 )  # fmt: skip
-@tolerance_option("one sample")
+@tolerance_option()
 @click.option(
     "--min", "least", multiple=True, metavar="[METRIC=]X",
     help="Exit with 1 if agreement is below X; the measure is F1 of events or instants [event F1].",

@@ -62,7 +62,7 @@ class Asked:
     "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of spans of one event, for median [0.5].",
 )  # fmt: skip
-@tolerance_option("a fifth of their usual distance")
+@tolerance_option()
 @click.option("--gap", default=0.0, type=FiniteRange(0, 86_400), metavar="SECONDS",
               help="Close gaps shorter than this [0].")  # fmt: skip
 @click.option("--shortest", default=0.0, type=FiniteRange(0, 86_400), metavar="SECONDS",
@@ -161,7 +161,6 @@ def _chosen(project: Project, intake: Intake, wanted: Asked) -> Intake:
 def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     """Settings of each tier."""
     from tslab.agreement.consensus.methods import ConsensusSettings
-    from tslab.segmentation.examples.matching import instant_tolerance
     from tslab.spans import to_microseconds
 
     timed = [t.name for t in intake.tiers if t.kind == "instants" or t.table.instants.any()]
@@ -177,14 +176,8 @@ def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
     )
     settings = {}
     for tier in intake.tiers:
-        points = tier.table.where(tier.table.instants)
-        rows: dict[tuple[int, int], list[int]] = {}
-        for task, who, at in zip(points.task, points.annotator, points.start, strict=True):
-            rows.setdefault((int(task), int(who)), []).append(int(at))
-        usual = instant_tolerance(sorted(row) for row in rows.values())
-        limit = given.get(tier.name)
-        tolerance = usual if limit is None else to_microseconds(limit)
-        settings[tier.name] = replace(plain, tolerance=tolerance)
+        limit = given.get(tier.name, tier.tolerance)
+        settings[tier.name] = replace(plain, tolerance=to_microseconds(limit))
     return settings
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 
-def tolerance_option(usually: str = "") -> Callable[[Any], Any]:
-    """The option ``--tolerance TIER=SECONDS``, with what holds where it is not given."""
-    otherwise = f" [{usually}]" if usually else ""
-    said = f"Seconds between instants that are the same{otherwise}."
+def tolerance_option() -> Callable[[Any], Any]:
+    """The option ``--tolerance TIER=SECONDS``; `tslab.tolerances` has what holds without it."""
+    said = (
+        "Seconds between instants that are the same [the domain's; else a fifth of their usual "
+        "distance, 0.02 to 0.5]."
+    )
     return click.option(
         "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS", help=said
     )

@@ -25,7 +25,6 @@ from tslab.progress.use import Use, prediction_use
 from tslab.progress.work import Tally, Work, counting, read_work
 from tslab.project import Project
 from tslab.reading_plan import load_plan
-from tslab.recording_table import RecordingEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +117,7 @@ def _trends(
     """Agreement by week and by block, drift, and fatigue."""
     views = {view.name: view.tiers for view in project.domain.views}
     found, since = readings(work), shared_since(work)
-    tolerance = one_sample(list(project.entries().values()))
-    tiers = [shared_tasks(found, tier, views, tolerance) for tier in project.domain.tiers]
+    tiers = [shared_tasks(found, tier, views) for tier in project.domain.tiers]
     tiers = [tier for tier in tiers if len(tier)]
     over_time = [periods(tier, since) for tier in tiers]
     drifts, tired = [], []
@@ -135,12 +133,6 @@ def _trends(
                 tired.append(tired_agreement(name, tier, places))
     weeks, blocks = ([p for pair in over_time for p in pair[at]] for at in (0, 1))
     return weeks, blocks, drifts, tired
-
-
-def one_sample(entries: Sequence[RecordingEntry]) -> float:
-    """Seconds that two instants may be apart: a sample of the slowest recording's best channel."""
-    rates = [max(entry.sampling_rates, default=0.0) for entry in entries]
-    return max((1 / rate for rate in rates if rate > 0), default=0.0)
 
 
 def _weeks(work: Sequence[Work]) -> list[Week]:

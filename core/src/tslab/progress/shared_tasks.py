@@ -23,7 +23,7 @@ from tslab.agreement.kernels.contingency import contingency
 from tslab.agreement.time.sums import Pairwise, mapped, task_rows
 from tslab.agreement.time.values import shared_values
 from tslab.progress.reading_table import Reading, reader_pairs, reading_table
-from tslab.spans import to_microseconds
+from tslab.tolerances import table_tolerance
 
 if TYPE_CHECKING:
     from tslab.domain import Tier
@@ -129,7 +129,7 @@ def _plain(values: Floats) -> list[float | None]:
 
 
 def shared_tasks(
-    found: Sequence[Reading], tier: Tier, views: Mapping[str, Sequence[str]], tolerance: float
+    found: Sequence[Reading], tier: Tier, views: Mapping[str, Sequence[str]]
 ) -> Shared:
     """What readers of one tier share.
 
@@ -137,7 +137,6 @@ def shared_tasks(
         found: All readings.
         tier: The tier.
         views: Tiers of each view.
-        tolerance: Seconds that two instants may be apart.
     """
     own = [r for r in found if tier.name in views.get(r.work.entry.view, ())]
     several = {task for task, many in _count(own).items() if many > 1}
@@ -146,7 +145,7 @@ def shared_tasks(
     pairs, kinds = reader_pairs(table.annotators)
     rows = task_rows(contingency(table, pairs))
     (events,) = match_events(table, pairs, [Iou(MATCH)])
-    instants = match_instants(table, pairs, to_microseconds(tolerance))
+    instants = match_instants(table, pairs, table_tolerance(tier, table))
     size = len(table.tasks)
     key = rows.pair * size + rows.task
     return Shared(

@@ -29,11 +29,11 @@ from tslab.segmentation.chain.pointing import asked_of
 from tslab.segmentation.chain.regions import Placement, range_spans
 from tslab.segmentation.chain.targets import Task
 from tslab.segmentation.chain.tuning import Decoder, change_costs
-from tslab.segmentation.examples.matching import instant_tolerance
 from tslab.segmentation.features.grid import Float32, Grid, channel_key, fastest, make_grid
 from tslab.segmentation.features.threads import one_thread
 from tslab.segmentation.features.windows import WindowSums
 from tslab.spans import Span, sort_key, to_microseconds, to_seconds
+from tslab.tolerances import instant_tolerance
 
 if TYPE_CHECKING:
     from tslab.contracts import Segmenter

@@ -72,6 +72,7 @@ BEATS = Tier(
     name="beats",
     title="Beat at its R peak",
     kind="instants",
+    tolerance_seconds=0.15,  # EC57: beats match within 150 ms
     labels=tuple(
         Label(name=name, code=code, hotkey=key, color=color, description=text)
         for name, code, key, color, text in _BEATS

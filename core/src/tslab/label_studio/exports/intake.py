@@ -14,7 +14,14 @@ from itertools import chain
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, Problems, TierTable, unique_names
+from tslab.agreement.tier_tables import (
+    GROUND_TRUTH,
+    Intake,
+    Problems,
+    TierTable,
+    of_people,
+    unique_names,
+)
 from tslab.agreement.values import Readers
 from tslab.label_studio.exports.columns import Columns, columns_of
 from tslab.label_studio.exports.oddities import repeated
@@ -23,9 +30,9 @@ from tslab.label_studio.exports.regions import Positions, Regions, regions_of
 from tslab.label_studio.exports.same import each_once
 from tslab.label_studio.foreign.config import ForeignConfig, read_config
 from tslab.span_table import Extents, Mask, Numbers, SpanTable, outside
+from tslab.spans import to_seconds
+from tslab.tolerances import table_tolerance
 
-TOLERANCE = 0.05
-"""Seconds that instants may be apart where nobody knows the sampling rate."""
 GUESSED = (
     "the export does not say what was shown: a task is taken to reach from its first to its last "
     "mark, so kappa, alpha and percent, which count unlabelled time, are lower than with all of it"
@@ -179,7 +186,16 @@ class _Builder:
         points = len(table) > 0 and bool(table.instants.all())
         fields = {number: self.columns.fields[number] for number in self.columns.fields}
         kind = "instants" if points else "intervals"
-        return TierTable(name, kind, table, self._known(table), TOLERANCE, fields=fields)
+        readers = self._known(table)
+        tolerance = to_seconds(table_tolerance(None, of_people(table, readers)))
+        colors = self._colors(name)
+        return TierTable(name, kind, table, readers, tolerance, fields=fields, colors=colors)
+
+    def _colors(self, name: str) -> dict[str, str]:
+        """Colours of the labels, as the config has them."""
+        tiers = () if self.config is None else self.config.domain.tiers
+        labels = [label for tier in tiers if tier.name == name for label in tier.labels]
+        return {label.name: label.color for label in labels}
 
     def _read_by(self, given: Positions, rows: Positions) -> Extents:
         """What was reviewed, without the readings that marked something of which nothing is left.

@@ -19,16 +19,16 @@ from tslab.segmentation.evaluation.report import (
 )
 from tslab.segmentation.evaluation.tier_counts import TierCounts, count_tier
 from tslab.segmentation.examples.folds import FOLDS, Fold, divided
-from tslab.segmentation.examples.matching import instant_tolerance
 from tslab.spans import Span, to_microseconds
 from tslab.stretches import in_microseconds
+from tslab.tolerances import tier_tolerance
 
 if TYPE_CHECKING:
     from tslab.contracts import Progress, Segmenter, TrainableSegmenter, TrainingExample
-    from tslab.domain import Domain
+    from tslab.domain import Domain, Tier
 
 Tolerances = Mapping[str, float]
-"""Tier -> seconds between instants that are the same; see `instant_tolerance` for the others."""
+"""Tier -> seconds between instants that are the same; see `tier_tolerance` for the others."""
 
 
 def score(
@@ -165,17 +165,17 @@ def _report(
 
 def chosen_tolerances(trials: Sequence[Trial], domain: Domain, given: Tolerances) -> dict[str, int]:
     """Microseconds between instants that are the same, by tier."""
-    return {tier.name: _tolerance(tier.name, trials, given) for tier in domain.tiers}
+    return {tier.name: _tolerance(tier, trials, given) for tier in domain.tiers}
 
 
-def _tolerance(tier: str, trials: Sequence[Trial], given: Tolerances) -> int:
-    if tier in given:
-        return to_microseconds(given[tier])
+def _tolerance(tier: Tier, trials: Sequence[Trial], given: Tolerances) -> int:
+    if tier.name in given:
+        return to_microseconds(given[tier.name])
     rows = [
-        sorted(s.start_us for s in trial.example.spans if s.tier == tier and s.is_instant)
+        sorted(s.start_us for s in trial.example.spans if s.tier == tier.name and s.is_instant)
         for trial in trials
     ]
-    return instant_tolerance(rows)
+    return tier_tolerance(tier, rows)
 
 
 def counts_by_tier(

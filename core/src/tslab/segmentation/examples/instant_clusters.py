@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tslab.segmentation.examples.matching import instant_tolerance
 from tslab.stretches import Stretch, union
+from tslab.tolerances import instant_tolerance
 
 Point = tuple[int, str]
 """Time in whole microseconds, and label."""
@@ -43,7 +43,9 @@ Cluster = list[tuple[int, str, int]]
 """Time, label and number of the reader, of marks that mean the same moment."""
 
 
-def agreed_points(readings: Sequence[PointReading], *, exclusive: bool) -> AgreedPoints:
+def agreed_points(
+    readings: Sequence[PointReading], *, exclusive: bool, tolerance: int | None = None
+) -> AgreedPoints:
     """Instants that more than half of those who reviewed a moment marked there.
 
     An instant lies at the median of its marks. Without a majority for a label, or for silence, the
@@ -52,10 +54,12 @@ def agreed_points(readings: Sequence[PointReading], *, exclusive: bool) -> Agree
     Args:
         readings: One for each annotator; the order makes no difference.
         exclusive: Whether different labels at one moment contradict each other.
+        tolerance: Microseconds; None takes that of the marks.
     """
     if len(readings) == 1:
         return AgreedPoints(points=sorted(readings[0].points))
-    tolerance = instant_tolerance([at for at, _ in reading.points] for reading in readings)
+    if tolerance is None:
+        tolerance = instant_tolerance([at for at, _ in reading.points] for reading in readings)
     agreed = AgreedPoints()
     for cluster in _clusters(readings, tolerance, exclusive):
         first, last = min(cluster)[0], max(cluster)[0]

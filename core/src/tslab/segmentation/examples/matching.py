@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import bisect
-import itertools
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from tslab.spans import to_microseconds
 from tslab.stretches import Stretch
 
 IOU = 0.5
 """Least share of common time over all time for two events to be the same."""
-
-LARGEST_TOLERANCE = 0.5
-SMALLEST_TOLERANCE = 0.02
-SHARE_OF_DISTANCE = 0.2
 
 
 def matched_events(
@@ -78,20 +71,3 @@ def matched_instants(
         else:
             i += 1
     return found
-
-
-def instant_tolerance(rows: Iterable[Sequence[int]]) -> int:
-    """How far apart two instants may lie and still be the same, in microseconds.
-
-    A fifth of the median distance between neighbours, at most 0.5 s and at least 0.02 s: for
-    heart beats at 75 a minute that is 0.16 s, for rare events 0.5 s.
-
-    Args:
-        rows: Instants in microseconds, sorted, one row for each recording (or annotator).
-    """
-    distances = [b - a for row in rows for a, b in itertools.pairwise(row) if b > a]
-    largest, smallest = to_microseconds(LARGEST_TOLERANCE), to_microseconds(SMALLEST_TOLERANCE)
-    if not distances:
-        return largest
-    share = int(SHARE_OF_DISTANCE * statistics.median(distances))
-    return min(largest, max(smallest, share))

@@ -257,9 +257,11 @@ def _combined(
         for own, part in zip(spans, present, strict=True)
     ]
     agreed = majority(ranges, exclusive=tier.kind == "states") if ranges else None
-    instants = agreed_points(points, exclusive=tier.kind == "instants") if points else None
-    if agreed is None or instants is None:
+    if agreed is None or not points:
         return [], []
+    wanted = tier.tolerance_seconds
+    tolerance = None if wanted is None else to_microseconds(wanted)
+    instants = agreed_points(points, exclusive=tier.kind == "instants", tolerance=tolerance)
     agreed = settle_borders(agreed, ranges)
     disputed = union([*agreed.disputed, *instants.disputed])
     everything = union(part for stretches in present for part in stretches)

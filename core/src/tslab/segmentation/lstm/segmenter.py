@@ -20,7 +20,6 @@ from tslab.errors import DataError, UsageError
 from tslab.recording import Recording
 from tslab.segmentation import UNTRAINED
 from tslab.segmentation.chain.regions import Placement, long_enough
-from tslab.segmentation.examples.matching import LARGEST_TOLERANCE
 from tslab.segmentation.features.grid import Float32, make_grid
 from tslab.segmentation.lstm.decoding import Found, HeadDecoder, confusion, criteria, fit_decoder
 from tslab.segmentation.lstm.file import (
@@ -45,6 +44,7 @@ from tslab.segmentation.lstm.rows import (
 )
 from tslab.segmentation.lstm.settings import LstmSettings
 from tslab.spans import Span, sort_key
+from tslab.tolerances import LARGEST
 
 if TYPE_CHECKING:
     import torch
@@ -375,7 +375,7 @@ def _criteria(
 
 def _decoders(net: torch.nn.ModuleDict, material: Material, plan: Plan) -> list[HeadDecoder]:
     """Decoders of all heads, tuned on the held-out pieces."""
-    tolerance = max(1, round(LARGEST_TOLERANCE * plan.rate))
+    tolerance = max(1, round(LARGEST * plan.rate))
     decoders = []
     logs = _held_out_logs(net, material, plan.window)
     for head, parts, rows in zip(plan.heads, logs, material.classes, strict=True):
