@@ -92,7 +92,7 @@ def test_the_table_says_first_what_matters(study: Study) -> None:
     text = study.shell("agreement", "--draws", 20)
     lines = text.splitlines()
     assert "3 annotators, ground truth, 1 model" in lines[0]
-    assert "events that match (F1) at IoU 0.5" in lines[1]
+    assert any("events that match (F1) at IoU 0.5" in line for line in lines[1:3])
     assert text.index("(F1)") < text.index("kappa")
     for who in PEOPLE:
         assert who in text
@@ -115,8 +115,10 @@ def test_json_has_all_numbers_and_a_model_that_is_right_is_best(study: Study) ->
 def test_chosen_numbers_one_a_line(study: Study) -> None:
     text = study.shell("agreement", "--draws", 20, "--metric", "time/iou", "--by", "pair")
     lines = text.splitlines()
-    assert lines[0].split()[:5] == ["tier", "measure", "for", "of", "value"]
-    assert all("time/iou" in line and "pair" in line for line in lines[1:])
+    assert lines[0].endswith(", pair")
+    assert len([line for line in lines if line.startswith("time/iou ")]) == 3 * len(
+        [line for line in lines if line.endswith(", pair")]
+    )
     body = study.shell.json("agreement", "--draws", 20, "--metric", "f1", "--by", "label")
     metrics = {row["metric"] for tier in body["tiers"] for row in tier["rows"]}
     assert metrics >= {"event/f1@0.1", "event/f1@0.5"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from tslab.span_table import Numbers, SpanTable
 from tslab.spans import Span
 from tslab.stretches import Stretch, intersect
 
+CLAUSE = re.compile("[,;:]")
+"""What ends the part of a title that fits above a number."""
 Sums = NDArray[np.float64]
 
 
@@ -45,6 +48,12 @@ class DomainMetrics:
     metrics: Sequence[AgreementMetric]
     calling: Callable[[object, str], AbstractContextManager[None]]
     recording: Callable[[str], Recording | None] = lambda task: None  # noqa: ARG005
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each is called: the first part of its title, without what explains it."""
+        found = {m.name: CLAUSE.split(str(getattr(m, "title", "")))[0] for m in self.metrics}
+        return {f"domain/{name}": title for name, title in found.items() if title}
 
     def rows(
         self, tier: TierTable, pairs: Numbers, kinds: Sequence[str], intervals: TimeSettings

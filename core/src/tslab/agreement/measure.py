@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -32,7 +32,7 @@ from tslab.agreement.kernels.runs import runs_of
 from tslab.agreement.kernels.stream import items_of, stream
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.settings import MOST_UNITS, AgreementSettings
-from tslab.agreement.tier_tables import Intake, TierTable
+from tslab.agreement.tier_tables import Intake, TierTable, made_of_people
 from tslab.agreement.time.metrics import Confusion, TimeAgreement, all_kinds, time_metrics
 from tslab.agreement.unitizing.holistic import holistic_rows
 from tslab.agreement.values import Row
@@ -80,6 +80,7 @@ class TierAgreement:
         matches: Matched events at the main threshold, of all pairs that are compared.
         instants: Matched instants, likewise.
         notes: What a reader must know to trust the numbers.
+        titles: What measures of the domain are called, by name.
     """
 
     tier: TierTable
@@ -94,6 +95,7 @@ class TierAgreement:
     matches: Matches | None = None
     instants: Matches | None = None
     notes: list[str] = field(default_factory=list)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +163,11 @@ def measure_tier(
 ) -> TierAgreement:
     """All measures of one tier."""
     tolerance = settings.tolerances.get(tier.name, tier.tolerance)
-    result = TierAgreement(tier, tolerance, [])
+    titles = {} if offered is None else offered.titles
+    result = TierAgreement(tier, tolerance, [], notes=_about_models(tier), titles=titles)
     pairs, kinds = all_kinds(tier.table, tier.readers)
     if not len(pairs):
-        return replace(result, notes=[ALONE])
+        return replace(result, notes=[ALONE, *result.notes])
     points = bool(tier.table.instants.any())
     if tier.kind != "instants" or not (points or not len(tier.table)):
         result = _with_ranges(result, settings, pairs, kinds)
@@ -178,6 +181,15 @@ def measure_tier(
         result.rows.extend(offered.rows(tier, pairs, kinds, settings.time))
     result.rows.extend(own_rows(tier, own, settings))
     return result
+
+
+def _about_models(tier: TierTable) -> list[str]:
+    """A note on each consensus among the models."""
+    return [
+        f"'{name}' is made of these annotators' own marks: that they agree with it says little"
+        for name in tier.readers.models
+        if made_of_people(name)
+    ]
 
 
 def _with_ranges(

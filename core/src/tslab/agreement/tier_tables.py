@@ -19,6 +19,8 @@ from tslab.spans import FieldValue
 
 GROUND_TRUTH = "ground truth"
 """Name of the reading that holds the ground truth."""
+CONSENSUS = ("consensus ", "consensus-")
+"""How names of predictions begin that `tslab consensus` wrote, and those in private output."""
 MOST_LETTERS = 80
 """Of a place: names come from strangers."""
 LOOK = "'tslab pull' names each."
@@ -74,6 +76,11 @@ class TierTable:
     task_answers: TaskAnswers | None = None
     colors: Mapping[str, str] = field(default_factory=dict)
     sample: float = 0.0
+
+
+def made_of_people(model: str) -> bool:
+    """Whether a model version is the consensus of the people that it would be compared with."""
+    return model.startswith(CONSENSUS)
 
 
 def of_people(table: SpanTable, readers: Readers) -> SpanTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ LEVELS = (
     *("overall", "label", "task", "window", "pair", "pair-label", "annotator", "without"),
     *("reference", "reference-label", "model", "model-label"),
 )
+WIDE = 100
+"""Columns where nobody knows how wide the terminal is."""
 USUAL = ("overall", "label", "pair", "annotator", "reference", "model")
 """Levels that are shown where --metric stands without --by."""
 
@@ -268,13 +271,14 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
         output.warn(str(finding))
     rows: Mapping[str, Sequence[Row]] | None = None
     text = ""
+    wide = shutil.get_terminal_size((WIDE, 24)).columns
     if wanted.metrics or wanted.levels:
         picked = chosen(found.rows, wanted.measures, wanted.levels or USUAL)
         rows = {tier.tier.name: [r for r in picked if r.tier == tier.tier.name]
                 for tier in found.tiers}  # fmt: skip
-        text = rows_text(picked)
-    elif not output.as_json:
-        text = agreement_text(found)
+        text = rows_text(picked, wide) if wanted.metrics else ""
+    if not wanted.metrics and not output.as_json:
+        text = agreement_text(found, wide, wanted.levels)
     failed = below(found, wanted.least)
     written = write_files(found, Path(wanted.folder)) if wanted.folder else []
     if written:

@@ -18,14 +18,14 @@ def metrics(domain: Domain) -> Sequence[AgreementMetric]:
     codes = {label.code for tier in domain.tiers for label in tier.labels}
     found: list[AgreementMetric] = []
     if codes & set(CLASSES):
-        title = "The same after the first 5 minutes, in which a device may learn"
+        title = "Beat by beat after the first 5 minutes, in which a device may learn"
         found += [BeatComparison(), BeatComparison("ec57-beats-5min", title, LEARNING)]
     if codes.issuperset(FIBRILLATION):
         found.append(EpisodeComparison(codes=FIBRILLATION))
         if codes.issuperset(FLUTTER):
-            title = "The same without what is found in flutter of the reference (epicmp -x)"
+            title = "Atrial fibrillation outside of flutter, which the reference has (epicmp -x)"
             found.append(EpisodeComparison("ec57-af-without-flutter", title, FIBRILLATION, FLUTTER))
     if codes & set(VENTRICULAR):
-        title = "Episodes of ventricular flutter and fibrillation as EC57"
+        title = "Episodes of ventricular flutter or fibrillation as EC57"
         found.append(EpisodeComparison("ec57-vf", title, VENTRICULAR))
     return found

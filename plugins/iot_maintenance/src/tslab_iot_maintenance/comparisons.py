@@ -11,7 +11,7 @@ from tslab_iot_maintenance.range_based import RangeBased
 
 EARLY = RangeBased(
     "range-based-early",
-    "The same with existence 0.5, front bias and 1 / n for n pieces: early and whole is good",
+    "Range-based with existence 0.5: front bias and 1 / n for n pieces, early and whole is good",
     existence=0.5,
     bias="front",
     reciprocal=True,

@@ -15,7 +15,7 @@ TIMELINE_BYTES = 4_000_000
 SIGNAL_BYTES = 1_500_000
 SIGNAL_TASKS = 12
 REVIEW_ROWS = 2_000
-HIDDEN = re.compile(r"(person|model|task)-([0-9a-f]{8}|[0-9a-f]{32})")
+HIDDEN = re.compile(r"(person|model|consensus|task)-([0-9a-f]{8}|[0-9a-f]{32})")
 """Names that are hashes already (`privacy`): they stay, so that the page fits the other files."""
 HARMLESS = re.compile(r"https?://|/(?!/)|\./|\.\./|\?", re.IGNORECASE)
 """What an address may begin with: nothing that a browser would run."""

@@ -14,6 +14,7 @@ from tslab.agreement.page.signals import outlines
 from tslab.agreement.page.timelines import timelines, with_reader
 from tslab.agreement.report.headline import main_metrics
 from tslab.agreement.settings import AgreementSettings
+from tslab.agreement.tier_tables import made_of_people
 
 MOST_TASKS = 5_000
 """Tasks that the list of the page holds."""
@@ -119,7 +120,7 @@ class TaskData:
 def _role(name: str, people: Sequence[str], models: Sequence[str]) -> str:
     if name in people:
         return "annotator"
-    if name in models and name.startswith("consensus "):  # as tslab consensus names what it writes
+    if name in models and made_of_people(name):
         return "consensus"
     return "model" if name in models else "truth"
 

@@ -30,11 +30,19 @@ def main_metrics(tier: TierAgreement, settings: AgreementSettings) -> list[str]:
     return [metric for metric in wanted if metric in known]
 
 
-def headline(tier: TierAgreement, settings: AgreementSettings) -> list[Row]:
-    """The numbers of a tier that stand first, of people together."""
+def headline(
+    tier: TierAgreement, settings: AgreementSettings, *, everything: bool = False
+) -> list[Row]:
+    """The numbers of a tier that stand first, of people together.
+
+    Args:
+        tier: The tier.
+        settings: How it was measured.
+        everything: Whether details of the domain's measures are asked for, too.
+    """
     order = (f"event/f1@{settings.iou:g}", *FIRST, *INSTANTS, *BESIDE)
     people = {row.metric: row for row in tier.rows if row.by == "overall"}
-    own = [name for name in people if name.startswith("domain/")]
+    own = [name for name in people if _of_domain(name, everything)]
     return [people[name] for name in (*order, *own) if name in people]
 
 
@@ -47,8 +55,21 @@ def judged(tier: TierAgreement, metric: str) -> list[Row]:
     return [row for row in rows if row.by in ("reference", "model")]
 
 
-def columns(tier: TierAgreement, settings: AgreementSettings) -> list[str]:
-    """Measures that tables of labels, annotators and pairs show."""
+def _of_domain(metric: str, details: bool) -> bool:
+    """Whether it is a measure of the domain: ``domain/NAME``, or one of its details."""
+    return metric.startswith("domain/") and (details or metric.count("/") == 1)
+
+
+def columns(
+    tier: TierAgreement, settings: AgreementSettings, *, everything: bool = False
+) -> list[str]:
+    """Measures that tables of labels, annotators and pairs show.
+
+    Args:
+        tier: The tier.
+        settings: How it was measured.
+        everything: Whether measures of the domain are asked for, too.
+    """
     known = {row.metric for row in tier.rows}
     wanted: Iterable[str] = (
         f"event/f1@{settings.iou:g}",
@@ -59,5 +80,5 @@ def columns(tier: TierAgreement, settings: AgreementSettings) -> list[str]:
         "instant/median_error",
         "time/cohen_kappa",
     )
-    own = sorted(name for name in known if name.startswith("domain/"))
+    own = sorted(name for name in known if everything and _of_domain(name, details=False))
     return [name for name in (*wanted, *own) if name in known]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tslab import files
 from tslab.agreement.attributes.task_attributes import TaskAnswers
-from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable
+from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable, made_of_people
 from tslab.agreement.values import Readers
 from tslab.errors import DataError
 from tslab.span_table import Extents, SpanTable
@@ -57,9 +57,12 @@ def _names(tiers: Sequence[TierTable], key: bytes) -> dict[str, str]:
     """Hashes of all readers; a table also has those that mark in other tiers only."""
     people = {name for tier in tiers for name in tier.readers.annotators}
     everybody = {name for tier in tiers for name in _readers_of(tier)}
+    models = everybody - people - {GROUND_TRUTH}
+    together = {name for name in models if made_of_people(name)}
     return {
         **hashes(sorted(people), "person", key),
-        **hashes(sorted(everybody - people - {GROUND_TRUTH}), "model", key),
+        **hashes(sorted(models - together), "model", key),
+        **hashes(sorted(together), "consensus", key),
         GROUND_TRUTH: GROUND_TRUTH,
     }
 

@@ -1,29 +1,44 @@
-"""The result as a person reads it on a terminal."""
+"""The result as a person reads it on a terminal, and no wider than that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
+from tslab.agreement.report.amounts import Marks, amount_text, unused_text
+from tslab.agreement.report.fitting import fitted
 from tslab.agreement.report.headline import columns, headline, main_metrics
-from tslab.agreement.report.words import reasons, shown, title
+from tslab.agreement.report.words import column, reasons, shown, title
+from tslab.agreement.tier_tables import made_of_people
 from tslab.agreement.values import Row
 from tslab.errors import counted
 
 MOST_NAMES = 12
-"""Annotators of a matrix that still fits a terminal."""
-TABLES = (
-    ("label", "label"),
-    ("annotator", "annotator (mean of pairs)"),
-    ("reference", "annotator against ground truth"),
-    ("model", "reader and model"),
-)
+"""Annotators of a matrix that somebody still reads."""
+TABLES = {
+    "label": "label",
+    "annotator": "annotator (mean of pairs)",
+    "reference": "annotator against ground truth",
+    "model": "reader and model",
+    "consensus": "reader and consensus",
+}
+MATRIX = "matrix"
+USUAL = ("overall", *TABLES, MATRIX)
+"""What is shown where nobody asks for a level."""
 
 
-def agreement_text(found: Agreement) -> str:
-    """Headline, labels, pairs, annotators and reasons of each tier."""
-    parts = [tier_text(tier, found) for tier in found.tiers]
-    parts += ["\n".join([*found.notes])] if found.notes else []
+def agreement_text(found: Agreement, wide: int = 0, levels: Collection[str] = ()) -> str:
+    """Headline, labels, pairs, annotators and reasons of each tier.
+
+    Args:
+        found: The result.
+        wide: Columns of the terminal; 0 is no limit.
+        levels: What tables are for, as ``--by`` has it; () is what is usual.
+    """
+    parts = [_Text(tier, found, wide).all(levels) for tier in found.tiers]
+    parts += ["\n".join(found.notes)] if found.notes and not levels else []
     return printable("\n\n".join(parts))
 
 
@@ -32,102 +47,145 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
-def tier_text(tier: TierAgreement, found: Agreement) -> str:
+@dataclass(frozen=True, slots=True)
+class _Text:
     """One tier."""
-    blocks = ["\n".join([_about(tier), *_headline(tier, found)])]
-    for by, name in TABLES:
-        rows = [row for row in tier.rows if row.by == by]
-        names = columns(tier, found.settings)
-        if rows:
-            blocks.append(_table(rows, names, name))
-    blocks += [_matrix(tier, metric) for metric in main_metrics(tier, found.settings)]
-    shown_rows = [r for r in tier.rows if r.by in ("overall", "label", "reference", "model")]
-    used = {*columns(tier, found.settings), *(r.metric for r in headline(tier, found.settings))}
-    blocks.append("\n".join(reasons(row for row in shown_rows if row.metric in used)))
-    blocks.append("\n".join(f"note: {note}" for note in tier.notes))
-    return "\n\n".join(block for block in blocks if block)
+
+    tier: TierAgreement
+    found: Agreement
+    wide: int
+
+    def all(self, levels: Collection[str]) -> str:
+        """Its blocks, with a line between them."""
+        asked = levels or USUAL
+        rows = {by: self._rows(by) for by in dict.fromkeys((*asked, *_extra(levels)))}
+        names = columns(self.tier, self.found.settings, everything=bool(levels))
+        blocks = ["\n".join([self._about(), *self._headline("overall" in asked, bool(levels))])]
+        for by, own in rows.items():
+            if own and by not in ("overall", MATRIX):
+                blocks.append(self._table(own, names, TABLES.get(by, by)))
+            if by == "label":
+                blocks.append(self._wrapped(unused_text(self.tier.tier)))
+        if MATRIX in asked:
+            blocks += [self._matrix(m) for m in main_metrics(self.tier, self.found.settings)]
+        shown_rows = [row for own in rows.values() for row in own]
+        why = [row for row in shown_rows if row.metric in names and row.by != "overall"]
+        blocks.append("\n".join(map(self._wrapped, reasons(why, self.tier.titles))))
+        blocks.append("\n".join(self._wrapped(f"note: {note}") for note in self.tier.notes))
+        return "\n\n".join(block for block in blocks if block)
+
+    def _wrapped(self, line: str) -> str:
+        """A sentence that goes on below where the terminal ends."""
+        return textwrap.fill(line, self.wide, subsequent_indent="  ") if self.wide else line
+
+    def _rows(self, by: str) -> list[Row]:
+        """Rows of a level, without labels that nobody used; a consensus is no model."""
+        level = "model" if by == "consensus" else by
+        rows = [row for row in self.tier.rows if row.by == level]
+        if level == "model":
+            return [row for row in rows if made_of_people(row.of[1]) == (by == "consensus")]
+        if level == "label":
+            marks, labels = Marks.of(self.tier.tier), self.tier.tier.table.labels
+            known = {label for label, n in zip(labels, marks.known.tolist(), strict=True) if n}
+            return [row for row in rows if row.of[0] in known]
+        return rows
+
+    def _about(self) -> str:
+        tier, readers = self.tier.tier, self.tier.tier.readers
+        models = [name for name in readers.models if not made_of_people(name)]
+        parts = [counted(len(readers.annotators), "annotators")]
+        parts += ["ground truth"] if readers.reference else []
+        parts += [counted(len(models), "models")] if models else []
+        parts += ["their consensus"] if len(models) < len(readers.models) else []
+        parts.append(amount_text(tier))
+        if any(row.metric == "instant/f1" for row in self.tier.rows):
+            parts.append(f"instants within {self.tier.tolerance:g} s")
+        return self._wrapped(f"{tier.name} ({tier.kind}): {', '.join(parts)}")
+
+    def _heads(self, everything: bool) -> list[Row]:
+        return headline(self.tier, self.found.settings, everything=everything)
+
+    def _headline(self, asked: bool, everything: bool) -> Iterator[str]:
+        rows = self._heads(everything) if asked else []
+        names = [title(row.metric, self.tier.titles) for row in rows]
+        size = max(map(len, names), default=0)
+        for name, row in zip(names, rows, strict=True):
+            text = shown(row.metric, row.value)
+            why = f" {row.value.reason}" if row.value.value is None else ""
+            yield f"  {name.ljust(size)}  {text}{why}"
+
+    def _table(self, rows: Sequence[Row], metrics: Sequence[str], name: str) -> str:
+        """One line for each thing, one column for each measure, and how many marks there are."""
+        values = {(row.of, row.metric): row for row in rows}
+        ofs = list(dict.fromkeys(row.of for row in rows))
+        kept = [metric for metric in metrics if any((of, metric) in values for of in ofs)]
+        marks, said = self._marks(rows[0].by)
+        heads = [column(metric, self.tier.titles) for metric in kept]
+        lines = [[name, *heads, *([said] if said else [])]]
+        for of in ofs:
+            own = [values.get((of, metric)) for metric in kept]
+            cells = [shown(r.metric, r.value, interval=False) if r else "" for r in own]
+            count = " / ".join(str(marks.get(part, 0)) for part in of)
+            lines.append([", ".join(of), *cells, *([count] if said else [])])
+        return fitted(lines, self.wide)
+
+    def _marks(self, by: str) -> tuple[dict[str, int], str]:
+        """Marks of what a level's names stand for, and what their column is called."""
+        marks = Marks.of(self.tier.tier)
+        if by == "label":
+            return dict(
+                zip(self.tier.tier.table.labels, marks.people.tolist(), strict=True)
+            ), "marks"
+        if by in ("annotator", "reference"):
+            return marks.readers, "marks"
+        return (marks.readers, "marks of each") if by in ("model", "pair") else ({}, "")
+
+    def _matrix(self, metric: str) -> str:
+        """Names across and down: the score below the diagonal, common tasks above it."""
+        rows = (r for r in self.tier.rows if r.by == "pair" and r.metric == metric)
+        pairs = {row.of: row for row in rows}
+        names = list(self.tier.tier.readers.annotators)
+        if len(names) < 3 or len(names) > MOST_NAMES:
+            return ""
+        unit = "tasks" if self.tier.tier.windows is None else "recordings"
+        lines = [[f"{column(metric)} (common {unit})", *(f"{n}" for n in range(1, len(names) + 1))]]
+        for at, name in enumerate(names):
+            cells = [f"{at + 1} {name}"]
+            for other_at, other in enumerate(names):
+                row = pairs.get((name, other)) or pairs.get((other, name))
+                if row is None:
+                    cells.append("" if at == other_at else "-")
+                else:
+                    below = shown(metric, row.value, interval=False)
+                    cells.append(below if other_at < at else f"({row.tasks})")
+            lines.append(cells)
+        return fitted(lines, self.wide)
 
 
-def _about(tier: TierAgreement) -> str:
-    readers, table = tier.tier.readers, tier.tier.table
-    parts = [counted(len(readers.annotators), "annotators")]
-    parts += ["ground truth"] if readers.reference else []
-    parts += [counted(len(readers.models), "models")] if readers.models else []
-    both = max((row.tasks for row in tier.rows if row.by == "overall"), default=0)
-    parts.append(f"{counted(len(table.tasks), 'tasks')}, {both} of them by two or more people")
-    if any(row.metric == "instant/f1" for row in tier.rows):
-        parts.append(f"instants within {tier.tolerance:g} s")
-    return f"{tier.tier.name} ({tier.tier.kind}): {', '.join(parts)}"
+def _extra(levels: Collection[str]) -> tuple[str, ...]:
+    return ("consensus",) if "model" in levels else ()
 
 
-def _headline(tier: TierAgreement, found: Agreement) -> Iterator[str]:
-    rows = headline(tier, found.settings)
-    width = max((len(title(row.metric)) for row in rows), default=0)
+def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
+    """Chosen rows, one a line, below the tier and the level that they are of."""
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        text = shown(row.metric, row.value)
-        why = f" {row.value.reason}" if row.value.value is None else ""
-        yield f"  {title(row.metric).ljust(width)}  {text}{why}"
+        groups.setdefault((row.tier, row.by), []).append(row)
+    blocks = []
+    for (tier, by), own in groups.items():
+        head = ["measure", by, "value", "interval", "tasks", "events in all pairs", "hours"]
+        lines = [head, *map(_line, own)]
+        if by == "overall":
+            lines = [[line[0], *line[2:]] for line in lines]
+        blocks.append(f"{tier}, {by}\n{fitted(lines, wide, 0 if by == 'overall' else 1)}")
+    return printable("\n\n".join(blocks))
 
 
-def _table(rows: Sequence[Row], metrics: Sequence[str], name: str) -> str:
-    """One line for each thing, one column for each measure."""
-    values = {(row.of, row.metric): row for row in rows}
-    ofs = list(dict.fromkeys(row.of for row in rows))
-    kept = [metric for metric in metrics if any((of, metric) in values for of in ofs)]
-    lines = [[name, *(_short(metric) for metric in kept), "events"]]
-    for of in ofs:
-        own = [values.get((of, metric)) for metric in kept]
-        cells = [shown(r.metric, r.value, interval=False) if r else "" for r in own]
-        events = max((row.events for row in own if row is not None), default=0)
-        lines.append([", ".join(of), *cells, str(events)])
-    return aligned(lines)
-
-
-def _matrix(tier: TierAgreement, metric: str) -> str:
-    """Names across and down: the score below the diagonal, common tasks above it."""
-    pairs = {row.of: row for row in tier.rows if row.by == "pair" and row.metric == metric}
-    names = list(tier.tier.readers.annotators)
-    if len(names) < 3 or len(names) > MOST_NAMES:
-        return ""
-    lines = [[f"{_short(metric)} \\ common tasks", *names]]
-    for at, name in enumerate(names):
-        cells = [name]
-        for other_at, other in enumerate(names):
-            row = pairs.get((name, other)) or pairs.get((other, name))
-            if row is None:
-                cells.append("" if at == other_at else "-")
-            else:
-                below = other_at < at
-                cells.append(shown(metric, row.value, interval=False) if below else str(row.tasks))
-        lines.append(cells)
-    return aligned(lines)
-
-
-def _short(metric: str) -> str:
-    return metric.partition("/")[2] or metric
-
-
-def rows_text(rows: Sequence[Row]) -> str:
-    """Chosen rows, one a line."""
-    lines = [["tier", "measure", "for", "of", "value", "interval", "tasks", "events", "hours", ""]]
-    for row in rows:
-        value = row.value
-        interval = ""
-        if value.low is not None and value.high is not None:
-            interval = f"{value.low:.4g} to {value.high:.4g}"
-        number = "-" if value.value is None else f"{value.value:.6g}"
-        lines.append(
-            [row.tier, row.metric, row.by, ", ".join(row.of), number, interval, str(row.tasks),
-             str(row.events), f"{row.seconds / 3600:.3g}", value.reason]
-        )  # fmt: skip
-    return printable(aligned(lines))
-
-
-def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Columns of text."""
-    lines = [[" ".join(cell.split()) for cell in line] for line in lines]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+def _line(row: Row) -> list[str]:
+    value = row.value
+    interval = value.reason
+    if value.low is not None and value.high is not None:
+        interval = f"{value.low:.4g} to {value.high:.4g}"
+    text = "-" if value.value is None else f"{value.value:.6g}"
+    hours = f"{row.seconds / 3600:.3g}"
+    return [row.metric, ", ".join(row.of), text, interval, str(row.tasks), str(row.events), hours]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from tslab.agreement.values import Row, Value
 from tslab.errors import UsageError, did_you_mean
@@ -27,22 +28,57 @@ TITLES = {
     "unitizing/alpha_u": "unitizing alpha",
     "gamma": "gamma",
 }
+COLUMNS = {
+    "event/f1": "events F1",
+    "event/onset_median_error": "onsets apart",
+    "event/offset_median_error": "offsets apart",
+    "event/onset_bias": "onset",
+    "event/offset_bias": "offset",
+    "instant/f1": "instants F1",
+    "instant/median_error": "instants apart",
+    "instant/bias": "leaning",
+    "time/iou": "time IoU",
+    "time/percent_agreement": "same label",
+    "time/cohen_kappa": "kappa",
+    "time/fleiss_kappa": "Fleiss' kappa",
+    "time/krippendorff_alpha": "alpha",
+    "unitizing/alpha_u": "unitizing alpha",
+}
+"""Short headings of columns."""
 SECONDS = ("_error", "bias", "mad")
+MOST_REASONS = 2
+"""Things that a reason names; nobody reads more."""
 SHARES = ("percent_agreement",)
 
 
-def title(metric: str) -> str:
-    """What a measure is called where there is room for words."""
+def title(metric: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What a measure is called where there is room for words.
+
+    Args:
+        metric: Its name.
+        titles: What measures of the domain are called.
+    """
     name, _, criterion = metric.partition("@")
-    found = TITLES.get(name, name)
-    return (
-        f"{found} at IoU {criterion}" if criterion and name in TITLES else metric_or(found, metric)
-    )
+    group, _, own = name.partition("/")
+    if name in TITLES:
+        return f"{TITLES[name]} at IoU {criterion}" if criterion else TITLES[name]
+    if group != "domain":
+        return metric
+    main, _, detail = own.partition("/")
+    said = titles.get(f"domain/{main}", "") or in_words(main)
+    return f"{said}: {in_words(detail)}" if detail else said
 
 
-def metric_or(found: str, metric: str) -> str:
-    """A title, or the whole name where there is none."""
-    return metric if found == metric.partition("@")[0] else found
+def column(metric: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What a measure is called above a column."""
+    name, _, criterion = metric.partition("@")
+    found = COLUMNS.get(name) or title(name, titles)
+    return f"{found} at IoU {criterion}" if criterion and criterion != "0.5" else found
+
+
+def in_words(name: str) -> str:
+    """A name as words: ``duration_sensitivity`` becomes duration sensitivity."""
+    return name.replace("_", " ").replace("-", " ")
 
 
 def number(metric: str, value: float) -> str:
@@ -75,16 +111,19 @@ def shown(metric: str, value: Value, interval: bool = True) -> str:
     return f"{text} [{number(metric, value.low)}, {number(metric, value.high)}]"
 
 
-def reasons(rows: Iterable[Row]) -> list[str]:
+def reasons(rows: Iterable[Row], titles: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """Why there are dashes: each reason once, with what it is about."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         if row.value.value is None:
-            found.setdefault(row.value.reason, []).append(" ".join((*row.of, row.metric)))
+            names = found.setdefault(row.value.reason, {})
+            about = ", ".join(row.of) or "all together"
+            names.setdefault(about, []).append(column(row.metric, titles))
     lines = []
     for reason, names in found.items():
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        lines.append(f"-: {reason} ({', '.join(names[:3])}{more})")
+        said = [f"{name}: {', '.join(dict.fromkeys(what))}" for name, what in names.items()]
+        more = f"; {len(said) - MOST_REASONS} more" if len(said) > MOST_REASONS else ""
+        lines.append(f"-: {reason} ({'; '.join(said[:MOST_REASONS])}{more})")
     return lines
 
 
@@ -119,4 +158,5 @@ def chosen(rows: Iterable[Row], metrics: Iterable[str], levels: Iterable[str]) -
 def _is_meant(name: str, metric: str) -> bool:
     group, _, own = metric.partition("/")
     bare = own.partition("@")[0]
-    return name in (metric, group, own, bare, f"{group}/{bare}")
+    parts = own.partition("/")[0]  # a measure of the domain brings its details
+    return name in (metric, group, own, bare, parts, f"{group}/{bare}", f"{group}/{parts}")

@@ -1,0 +1,94 @@
+"""How much there is of a tier: what people read together, and who used which label how often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tslab.agreement.kernels.presence import presence_of
+from tslab.agreement.tier_tables import TierTable
+from tslab.errors import counted
+from tslab.span_table import SpanTable
+
+Counts = NDArray[np.int64]
+MOST_NAMED = 4
+"""Labels that a sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Marks of one tier. Those of people, of models and of the ground truth never mix.
+
+    Attributes:
+        people: By label, int64 ``(labels,)``.
+        models: Likewise.
+        truth: Likewise.
+        readers: All marks of each reader, by name.
+    """
+
+    people: Counts
+    models: Counts
+    truth: Counts
+    readers: dict[str, int]
+
+    @classmethod
+    def of(cls, tier: TierTable) -> Marks:
+        """Marks of a tier."""
+        table, who = tier.table, tier.readers
+        many = len(table.labels)
+        key = table.annotator.astype(np.int64) * many + table.label
+        count = np.bincount(key, minlength=many * len(table.annotators)).reshape(-1, many)
+        truth = () if who.reference is None else (who.reference,)
+        parts = [
+            count[[table.annotators.index(name) for name in names]].sum(axis=0)
+            for names in (who.annotators, who.models, truth)
+        ]
+        own = dict(zip(table.annotators, count.sum(axis=1).tolist(), strict=True))
+        return cls(parts[0], parts[1], parts[2], own)
+
+    @property
+    def known(self) -> Counts:
+        """Marks of people and of the ground truth, by label, int64 ``(labels,)``."""
+        return self.people + self.truth
+
+
+def unused_text(tier: TierTable) -> str:
+    """One line about labels that are left out of tables: nobody used them, or models alone."""
+    marks, labels = Marks.of(tier), tier.table.labels
+    gone = [label for label, many in zip(labels, marks.known.tolist(), strict=True) if not many]
+    alone = {label for label, n in zip(labels, marks.models.tolist(), strict=True) if n} & {*gone}
+    if not gone:
+        return ""
+    what = counted(len(labels), "labels")
+    text = f"Left out: {len(gone)} of {what}, which nobody used ({_few(gone)})."
+    if not alone:
+        return text
+    return f"{text} Models alone used {_few([label for label in gone if label in alone])}."
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def amount_text(tier: TierTable) -> str:
+    """How many recordings (tasks of an export) there are, and of how many people read the same."""
+    units = len(tier.table.tasks)
+    shared = read_together(tier.table, tier.readers.annotators)
+    what = "tasks" if tier.windows is None else "recordings"
+    text = f"{counted(units, what)}, {shared} read by two or more people"
+    if tier.windows is None:
+        return text
+    tasks = read_together(tier.windows, tier.readers.annotators)
+    return f"{text} ({tasks} of {counted(len(tier.windows.tasks), 'tasks')})"
+
+
+def read_together(table: SpanTable, people: Sequence[str]) -> int:
+    """Tasks of which two or more people reviewed the same time."""
+    found = presence_of(table.reviewed, len(table.annotators))
+    own = np.isin(found.annotator, [table.annotators.index(name) for name in people])
+    readers = np.bincount(found.zone[own], minlength=len(found.task))
+    return len(np.unique(found.task[(readers > 1) & (found.ticks > 0)]))

@@ -1,0 +1,149 @@
+"""What stands on the terminal: as wide as it is, in plain words, each count what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from kit.agreement_pages import LENGTH, ranges, table
+
+from tslab.agreement.domain_metrics import DomainMetrics
+from tslab.agreement.measure import Agreement, measure
+from tslab.agreement.report.amounts import Marks, amount_text
+from tslab.agreement.report.fitting import fitted
+from tslab.agreement.report.result_text import agreement_text, rows_text
+from tslab.agreement.report.words import chosen
+from tslab.agreement.settings import AgreementSettings
+from tslab.agreement.tier_tables import Intake, TierTable, in_windows
+from tslab.agreement.values import Readers
+from tslab.domain import Domain, Label, Tier
+from tslab.wording import width
+
+FEW = AgreementSettings(draws=0)
+LONG = "annotator-with-a-long-name@department-of-names.example.com"
+
+
+@dataclass(frozen=True)
+class Many:
+    """A measure of a domain with many details."""
+
+    name: str = "ec-many"
+    title: str = "Things found as the norm has it, with all that it asks for"
+    tier_kinds: Sequence[str] = ("intervals",)
+
+    def components(self, reference: Any, hypothesis: Any, context: Any) -> dict[str, float]:
+        return {"n": float(len(reference) + len(hypothesis))}
+
+    def value(self, components: Any) -> float | None:
+        return components["n"]
+
+    def details(self, components: Any) -> dict[str, float | None]:
+        return {f"duration_predictivity_{n}": components["n"] for n in range(8)}
+
+
+def offered() -> DomainMetrics:
+    @dataclass
+    class Calm:
+        def __enter__(self) -> None: ...
+        def __exit__(self, *error: object) -> None: ...
+
+    domain = Domain(name="d", title="D", tiers=(
+        Tier(name="activity", kind="intervals", labels=(Label(name="rest"),)),))  # fmt: skip
+    return DomainMetrics(domain, [Many()], lambda metric, doing: Calm())
+
+
+def found(**given: Any) -> Agreement:
+    return measure(Intake((ranges(**given),)), FEW, offered())
+
+
+def lines(text: str) -> Iterator[str]:
+    yield from text.splitlines()
+
+
+@pytest.mark.parametrize("wide", [40, 60, 80, 100, 140])
+def test_no_line_is_wider_than_the_terminal(wide: int) -> None:
+    people = (LONG, "bert", "carl" * 20)
+    result = found(people=people, model="net 7 " * 10)
+    for text in (agreement_text(result, wide), agreement_text(result, wide, ["pair", "overall"])):
+        own = [line for line in lines(text) if not line.startswith("  ")]  # figures with reasons
+        assert max(map(width, own)) <= wide
+    text = rows_text(chosen(result.rows, ["time"], ["pair", "task"]), max(wide, 60))
+    assert max(map(width, lines(text))) <= max(wide, 100)
+
+
+def test_details_of_the_domain_are_for_those_who_ask() -> None:
+    result = found()
+    usual = agreement_text(result, 100)
+    assert "Things found as the norm has it  " in usual
+    for internal in ("domain/", "ec-many", "duration", "_"):
+        assert internal not in usual, internal
+    assert "duration predictivity 7" in agreement_text(result, 100, ["overall"])
+    names = {row.metric for row in chosen(result.rows, ["ec-many"], [])}
+    assert len(names) == 9
+
+
+def test_a_level_is_a_table_of_the_summary() -> None:
+    overall = agreement_text(found(), 100, ["overall"])
+    assert "events that match (F1) at IoU 0.5" in overall
+    assert "anna" not in overall
+    pairs = agreement_text(found(), 100, ["pair"])
+    assert "anna, bert" in pairs
+    assert "that match" not in pairs
+
+
+def test_labels_that_nobody_used_are_one_line() -> None:
+    tier = ranges(labels=("rest", "walk", "never", "model only"))
+    marks = replace(tier.table, label=np.where(tier.table.annotator == 3, 3, tier.table.label))
+    text = agreement_text(measure(Intake((replace(tier, table=marks),)), FEW), 100)
+    assert not [line for line in lines(text) if line.startswith(("never", "model only"))]
+    said = "Left out: 2 of 4 labels, which nobody used (never, model only)."
+    assert f"{said} Models alone used model only." in text.replace("\n  ", " ")
+
+
+def test_marks_are_those_of_people() -> None:
+    tier = ranges()
+    marks = Marks.of(tier)
+    rest, walk, never = marks.people.tolist()
+    assert (rest, walk, never) == (6, 4, 0)
+    assert (marks.models.tolist(), marks.truth.tolist()) == ([1, 1, 0], [1, 1, 0])
+    assert marks.readers["anna"] == 4
+    text = agreement_text(measure(Intake((tier,))), 100)
+    (row,) = [line.split() for line in lines(text) if line.startswith("rest ")]
+    assert row[-1] == "6"
+
+
+def test_recordings_and_tasks_are_counted_apart() -> None:
+    seen = [(0, 0, 0, LENGTH), (0, 1, 0, 60), (1, 0, 0, LENGTH), (1, 1, 0, 0)]
+    made = table((("r1", "r2"), ("a", "b"), ("x",)), [(0, 0, 0, 1, 2)], seen[:3])
+    windows = {"r1": [(n * 10**7, (n + 1) * 10**7, f"t{n}") for n in range(10)],
+               "r2": [(0, 10**8, "t10")]}  # fmt: skip
+    tier = TierTable("s", "states", made, Readers(("a", "b")), 0.1, in_windows(made, windows))
+    assert amount_text(tier) == "2 recordings, 1 read by two or more people (6 of 11 tasks)"
+    whole = replace(tier, windows=None)
+    assert amount_text(whole) == "2 tasks, 1 read by two or more people"
+    text = agreement_text(measure(Intake((tier,)), FEW), 200)
+    assert "1 read by two or more people (6 of 11 tasks)" in text.splitlines()[0]
+
+
+def test_a_consensus_of_these_people_is_no_model() -> None:
+    name = "consensus median of 3 annotators"
+    text = agreement_text(found(model=name), 120)
+    assert "their consensus" in text.splitlines()[0]
+    assert "1 model" not in text.splitlines()[0]
+    assert "reader and model" not in text
+    assert "reader and consensus" in text
+    assert f"note: '{name}' is made of these annotators' own marks" in text
+
+
+def test_tables_give_way_in_order() -> None:
+    cells = [["name", "onsets apart", "kappa"], ["a" * 30, "0.5", "1"], ["b", "12 ms", "0.123"]]
+    assert fitted(cells, 0).splitlines()[0].split() == ["onsets"]
+    narrow = fitted(cells, 30).splitlines()
+    assert max(map(len, narrow)) <= 30
+    assert "..." in narrow[2]
+    two = fitted(cells, 20)
+    assert two.count("name") == 2, "what does not fit goes below, with the names again"
+    assert max(map(len, two.splitlines())) <= 24
