@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from tslab.cli import run
 from tslab.contracts import SampleRecording
@@ -33,6 +34,13 @@ def tslab(*arguments: str, expect: int | Sequence[int] = 0) -> None:
     code = run(list(arguments))
     allowed = (expect,) if isinstance(expect, int) else tuple(expect)
     assert code in allowed, f"tslab {' '.join(arguments)} ended with {code}"
+
+
+def change_settings(root: Path, text: str) -> None:
+    """Sets whole sections of a tslab.yaml; a key that stands twice is refused."""
+    path = root / "tslab.yaml"
+    settings = yaml.safe_load(path.read_text()) | yaml.safe_load(text)
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

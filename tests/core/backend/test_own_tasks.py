@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from kit.backend import CONFIG, Backend, LevelSegmenter, job, running, store_level, work
+from kit.studies import change_settings
 
 from tslab.annotation import Annotation
 from tslab.backend.settings import BackendSettings
 from tslab.cli import run
 from tslab.label_studio.collecting import collect
+from tslab.label_studio.people import People
 from tslab.label_studio.predictions import load_predictions, predict_tasks
 from tslab.label_studio.served_times import served_times
 from tslab.label_studio.task_groups import group_config, task_groups
@@ -148,7 +150,7 @@ def test_exact_times_come_back_with_a_pull(backend: Backend, folder: Path) -> No
         }
         for document, answer in zip(documents, answers, strict=True)
     ]
-    pulled = collect(project, [exported], {7: "ann@example.com"})
+    pulled = collect(project, [exported], People({7: "ann@example.com"}))
     whole: list[Annotation] = pulled.annotations
     subject = backend.service.study.subject  # type: ignore[union-attr]
     segmenter = backend.service.models.serving(24, subject).segmenter
@@ -257,8 +259,7 @@ def test_changes_of_the_folder_are_seen(backend: Backend, folder: Path) -> None:
     assert study is not None
     before = study.subject
     assert study.subject is before
-    path = folder / "tslab.yaml"
-    path.write_text(path.read_text() + "title: Another name\n")
+    change_settings(folder, "title: Another name")
     assert study.subject is not before
     assert study.project.title == "Another name"
 

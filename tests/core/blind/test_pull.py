@@ -202,3 +202,28 @@ def test_people_get_the_first_free_number(make: Make) -> None:
     assert load_people(state) == people
     assert (state / "rater-people.json").stat().st_mode & 0o777 == 0o600
     assert json.loads((state / "rater-people.json").read_text())["2"] == ["ben@x", "dora@x"]
+
+
+def test_readings_of_deleted_accounts_stay_two_peoples(make: Make, capsys: Capture) -> None:
+    study = make("{overlap: 2}", "one")
+    study.run("push")
+    task = study.project.tasks()[0].id
+    (project,) = study.projects.values()
+    numbers = [study.annotate(project, task, who, (40, 50)) for who in ("ann", "ben")]
+    for number in numbers:
+        study.server.data["annotations"][number]["completed_by"] = None
+    capsys.readouterr()
+    study.run("pull")
+    assert "TSL125" in "".join(capsys.readouterr())
+    assert {a.annotator for a in study.project.pulled_annotations()} == {"unknown", "unknown 2"}
+    for number, who in zip(numbers, ("ann", "ben"), strict=True):
+        study.server.data["annotations"][number]["completed_by"] = study.users[who]
+    study.run("pull")
+    for number in numbers:
+        study.server.data["annotations"][number]["completed_by"] = None
+    for damaged in (False, True):  # names of the last pull; nothing stops a pull
+        study.run("pull")
+        named = {a.annotator for a in study.project.pulled_annotations()}
+        assert named == ({"unknown", "unknown 2"} if damaged else
+                         {"ann@example.org", "ben@example.org"})  # fmt: skip
+        (study.root / "annotations" / "activity.json").write_text("{")

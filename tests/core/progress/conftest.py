@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from kit.progress_studies import MODEL, SETTINGS, Plant
+from kit.studies import change_settings
 
 from tslab.cli import run
 from tslab.testing import FakeLabelStudio
@@ -18,8 +19,7 @@ def empty_plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project folder before anybody has annotated."""
     root = tmp_path_factory.mktemp("progress") / "plant"
     assert run(["init", str(root), "--domain", "iot", "--quiet"]) == 0
-    with (root / "tslab.yaml").open("a") as file:
-        file.write(SETTINGS)
+    change_settings(root, SETTINGS)
     rows = "".join(f"{i},{i % 9},{50 + i % 7}\n" for i in range(1000))
     (root.parent / "pump.csv").write_text("time_s,vibration,temp\n" + rows)
     spans = "".join(f"pump,{100 * i + 10},{100 * i + 30},Drift,anomaly\n" for i in range(10))

@@ -10,6 +10,7 @@ from tslab.annotation import Annotation
 from tslab.backend.foreign_tasks import ForeignConfigs, annotations_of, read_task, task_number
 from tslab.errors import TslabError
 from tslab.label_studio.collecting import collect
+from tslab.label_studio.people import People
 
 if TYPE_CHECKING:
     from tslab.backend.fetching import Fetcher
@@ -73,7 +74,7 @@ def gather(
 def _own(
     client: Client, study: Study, items: Sequence[Mapping[str, Any]], strangers: int
 ) -> Gathered:
-    pulled = collect(study.project, [items], client.users())
+    pulled = collect(study.project, [items], People(client.users()))
     left_out = [str(finding) for finding in pulled.findings[:MOST_LINES]]
     if strangers:
         left_out.append(f"{strangers} tasks of no recording in the project folder")

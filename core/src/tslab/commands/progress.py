@@ -75,6 +75,7 @@ def _from_raw(project: Project, names: list[str]) -> Activity:
     from tslab import files
     from tslab.errors import DataError
     from tslab.label_studio.collecting import collect
+    from tslab.label_studio.people import People
     from tslab.label_studio.pull import rater_of_raw
 
     paths = [project.root / "annotations" / name for name in names]
@@ -88,6 +89,6 @@ def _from_raw(project: Project, names: list[str]) -> Activity:
     oldest = min(path.stat().st_mtime for path in paths)
     moment = dt.datetime.fromtimestamp(oldest, dt.UTC).isoformat(timespec="seconds")
     return replace(
-        collect(project, exports, {}, [rater_of_raw(name) for name in names]).activity,
+        collect(project, exports, People({}), [rater_of_raw(name) for name in names]).activity,
         pulled=moment,
     )

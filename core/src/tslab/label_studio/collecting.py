@@ -13,6 +13,7 @@ from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.domain import Domain
 from tslab.label_studio.activity import ActivityReader
+from tslab.label_studio.people import People
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
 from tslab.label_studio.regions import Exact, from_regions
 from tslab.label_studio.review.pull import Outcome
@@ -61,7 +62,7 @@ class _Reader:
 def collect(
     project: Project,
     exports: Sequence[Sequence[Mapping[str, Any]]],
-    users: Mapping[int, str],
+    people: People,
     raters: Sequence[int] = (),
 ) -> Pulled:
     """What the tasks of Label Studio's projects say; writes nothing.
@@ -69,7 +70,7 @@ def collect(
     Args:
         project: The project folder.
         exports: Tasks with their annotations, as Label Studio exports them, by project.
-        users: E-mail addresses by id.
+        people: Knows who made what.
         raters: Whose each of the projects is, 0 for one of all annotators.
 
     Raises:
@@ -78,7 +79,7 @@ def collect(
     known = project.entries().keys()
     said = _Said(project, load_predictions(project))
     pulled = Pulled()
-    activity = ActivityReader(project.domain, said.predictions, lambda who: _name(who, users))
+    activity = ActivityReader(project.domain, said.predictions, people.of)
     readers: dict[tuple[str, str, str, bool], _Reader] = {}
     copies: dict[str, list[_Copy]] = {}
     for exported, rater in zip(exports, raters or itertools.repeat(0), strict=False):
@@ -90,7 +91,7 @@ def collect(
             copies.setdefault(task.id, []).append(_Copy(item, task, rater))
     for name, own in copies.items():
         exact = said.exact(name)
-        _read_task(own, users, (project.domain, exact), (readers, pulled))
+        _read_task(own, people, (project.domain, exact), (readers, pulled))
         for copy in own:
             activity.read(copy.item, copy.task, exact, copy.rater)
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
@@ -108,7 +109,7 @@ def collect(
                 ground_truth=truth,
             )
         )
-    pulled.findings += activity.findings
+    pulled.findings += activity.findings + people.findings()
     pulled.activity = activity.activity(dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
     drafts = sum(entry.state == "draft" for entry in pulled.activity.entries)
     pulled.counts += Counter({"drafts": drafts})
@@ -146,14 +147,14 @@ def pushed_task(item: Mapping[str, Any]) -> Task | None:
 
 def _read_task(
     copies: Sequence[_Copy],
-    users: Mapping[int, str],
+    people: People,
     known: tuple[Domain, Exact],
     found: tuple[dict[tuple[str, str, str, bool], _Reader], Pulled],
 ) -> None:
     readers, pulled = found
     domain, exact = known
-    for task, annotation in _latest(copies, users, pulled):
-        who = _name(annotation.get("completed_by"), users)
+    for task, annotation in _latest(copies, people, pulled):
+        who = people.of(annotation)
         truth = bool(annotation.get("ground_truth"))
         reading = from_regions(annotation.get("result") or (), task, domain, exact)
         pulled.findings += reading.findings
@@ -169,7 +170,7 @@ def _read_task(
 
 
 def _latest(
-    copies: Sequence[_Copy], users: Mapping[int, str], pulled: Pulled
+    copies: Sequence[_Copy], people: People, pulled: Pulled
 ) -> list[tuple[Task, Mapping[str, Any]]]:
     """One annotation for each annotator, with its window: the last one that was not skipped.
 
@@ -182,7 +183,7 @@ def _latest(
         if annotation.get("was_cancelled"):
             pulled.counts["skipped"] += 1
             continue
-        key = (_name(annotation.get("completed_by"), users), bool(annotation.get("ground_truth")))
+        key = (people.of(annotation), bool(annotation.get("ground_truth")))
         if key in chosen and chosen[key][0] is copy:
             text = f"{key[0]} annotated the task more than once; the last annotation counts"
             remedy = "Delete the others in Label Studio."
@@ -194,15 +195,6 @@ def _latest(
 
 def _annotations(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return item.get("annotations") or ()
-
-
-def _name(completed_by: object, users: Mapping[int, str]) -> str:
-    if isinstance(completed_by, Mapping):
-        return str(completed_by.get("email") or completed_by.get("id"))
-    if isinstance(completed_by, int):
-        return users.get(completed_by, f"user {completed_by}")
-    # Drafts name their user in text.
-    return completed_by if isinstance(completed_by, str) and completed_by else "unknown"
 
 
 def merged(extents: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

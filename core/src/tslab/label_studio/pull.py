@@ -9,14 +9,16 @@ from typing import Any
 
 from tslab import files
 from tslab.contracts import Finding
-from tslab.errors import ProjectError, ServerError
+from tslab.errors import DataError, ProjectError, ServerError
 from tslab.ground_truth import save_truth
 from tslab.label_studio.client import Client
 from tslab.label_studio.collecting import Pulled, collect, pushed_task
+from tslab.label_studio.people import People
 from tslab.label_studio.raters import rater_of
 from tslab.label_studio.review.pull import review_outcome
 from tslab.label_studio.review.readings import REVIEWER
 from tslab.progress.activity import FILE as ACTIVITY
+from tslab.progress.activity import Activity, load_activity
 from tslab.progress.rater_findings import rater_findings
 from tslab.project import PULLED, Project
 from tslab.rater_people import load_people
@@ -47,7 +49,7 @@ def pull(
         ServerError: The server does not answer or refuses.
         ProjectError: A file cannot be written.
     """
-    users = client.users()
+    people = People(client.users(), _last_pull(project))
     if not projects:
         raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
     exports: list[list[dict[str, Any]]] = []
@@ -68,7 +70,7 @@ def pull(
             # A task of several raters is shown where the first of them has it.
             if numbers.get(task.id, (project_id, 0))[0] == project_id:
                 numbers[task.id] = (project_id, int(item["id"]))
-    pulled = collect(project, exports, users, [rater_of(key) for key, _ in ordered])
+    pulled = collect(project, exports, people, [rater_of(key) for key, _ in ordered])
     pulled.findings += unlisted
     pulled.findings += rater_findings(
         pulled.activity, load_people(project.state), load_plan(project.root)
@@ -85,6 +87,14 @@ def pull(
     codes["TSL092"] += pulled.counts["skipped"]
     files.write_bytes(project.state / PULLED, files.json_bytes(dict(sorted((+codes).items()))))
     return pulled
+
+
+def _last_pull(project: Project) -> Activity | None:
+    """What the last pull wrote; a damaged file is no reason not to write it anew."""
+    try:
+        return load_activity(project.root)
+    except DataError:
+        return None
 
 
 def raw_name(number: int, key: str) -> str:

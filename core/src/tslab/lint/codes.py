@@ -167,6 +167,7 @@ CODES: dict[str, Code] = {
     "TSL121": Code(
         "A rater annotated a task that the plan gives to others", "Look who brought it there."
     ),
+    "TSL125": Code("An annotation's account is gone", "Disable accounts, do not delete them."),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."
