@@ -10,6 +10,7 @@ from tslab.agreement.enterprise.controls import choice_controls, overlap_control
 from tslab.agreement.enterprise.custom_metric import CustomMetric, custom_rows
 from tslab.agreement.enterprise.scores import EnterpriseSettings, enterprise_rows
 from tslab.agreement.events.matches import Matches
+from tslab.agreement.rests import Rests
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Row
@@ -48,7 +49,8 @@ def score_rows(tier: TierTable, tolerance: float, settings: AgreementSettings) -
     if tier.task_answers is not None:
         controls += task_controls(tier.task_answers, tier.task_fields)
     own = EnterpriseSettings(settings.weights, settings.iou, settings.time)
-    return enterprise_rows(tier.name, controls, tier.readers, own)
+    rows = enterprise_rows(tier.name, controls, tier.readers, own)
+    return list(Rests(table, tier.readers).under(rows))
 
 
 def own_rows(
@@ -61,8 +63,10 @@ def own_rows(
     """
     table = tier.table if tier.windows is None else tier.windows
     regions = Regions(tier.name, table, tier.readers, tier.fields)
+    rests = Rests(table, tier.readers)
     for metric in metrics:
-        yield from custom_rows(metric, regions, asked_fields(tier), settings.time)
+        rows = custom_rows(metric, regions, asked_fields(tier), settings.time)
+        yield from rests.under(rows)
 
 
 def asked_fields(tier: TierTable) -> Sequence[RegionField]:

@@ -80,6 +80,11 @@ def iou(both: Floats, first: Floats, second: Floats) -> Floats:
     return ratio(both, first + second - both)
 
 
+def as_dice(value: float) -> float:
+    """Dice of a given IoU: it is to time what F1 is to events."""
+    return 2 * value / (1 + value)
+
+
 def dice(both: Floats, first: Floats, second: Floats) -> Floats:
     """2 both / (first + second), which is F1 of time (Dice 1945)."""
     return ratio(2 * both, first + second)

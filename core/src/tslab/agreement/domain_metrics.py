@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.panel import Draws, TimeSettings
+from tslab.agreement.rests import Rests
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import (
     NO_HYPOTHESIS,
@@ -70,10 +71,11 @@ class DomainMetrics:
         if not own:
             return
         compared = list(_comparisons(tier, pairs, kinds, self))
+        rests = Rests(tier.table, tier.readers)
         for metric in own:
             with self.calling(metric, f"metric '{metric.name}', comparing"):
                 rows = list(_Study(metric, tier, compared, intervals).rows())
-            yield from rows
+            yield from rests.under(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.kernels.common_time import common_ticks
+from tslab.agreement.kernels.presence import presence_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, Mean, TimeSettings
-from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value
-from tslab.span_table import SpanTable
+from tslab.agreement.rests import met_ticks
+from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value, counts_of
+from tslab.span_table import SpanTable, Ticks
 
 Named = dict[str, Floats]
 
@@ -32,7 +34,9 @@ class Measure:
         values: Measures by name of sums ``(..., columns)``, each ``(...)``.
         explain: The value of a measure by its name, number and sums ``(columns,)``.
         directed: Whether a measure asks which of the two comes first, by its name.
-        events: How many events sums ``(..., columns)`` rest on.
+        events: How many events of both, or pairs of answers, sums ``(..., columns)`` rest on.
+        matches: How many matches they do, for measures of these.
+        sides: Whether the first two columns are events of each of the two.
         paired: Whether a measure is for two only, by its name: a group has the mean over its pairs,
             and tasks have none.
     """
@@ -41,7 +45,14 @@ class Measure:
     explain: Callable[[str, float, Floats], Value]
     directed: Callable[[str], bool]
     events: Callable[[Floats], Floats]
+    matches: Callable[[Floats], Floats] = lambda sums: sums[..., 0]
+    sides: bool = False
     paired: Callable[[str], bool] = lambda _: False
+
+    def counts(self, sums: Floats) -> dict[str, Floats]:
+        """What sums rest on, by what a row counts."""
+        events = np.asarray(self.events(sums))
+        return {"events": events, "answers": events, "matches": np.asarray(self.matches(sums))}
 
 
 class Levels:
@@ -58,7 +69,9 @@ class Levels:
     ) -> None:
         self.tier, self.table, self.readers = tier, table, readers
         self.pairs, self.kinds = pairs, list(kinds)
-        self.ticks = common_ticks(table, pairs)
+        self.presence = presence_of(table.reviewed, len(table.annotators))
+        self.ticks = common_ticks(table, pairs, self.presence)
+        self.people = np.isin(np.array(table.annotators, object), readers.annotators)
         self.is_pair = np.array([kind == "pair" for kind in kinds], bool)
         self.met = np.asarray((self.ticks > 0).any(axis=0))
         self.draws = Draws.of(self.met, settings, table.order)
@@ -72,9 +85,26 @@ class Levels:
             cells: Sums ``(items, labels + 1, columns)``; the last label stands for all events.
             measure: How they become numbers.
         """
-        yield from self._overall(items, cells, measure)
-        yield from self._tasks(items, cells, measure)
-        yield from self._pairs(items, cells, measure)
+        own = self.own_events(items, cells) if measure.sides else None
+        yield from self._overall(items, cells, measure, own)
+        yield from self._tasks(items, cells, measure, own)
+        yield from self._pairs(items, cells, measure, own)
+
+    def own_events(self, items: EventItems, cells: Floats) -> Floats:
+        """Events of each annotator in the tasks that he shares, ``(tasks, people, labels + 1)``.
+
+        Args:
+            items: Pair and task of each row of `cells`.
+            cells: Sums ``(items, labels + 1, columns)``; the first two are events of each side.
+        """
+        place = np.cumsum(self.people) - 1
+        out = np.zeros((len(self.table.tasks), int(self.people.sum()), cells.shape[1]))
+        rows = np.flatnonzero(self.is_pair[items.pair])
+        for side in (0, 1):
+            who = place[self.pairs[items.pair[rows], side]]
+            # Those that two both saw: with whoever shares most of the task, all of them.
+            np.maximum.at(out, (items.task[rows], who), cells[rows, :, side])
+        return out
 
     def names(self, pair: int) -> tuple[str, ...]:
         """What a row of a pair is of: both names, or the annotator next to the ground truth."""
@@ -82,26 +112,30 @@ class Levels:
         return both[1:] if self.kinds[pair] == "reference" else both
 
     def support(self, by: str, of: tuple[str, ...]) -> tuple[int, float]:
-        """Tasks and seconds that a row rests on, each task once for each pair that shares it."""
+        """Tasks and seconds that a row rests on."""
         if not self._known:
             self._known.update(self._supports())
         key = by.removesuffix("-label"), of[:-1] if by.endswith("-label") else of
         return self._known[("overall", ()) if by == "label" else key]
 
     def _supports(self) -> Iterator[tuple[tuple[str, tuple[str, ...]], tuple[int, float]]]:
-        people = self.ticks[self.is_pair]
-        yield ("overall", ()), _support(people)
+        met = self.met_by(None)
+        yield ("overall", ()), _support(met)
         for pair, kind in enumerate(self.kinds):
-            yield (kind, self.names(pair)), _support(self.ticks[pair : pair + 1])
+            yield (kind, self.names(pair)), _support(self.ticks[pair])
         for name in self.readers.annotators:
-            number = self.table.annotators.index(name)
-            own = self.is_pair & (self.pairs == number).any(axis=1)
-            yield ("annotator", (name,)), _support(self.ticks[own])
-        seconds = people.sum(axis=0) / 1e6
+            yield ("annotator", (name,)), _support(self.met_by(self.table.annotators.index(name)))
+        seconds = met / 1e6
         for task, name in enumerate(self.table.tasks):
             yield ("task", (name,)), (1, float(seconds[task]))
 
-    def _overall(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+    def met_by(self, one: int | None) -> Ticks:
+        """Microseconds of each task that two or more people reviewed, one of them the given."""
+        return met_ticks(self.presence, self.people, len(self.table.tasks), one)
+
+    def _overall(
+        self, items: EventItems, cells: Floats, measure: Measure, own: Floats | None
+    ) -> Iterator[Row]:
         people = np.flatnonzero(self.is_pair[items.pair])
         by_task = _added(items.task[people], cells[people], len(self.table.tasks))
         sums = _weighted(self.draws.weights, by_task)
@@ -109,23 +143,30 @@ class Levels:
         if not self.is_pair.any():
             measure = replace(measure, explain=lambda *_: Value(None, ONE_READER))
         asked = _Asked("overall", "label", (), measure)
-        yield from self._columns(asked, values, sums[0], self.draws)
+        once = None if own is None else own.sum(axis=(0, 1))
+        yield from self._columns(asked, values, sums[0], self.draws, once)
 
-    def _tasks(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+    def _tasks(
+        self, items: EventItems, cells: Floats, measure: Measure, own: Floats | None
+    ) -> Iterator[Row]:
         """Rows of each task; one that a single annotator reviewed says so."""
         people = np.flatnonzero(self.is_pair[items.pair])
         sums = _added(items.task[people], cells[people, -1], len(self.table.tasks))
         values = _undirected(measure, sums)
-        seconds = self.ticks[self.is_pair].sum(axis=0) / 1e6
+        seconds = self.met_by(None) / 1e6
         met = np.bincount(items.task[people], minlength=len(self.table.tasks)) > 0
-        events = np.asarray(measure.events(sums)).astype(np.int64).tolist()
+        counts = measure.counts(sums)
+        if own is not None:
+            counts["events"] = own[..., -1].sum(axis=1)
+        rests = {kind: count.astype(np.int64).tolist() for kind, count in counts.items()}
         numbers = {name: array.tolist() for name, array in values.items()}
         nobody = Value(None, ONE_READER)
         for task in np.flatnonzero(self._reviewed()).tolist():
-            of, rest = (self.table.tasks[task],), (1, events[task], float(seconds[task]))
+            of, time = (self.table.tasks[task],), float(seconds[task])
             for name, array in numbers.items():
                 value = measure.explain(name, array[task], sums[task]) if met[task] else nobody
-                yield Row(self.tier, name, "task", of, value, *rest)
+                count = rests[counts_of(name)][task]
+                yield Row(self.tier, name, "task", of, value, 1, count, time)
 
     def _reviewed(self) -> NDArray[np.bool_]:
         """Which tasks any of the people reviewed."""
@@ -135,7 +176,9 @@ class Levels:
         out[self.table.reviewed.task[own]] = True
         return out
 
-    def _pairs(self, items: EventItems, cells: Floats, measure: Measure) -> Iterator[Row]:
+    def _pairs(
+        self, items: EventItems, cells: Floats, measure: Measure, own_events: Floats | None
+    ) -> Iterator[Row]:
         means: dict[str, Mean] = {name: Mean() for name in self.readers.annotators}
         rests, group = dict.fromkeys(means, 0), _Group()
         draws = self.draws if len(self.pairs) <= MOST_PAIRS else self.draws.none()
@@ -153,6 +196,10 @@ class Levels:
                 for name in self.names(pair):
                     means[name].add(whole)
                     rests[name] += events
+        if own_events is not None:
+            people = np.flatnonzero(self.people).tolist()
+            each = own_events[..., -1].sum(axis=0).astype(np.int64).tolist()
+            rests = {self.table.annotators[n]: many for n, many in zip(people, each, strict=True)}
         for name, mean in means.items():
             yield from self._annotator(name, mean, rests[name], draws)
         yield from self._group(group, measure, draws)
@@ -177,22 +224,27 @@ class Levels:
             tasks, seconds = self.support("annotator", (name,))
             yield Row(self.tier, metric, "annotator", (name,), value, tasks, events, seconds)
 
-    def _columns(self, asked: _Asked, values: Named, sums: Floats, draws: Draws) -> Iterator[Row]:
+    def _columns(
+        self, asked: _Asked, values: Named, sums: Floats, draws: Draws, once: Floats | None = None
+    ) -> Iterator[Row]:
         """A row for all events and one for each label, of values ``(1 + draws, labels + 1)``."""
         labels = self.table.labels
         if not values:
             return
         tasks, seconds = self.support(asked.by, asked.of)
-        events = np.asarray(asked.measure.events(sums)).astype(np.int64).tolist()
+        counts = asked.measure.counts(sums)
+        if once is not None:
+            counts["events"] = once
+        rests = {kind: count.astype(np.int64).tolist() for kind, count in counts.items()}
         for metric, array in values.items():
-            bounds = draws.bounds(array)
+            bounds, count = draws.bounds(array), rests[counts_of(metric)]
             for column, name in enumerate([*labels, ""]):
                 value = asked.measure.explain(metric, float(array[0, column]), sums[column])
                 if bounds is not None:
                     value = _within(value, (bounds[0][column], bounds[1][column]))
                 whole = column == len(labels)
                 by, of = (asked.by, asked.of) if whole else (asked.by_label, (*asked.of, name))
-                yield Row(self.tier, metric, by, of, value, tasks, events[column], seconds)
+                yield Row(self.tier, metric, by, of, value, tasks, count[column], seconds)
 
 
 @dataclass(slots=True)
@@ -217,9 +269,9 @@ class _Asked:
     measure: Measure
 
 
-def _support(ticks: NDArray[np.int64]) -> tuple[int, float]:
-    """Tasks that any of some pairs shares, and the seconds of all of them."""
-    return int((ticks > 0).any(axis=0).sum()), float(ticks.sum()) / 1e6
+def _support(ticks: Ticks) -> tuple[int, float]:
+    """How many tasks there are, and the seconds of all of them."""
+    return int((ticks > 0).sum()), float(ticks.sum()) / 1e6
 
 
 def _within(value: Value, bounds: tuple[Floats, Floats] | None) -> Value:

@@ -16,6 +16,7 @@ from tslab.domain import RegionField, TaskField
 from tslab.errors import counted
 from tslab.span_table import Extents, Numbers, SpanTable
 from tslab.spans import FieldValue
+from tslab.wording import short
 
 GROUND_TRUTH = "ground truth"
 """Name of the reading that holds the ground truth."""
@@ -122,8 +123,7 @@ class Problems:
             count: How many there are.
         """
         if count:
-            plain = "".join(letter if letter.isprintable() else " " for letter in place)
-            many, first = self._found.get((code, what), (0, plain[:MOST_LETTERS]))
+            many, first = self._found.get((code, what), (0, short(place, MOST_LETTERS)))
             self._found[code, what] = many + count, first
 
     def findings(self) -> tuple[Finding, ...]:

@@ -32,6 +32,10 @@ REASONS = (
 )
 
 
+MATCHED = ("median_error", "mad", "p95_error", "bias")
+"""Ends of names of measures that rest on matched events alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One number, or why there is none.
@@ -65,8 +69,9 @@ class Row:
         of: Names of that: () overall, (label,), (task,), (a, b), (a, b, label) and so on.
         value: The number.
         tasks: How many tasks went in.
-        events: How many events went in.
-        seconds: How much time went in, each task once for each pair that shares it.
+        events: How many events of all its readers went in, each once; of an annotator his own. Of
+            measures of matches, how many matches, and of answers, how many pairs of them: `counts`.
+        seconds: How much time went in that two or more of its readers reviewed, each moment once.
     """
 
     tier: str
@@ -77,6 +82,11 @@ class Row:
     tasks: int
     events: int
     seconds: float
+
+    @property
+    def counts(self) -> str:
+        """What `events` counts: events, matches, or answers."""
+        return counts_of(self.metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +102,11 @@ class Readers:
     annotators: tuple[str, ...]
     reference: str | None = None
     models: tuple[str, ...] = ()
+
+
+def counts_of(metric: str) -> str:
+    """What the rows of a measure count: events, matches, or answers."""
+    group, _, name = metric.partition("@")[0].partition("/")
+    if group in ("attribute", "task"):
+        return "answers"
+    return "matches" if group in ("event", "instant") and name.endswith(MATCHED) else "events"

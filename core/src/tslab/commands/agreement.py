@@ -349,7 +349,9 @@ def _fails(row: Row, minimum: float) -> bool:
 
 
 def _line(row: Row, minimum: float) -> str:
-    who = f" of {', '.join(row.of)}" if row.of else ""
+    from tslab.wording import short
+
+    who = f" of {', '.join(map(short, row.of))}" if row.of else ""
     value = row.value
     said = f"undefined ({value.reason})" if value.value is None else f"{value.value:.4g}"
-    return f"{row.tier}: {row.metric}{who} is {said}, the minimum is {minimum:g}"
+    return f"{short(row.tier)}: {short(row.metric)}{who} is {said}, the minimum is {minimum:g}"

@@ -59,17 +59,21 @@ def confusions(levels: Levels, matches: Matches) -> list[EventConfusion]:
     return out
 
 
-def kappa_rows(levels: Levels, found: list[EventConfusion]) -> Iterator[Row]:
-    """Kappa with and without what nobody else marked; users of ELAN are used to see both."""
+def kappa_rows(levels: Levels, found: list[EventConfusion], events: int) -> Iterator[Row]:
+    """Kappa with and without what nobody else marked; users of ELAN are used to see both.
+
+    Args:
+        levels: Who is compared with whom.
+        found: The tables of `confusions`.
+        events: Events of all people together.
+    """
     for at, confusion in enumerate(found):
         table = confusion.counts.astype(float)
         of = levels.names(at - 1) if at else ()
         tasks, seconds = levels.support(confusion.by, of)
-        # Overall both ways are added up: each event of a pair is there twice.
-        twice = 1 if at else 2
-        events = int(table.sum() + table[1:, 1:].sum()) // twice
+        rest = tasks, int(table.sum() + table[1:, 1:].sum()) if at else events, seconds
         for name, measure in (("kappa", event_kappa), ("kappa_matched", matched_kappa)):
             value = kappa_value(float(measure(table)), table)
             if not at and not levels.is_pair.any():
                 value = Value(None, ONE_READER)
-            yield Row(levels.tier, f"event/{name}", confusion.by, of, value, tasks, events, seconds)
+            yield Row(levels.tier, f"event/{name}", confusion.by, of, value, *rest)

@@ -154,10 +154,11 @@ def event_metrics(
     cells = _cells(found, len(table.labels))
     names = [matches.criterion for matches in found.matches]
     tables = confusions(levels, found.loose)
+    events = int(levels.own_events(found.splits.items, cells)[..., -1].sum())
     rows = [
         *levels.rows(found.splits.items, cells, _measure(names)),
         *border_rows(levels, found.borders, found.splits.items, found.splits.sets, PREFIXES),
-        *kappa_rows(levels, tables),
+        *kappa_rows(levels, tables, events),
     ]
     sets = tuple(tuple(table.labels[n] for n in members) for members in found.loose.counts.sets)
     return EventAgreement(rows, sets, tables, found)
@@ -201,7 +202,10 @@ def _measure(names: Sequence[str]) -> Measure:
             return event_value(measure, value, of_name(sums, names.index(criterion)))
         return Value(None, NO_MATCH)
 
-    return Measure(values, explain, _directed, lambda sums: sums[..., 0] + sums[..., 1])
+    return Measure(
+        values, explain, _directed, lambda sums: sums[..., 0] + sums[..., 1],
+        matches=lambda sums: sums[..., 4], sides=True,
+    )  # fmt: skip
 
 
 def _directed(name: str) -> bool:

@@ -7,12 +7,14 @@ from importlib.resources import files
 
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.page.grids import Grid, event_confusions, matrix, time_confusion
-from tslab.agreement.page.headline import amount, figures, meanings, sentences, settings_line
+from tslab.agreement.page.headline import figures, meanings, settings_line
 from tslab.agreement.page.histograms import border_plots, task_plot
 from tslab.agreement.page.input import TITLE, Names, PageInput
 from tslab.agreement.page.rows import Index
 from tslab.agreement.page.tables import annotator_table, label_table
 from tslab.agreement.page.tasks import TaskData, review_document, task_scores
+from tslab.agreement.report.amounts import amounts
+from tslab.agreement.report.sentences import sentences
 from tslab.agreement.values import REASONS
 from tslab.pages.markup import data_block, document, element, panel, table, text
 from tslab.pages.style import STYLE
@@ -128,12 +130,12 @@ class _Tier:
     def markup(self) -> str:
         """Headline, figures, tables and drawings."""
         tier, settings, index = self.tier, self.settings, self.index
-        said = sentences(tier, index, settings, self.names)
+        said = sentences(tier, settings, self.names.reader)
         parts = [
             element("h2", text(tier.tier.name), id=f"tier-{self.number}"),
             element("p", text(said[0]), class_="lead"),
             element("p", text(" ".join(said[1:]))) if said[1:] else "",
-            element("p", text(amount(tier)), class_="soft"),
+            element("p", text(" \u00b7 ".join(amounts(tier.tier))), class_="soft"),
             figures(tier, settings),
             self._tier_notes(),
             element("h3", "Labels", class_="head"),

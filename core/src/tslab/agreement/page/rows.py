@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tslab.agreement.measure import TierAgreement
-from tslab.agreement.report.words import SECONDS, SHARES, seconds
+from tslab.agreement.report.words import SECONDS, SHARES, hours, seconds
 from tslab.agreement.values import REASONS, Row, Value
 
 DASH = "\u2013"
@@ -62,17 +62,6 @@ def number(kind: str, value: float) -> str:
     if kind == "hours":
         return hours(value)
     return f"{value:.2f}"
-
-
-def hours(value: float) -> str:
-    """Hours with the digits that say something; little time in minutes or seconds."""
-    if value <= 0:
-        return "0"
-    if value < 1 / 60:
-        return f"{3600 * value:.2g} s"
-    if value < 1:
-        return f"{60 * value:.2g} min" if value < 1 / 6 else f"{60 * value:.0f} min"
-    return f"{value:.1f} h" if value < 100 else f"{value:.0f} h"
 
 
 def shown(metric: str, value: Value | None) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.page.input import Names
-from tslab.agreement.page.rows import DASH, Index, hours, interval, number, shown, unit
+from tslab.agreement.page.rows import DASH, Index, interval, number, shown, unit
+from tslab.agreement.report.words import hours
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.values import Value
 from tslab.errors import counted

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.kernels.presence import presence_of
-from tslab.agreement.tier_tables import TierTable
+from tslab.agreement.report.words import hours
+from tslab.agreement.tier_tables import TierTable, made_of_people
 from tslab.errors import counted
 from tslab.span_table import SpanTable
+from tslab.wording import short
 
 Counts = NDArray[np.int64]
 MOST_NAMED = 4
@@ -71,7 +73,23 @@ def unused_text(tier: TierTable) -> str:
 
 def _few(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return ", ".join(map(short, names[:MOST_NAMED])) + more
+
+
+def amounts(tier: TierTable) -> list[str]:
+    """What the numbers of a tier rest on: readers, recordings, time and marks of people."""
+    readers, table = tier.readers, tier.table
+    models = [name for name in readers.models if not made_of_people(name)]
+    parts = [counted(len(readers.annotators), "annotators")]
+    parts += ["ground truth"] if readers.reference else []
+    parts += [counted(len(models), "models")] if models else []
+    parts += ["their consensus"] if len(models) < len(readers.models) else []
+    people = [table.annotators.index(name) for name in readers.annotators]
+    own, seen = np.isin(table.annotator, people), np.isin(table.reviewed.annotator, people)
+    read = float((table.reviewed.end - table.reviewed.start)[seen].sum()) / 3.6e9
+    marks = counted(int(own.sum()), "marks")
+    parts += [amount_text(tier), f"{hours(read)} of reading with {marks}"]
+    return parts
 
 
 def amount_text(tier: TierTable) -> str:

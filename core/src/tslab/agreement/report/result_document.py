@@ -10,6 +10,7 @@ import numpy as np
 
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.headline import headline
+from tslab.agreement.report.sentences import sentences
 from tslab.agreement.values import Row
 
 
@@ -43,6 +44,7 @@ def tier_document(tier: TierAgreement, found: Agreement, rows: Iterable[Row]) ->
         "annotators": list(readers.annotators),
         "reference": readers.reference,
         "models": list(readers.models),
+        "says": sentences(tier, found.settings),
         "tasks": len(table.tasks),
         "spans": len(table),
         "tolerance": tier.tolerance,
@@ -83,6 +85,7 @@ def row_document(row: Row) -> dict[str, Any]:
         "high": value.high,
         "reason": value.reason,
         "tasks": row.tasks,
-        "events": row.events,
+        "count": row.events,
+        "count_of": row.counts,
         "seconds": row.seconds,
     }

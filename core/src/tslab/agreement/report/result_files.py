@@ -17,6 +17,7 @@ from tslab.agreement.report.headline import main_metrics
 from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import Row
 from tslab.errors import ProjectError
+from tslab.wording import csv_cell
 
 Cells = tuple[object, ...]
 ROWS = (
@@ -29,14 +30,17 @@ ROWS = (
     "high",
     "reason",
     "tasks",
-    "events",
+    "count",
+    "count_of",
     "seconds",
 )
 HEADERS = {
     "metrics.csv": ROWS,
     "matrix.csv": ("tier", "metric", "first", "second", "kind", "value", "tasks", "seconds"),
     "per_task.csv": ("tier", "task", "first", "second", "seconds", "iou", "f1"),
-    "per_label.csv": ("tier", "label", "metric", "value", "low", "high", "reason", "events"),
+    "per_label.csv": (
+        "tier", "label", "metric", "value", "low", "high", "reason", "count", "count_of",
+    ),
     "confusion.csv": ("tier", "by", "first", "second", "state", "other_state", "hours"),
     "event_confusion.csv": ("tier", "by", "first", "second", "label", "other_label", "events"),
     "matched_events.csv": (
@@ -93,16 +97,15 @@ def _cell(value: object) -> object:
     """Nothing for what is undefined; text that a spreadsheet would take for a formula is quoted."""
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return ""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
-        return f"'{value}"
-    return value
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 def _metrics(found: Agreement) -> Iterator[Cells]:
     for row in found.rows:
         value = row.value
         yield (row.tier, row.metric, row.by, " | ".join(row.of), value.value, value.low,
-               value.high, value.reason, row.tasks, row.events, row.seconds)  # fmt: skip
+               value.high, value.reason, row.tasks, row.events, row.counts,
+               row.seconds)  # fmt: skip
 
 
 def _matrix(found: Agreement) -> Iterator[Cells]:
@@ -135,7 +138,7 @@ def _labels(found: Agreement) -> Iterator[Cells]:
         if row.by == "label":
             value = row.value
             yield (row.tier, row.of[0], row.metric, value.value, value.low, value.high,
-                   value.reason, row.events)  # fmt: skip
+                   value.reason, row.events, row.counts)  # fmt: skip
 
 
 def _confusion(found: Agreement) -> Iterator[Cells]:

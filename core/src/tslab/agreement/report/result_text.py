@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
-from tslab.agreement.report.amounts import Marks, amount_text, unused_text
+from tslab.agreement.report.amounts import Marks, amounts, unused_text
 from tslab.agreement.report.fitting import fitted
 from tslab.agreement.report.headline import columns, headline, main_metrics
+from tslab.agreement.report.sentences import sentences
 from tslab.agreement.report.words import column, reasons, shown, title
 from tslab.agreement.tier_tables import made_of_people
 from tslab.agreement.values import Row
 from tslab.errors import counted
+from tslab.wording import plain, short
 
 MOST_NAMES = 12
 """Annotators of a matrix that somebody still reads."""
@@ -39,12 +41,7 @@ def agreement_text(found: Agreement, wide: int = 0, levels: Collection[str] = ()
     """
     parts = [_Text(tier, found, wide).all(levels) for tier in found.tiers]
     parts += ["\n".join(found.notes)] if found.notes and not levels else []
-    return printable("\n\n".join(parts))
-
-
-def printable(text: str) -> str:
-    """A text that a terminal only prints: names come from strangers, and an escape is obeyed."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+    return plain("\n\n".join(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +58,9 @@ class _Text:
         rows = {by: self._rows(by) for by in dict.fromkeys((*asked, *_extra(levels)))}
         names = columns(self.tier, self.found.settings, everything=bool(levels))
         blocks = ["\n".join([self._about(), *self._headline("overall" in asked, bool(levels))])]
+        if not levels:
+            said = sentences(self.tier, self.found.settings)
+            blocks.append("\n".join(map(self._wrapped, said)))
         for by, own in rows.items():
             if own and by not in ("overall", MATRIX):
                 blocks.append(self._table(own, names, TABLES.get(by, by)))
@@ -91,16 +91,10 @@ class _Text:
         return rows
 
     def _about(self) -> str:
-        tier, readers = self.tier.tier, self.tier.tier.readers
-        models = [name for name in readers.models if not made_of_people(name)]
-        parts = [counted(len(readers.annotators), "annotators")]
-        parts += ["ground truth"] if readers.reference else []
-        parts += [counted(len(models), "models")] if models else []
-        parts += ["their consensus"] if len(models) < len(readers.models) else []
-        parts.append(amount_text(tier))
+        tier, parts = self.tier.tier, amounts(self.tier.tier)
         if any(row.metric == "instant/f1" for row in self.tier.rows):
             parts.append(f"instants within {self.tier.tolerance:g} s")
-        return self._wrapped(f"{tier.name} ({tier.kind}): {', '.join(parts)}")
+        return self._wrapped(f"{short(tier.name)} ({tier.kind}): {', '.join(parts)}")
 
     def _heads(self, everything: bool) -> list[Row]:
         return headline(self.tier, self.found.settings, everything=everything)
@@ -126,7 +120,7 @@ class _Text:
             own = [values.get((of, metric)) for metric in kept]
             cells = [shown(r.metric, r.value, interval=False) if r else "" for r in own]
             count = " / ".join(str(marks.get(part, 0)) for part in of)
-            lines.append([", ".join(of), *cells, *([count] if said else [])])
+            lines.append([", ".join(map(short, of)), *cells, *([count] if said else [])])
         return fitted(lines, self.wide)
 
     def _marks(self, by: str) -> tuple[dict[str, int], str]:
@@ -150,7 +144,7 @@ class _Text:
         unit = "tasks" if self.tier.tier.windows is None else "recordings"
         lines = [[f"{column(metric)} (common {unit})", *(f"{n}" for n in range(1, len(names) + 1))]]
         for at, name in enumerate(names):
-            cells = [f"{at + 1} {name}"]
+            cells = [f"{at + 1} {short(name)}"]
             for other_at, other in enumerate(names):
                 row = pairs.get((name, other)) or pairs.get((other, name))
                 if row is None:
@@ -173,12 +167,12 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
         groups.setdefault((row.tier, row.by), []).append(row)
     blocks = []
     for (tier, by), own in groups.items():
-        head = ["measure", by, "value", "interval", "tasks", "events in all pairs", "hours"]
+        head = ["measure", by, "value", "interval", "tasks", "rests on", "hours"]
         lines = [head, *map(_line, own)]
         if by == "overall":
             lines = [[line[0], *line[2:]] for line in lines]
-        blocks.append(f"{tier}, {by}\n{fitted(lines, wide, 0 if by == 'overall' else 1)}")
-    return printable("\n\n".join(blocks))
+        blocks.append(f"{short(tier)}, {by}\n{fitted(lines, wide, 0 if by == 'overall' else 1)}")
+    return plain("\n\n".join(blocks))
 
 
 def _line(row: Row) -> list[str]:
@@ -188,4 +182,5 @@ def _line(row: Row) -> list[str]:
         interval = f"{value.low:.4g} to {value.high:.4g}"
     text = "-" if value.value is None else f"{value.value:.6g}"
     hours = f"{row.seconds / 3600:.3g}"
-    return [row.metric, ", ".join(row.of), text, interval, str(row.tasks), str(row.events), hours]
+    of, count = ", ".join(map(short, row.of)), counted(row.events, row.counts)
+    return [short(row.metric), of, text, interval, str(row.tasks), count, hours]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from tslab.agreement.values import Row, Value
 from tslab.errors import UsageError, did_you_mean
+from tslab.wording import short
 
 TITLES = {
     "event/f1": "events that match (F1)",
@@ -101,6 +102,17 @@ def seconds(value: float) -> str:
     return f"{value:.3g} s" if size < 1000 else f"{value:.0f} s"
 
 
+def hours(value: float) -> str:
+    """Hours with the digits that say something; little time in minutes or seconds."""
+    if value <= 0:
+        return "0"
+    if value < 1 / 60:
+        return f"{3600 * value:.2g} s"
+    if value < 1:
+        return f"{60 * value:.2g} min" if value < 1 / 6 else f"{60 * value:.0f} min"
+    return f"{value:.1f} h" if value < 100 else f"{value:.0f} h"
+
+
 def shown(metric: str, value: Value, interval: bool = True) -> str:
     """A value with its interval; a dash where there is none."""
     if value.value is None:
@@ -117,8 +129,8 @@ def reasons(rows: Iterable[Row], titles: Mapping[str, str] = MappingProxyType({}
     for row in rows:
         if row.value.value is None:
             names = found.setdefault(row.value.reason, {})
-            about = ", ".join(row.of) or "all together"
-            names.setdefault(about, []).append(column(row.metric, titles))
+            about = ", ".join(map(short, row.of)) or "all together"
+            names.setdefault(about, []).append(short(column(row.metric, titles)))
     lines = []
     for reason, names in found.items():
         said = [f"{name}: {', '.join(dict.fromkeys(what))}" for name, what in names.items()]
@@ -145,7 +157,7 @@ def chosen(rows: Iterable[Row], metrics: Iterable[str], levels: Iterable[str]) -
     for name in metrics:
         meant = {metric for metric in known if _is_meant(name, metric)}
         if not meant:
-            hint = did_you_mean(name, known) or f"There are {', '.join(sorted(known))}."
+            hint = did_you_mean(name, known) or f"There are {', '.join(map(short, sorted(known)))}."
             raise UsageError(f"no measure '{name}'", hint)
         wanted |= meant
     return [

@@ -18,10 +18,11 @@ from tslab.agreement.bootstrap import BLOCKS, FEW_TASKS, in_blocks
 from tslab.agreement.coefficients import Floats, Group, ratio
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
+from tslab.agreement.rests import met_ticks
 from tslab.agreement.time.pairs import Pairs
 from tslab.agreement.time.rows import Level, TaskValues, symmetric
 from tslab.agreement.time.sums import added, added_up, group_states, mapped, reduced, taken
-from tslab.agreement.time.support import Events
+from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
 from tslab.agreement.time.values import (
     Named,
@@ -124,7 +125,7 @@ class _Study:
     ) -> None:
         self.tier, self.table, self.readers = tier, table, readers
         self.settings, self.exact = settings, exact
-        self.events = Events.of(table, found)
+        self.events, self.presence = Events.of(table, found), found.presence
 
     def rows(self, found: Contingency) -> Iterator[Row]:
         """Rows of all levels but tasks."""
@@ -134,7 +135,7 @@ class _Study:
         some = draws if len(found.items.pairs) <= MOST_PAIRS else draws.none()
         pairs = Pairs(self.tier, self.table, found.items.pairs, some)
         yield from pairs.rows(self.exact, drawn, self.events, self.settings.unit)
-        yield from pairs.annotator_rows()
+        yield from pairs.annotator_rows(self._of_annotator)
         yield from self._overall(drawn, draws, pairs)
         yield from self._without(found, draws.none())
 
@@ -165,15 +166,15 @@ class _Study:
         labels = {**symmetric(shared_label_values(pooled)), **group_values(group.labels, unit)}
         values["time/iou_task_mean"] = _task_mean(shared_values(drawn.pooled), draws)
         labels["time/iou_task_mean"] = _task_mean(shared_label_values(drawn.pooled), draws)
-        ticks = float(self.exact.pooled.two.ticks.sum())
-        whole, by_label = self._levels(self.exact.members, self.exact.group.states, ticks)
+        whole, by_label = self._levels(self.exact.members, self.exact.group.states)
         yield from whole.rows(values, draws)
         yield from whole.rows(pairs.people.values(), pairs.draws)
         yield from by_label.rows(labels, draws)
         yield from by_label.rows(pairs.people_labels.values(), pairs.draws)
 
-    def _levels(self, members: Mask, group: Group, ticks: float) -> tuple[Level, Level]:
+    def _levels(self, members: Mask, group: Group) -> tuple[Level, Level]:
         """Where values of people together belong, and those of each label."""
+        ticks = float(group.ticks.sum())
         support, supports = self.events.of_group(members, group.ticks > 0, ticks)
         full = float(group.full_ticks.sum())
         ofs = [(label,) for label in self.table.labels]
@@ -181,6 +182,13 @@ class _Study:
             Level(self.tier, "overall", [()], [support], full),
             Level(self.tier, "label", ofs, supports, full),
         )
+
+    def _of_annotator(self, name: str) -> Support:
+        """An annotator's own events, and the time that he shares with anybody."""
+        number = self.table.annotators.index(name)
+        met = met_ticks(self.presence, self.exact.members, len(self.table.tasks), number)
+        own = np.arange(len(self.table.annotators)) == number
+        return self.events.of_group(own, met > 0, float(met.sum()))[0]
 
     def _without(self, found: Contingency, draws: Draws) -> Iterator[Row]:
         """Rows of the group without each annotator in turn: who holds agreement up or down."""
@@ -195,7 +203,7 @@ class _Study:
             pooled = added_up(taken(each, inside))
             group = group_states(found, left, len(self.table.tasks))
             values = {**symmetric(shared_values(pooled)), **group_values(added_up(group), unit)}
-            whole, _ = self._levels(left, group, float(pooled.two.ticks[0]))
+            whole, _ = self._levels(left, group)
             level = Level(self.tier, "without", [(name,)], whole.supports, whole.full_ticks)
             yield from level.rows(values, draws)
 

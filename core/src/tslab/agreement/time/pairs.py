@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -29,7 +29,6 @@ class Pairs:
         self.pairs: list[tuple[int, int]] = [(one, other) for one, other in pairs.tolist()]
         self.people, self.people_labels = Mean(), Mean()
         self.each: dict[str, Mean] = {}
-        self.supports: dict[str, list[Support]] = {}
         nothing = np.full(len(draws.weights), np.nan)
         self.people.add(dict.fromkeys(MEAN_OF_PAIRS, nothing))
         nothings = np.full((len(nothing), len(table.labels)), np.nan)
@@ -57,7 +56,7 @@ class Pairs:
             ticks = float(exact.rows.sums.two.ticks[at].sum())
             support, supports = events.of_pair((one, other), exact.rows.task[at], ticks)
             if kind == "pair":
-                self._remember(names, values, by_label, support)
+                self._remember(names, values, by_label)
             of = names[1:] if kind == "reference" else names
             yield from Level(self.tier, kind, [of], [support]).rows(values, self.draws)
             level = Level(self.tier, f"{kind}-label", [(*of, name) for name in labels], supports)
@@ -80,32 +79,23 @@ class Pairs:
             )
             yield values, labels
 
-    def _remember(
-        self, names: tuple[str, str], values: Named, by_label: Named, support: Support
-    ) -> None:
+    def _remember(self, names: tuple[str, str], values: Named, by_label: Named) -> None:
         self.people.add({name: values[name] for name in MEAN_OF_PAIRS})
         self.people_labels.add({name: by_label[name] for name in MEAN_OF_PAIRS})
         for name in names:
             self.each.setdefault(name, Mean()).add(values)
-            self.supports.setdefault(name, []).append(support)
 
-    def annotator_rows(self) -> Iterator[Row]:
+    def annotator_rows(self, support_of: Callable[[str], Support]) -> Iterator[Row]:
         """Rows of each annotator; `rows` must have been gone through.
 
         Coverage is left out: whose it is depends on the order within a pair.
+
+        Args:
+            support_of: What the rows of an annotator rest on.
         """
         for name, mean in self.each.items():
-            support = together(self.supports[name])
+            support = support_of(name)
             values = {
                 metric: array for metric, array in mean.values().items() if "coverage" not in metric
             }
             yield from Level(self.tier, "annotator", [(name,)], [support]).rows(values, self.draws)
-
-
-def together(supports: list[Support]) -> Support:
-    """What pairs rest on together; the tasks are those of the pair that shares most."""
-    return Support(
-        max((support.tasks for support in supports), default=0),
-        sum(support.events for support in supports),
-        sum(support.seconds for support in supports),
-    )

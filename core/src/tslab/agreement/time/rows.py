@@ -89,7 +89,7 @@ class TaskValues:
         values: float64 ``(tasks,)`` by measure.
         readers: How many people reviewed each.
         spans: How many spans they made.
-        ticks: Time of all pairs together.
+        ticks: Time that two or more reviewed.
         full_ticks: Time that all people reviewed.
     """
 
@@ -115,7 +115,7 @@ class TaskValues:
         return cls(
             tier, tuple(table.tasks[task] for task in at.tolist()),
             {metric: array[at] for metric, array in values.items()}, readers[at],
-            spans[at].astype(np.int64), sums.pooled.two.ticks[at],
+            spans[at].astype(np.int64), sums.group.states.ticks[at],
             sums.group.states.full_ticks[at],
         )  # fmt: skip
 
