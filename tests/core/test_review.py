@@ -37,6 +37,7 @@ from tslab.label_studio.review.tasks import (
     write_window,
 )
 from tslab.label_studio.task_groups import task_groups
+from tslab.progress.asked import load_asked
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 SEEDS = range(20)
@@ -241,10 +242,12 @@ def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> Non
         assert waiting.added == 0
         asked = asked_for(study, wanted)
         assert asked == {name: {"overlap": 4, "is_labeled": False} for name in wanted}
+        assert load_asked(study.project) == wanted, "progress counts them"
         settings.write_text(settings.read_text().replace("additional: 3", "additional: 2"))
         assert short_of_annotators(study.project) == {}, "three of three have seen it"
     finally:
         settings.write_text(before)
+        (study.project.state / "asked.json").unlink(missing_ok=True)
 
 
 def asked_for(study: Study, wanted: Mapping[str, int]) -> dict[str, object]:

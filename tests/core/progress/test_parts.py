@@ -22,7 +22,7 @@ from tslab.progress.left import what_is_left
 from tslab.progress.over_time import Period
 from tslab.progress.people import lead_times, people
 from tslab.progress.reading_table import reading_table, readings
-from tslab.progress.report import Progress
+from tslab.progress.report import Progress, _lead_trends
 from tslab.progress.sentences import stands_out
 from tslab.progress.shared_tasks import Shared, shared_tasks
 from tslab.progress.text import _over_time
@@ -219,6 +219,39 @@ def test_missing_annotations_follow_label_studios_share(
     (left,) = what_is_left(tasks, work, Review(overlap=overlap, percentage=percentage))
     assert left.annotations == missing
     assert left.hours == pytest.approx(missing * 30 / 3600)
+
+
+@pytest.mark.parametrize("percentage", [100, 50])
+def test_what_was_asked_for_beyond_the_overlap_is_missing_until_it_is_there(
+    percentage: int,
+) -> None:
+    """Two tasks read by two, who agree too little on one of them: a third is asked for."""
+    tasks = [Task(f"t{n}", "rec", "all", 100.0 * n, 100.0 * n + 100, ("x",), 1) for n in range(2)]
+    said = [entry(who, task, 2 * task + n) for task in (0, 1) for n, who in enumerate("ab")]
+    review = Review(overlap=2, percentage=percentage)
+    (left,) = what_is_left(tasks, work_of(said), review, asked={"t1": 3})
+    assert (left.done, left.too_few, left.annotations) == (1, 1, 1)
+    (left,) = what_is_left(tasks, work_of([*said, entry("c", 1, 9)]), review, asked={"t1": 3})
+    assert (left.done, left.too_few, left.annotations) == (2, 0, 0)
+
+
+def test_who_does_the_slow_view_first_becomes_no_faster() -> None:
+    """Forty-second tasks of one view, then three-second tasks of another."""
+    said = [
+        replace(
+            entry("ann", n, n, lead_time=40.0 if n < 12 else 3.0),
+            view="slow" if n < 12 else "quick",
+        )
+        for n in range(24)
+    ]
+    found = _lead_trends("ann", work_of(said), {f"t{n}": n for n in range(24)}, "order")
+    assert [(t.tier, t.tasks, t.verdict) for t in found] == [
+        ("quick", 12, "no trend"),
+        ("slow", 12, "no trend"),
+    ]
+    one = [replace(entry("ann", n, n, lead_time=40.0 - n), view="slow") for n in range(12)]
+    (trend,) = _lead_trends("ann", work_of(one), {f"t{n}": n for n in range(12)}, "order")
+    assert (trend.tier, trend.verdict) == ("", "falls")
 
 
 def said_of(entries: Sequence[Entry], shown: dict[str, dict[str, list[Span]]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tslab.progress.work import Work, counting
@@ -87,6 +87,7 @@ def what_is_left(
     work: Sequence[Work],
     review: Review,
     plan: ReadingPlan | None = None,
+    asked: Mapping[str, int] | None = None,
 ) -> list[Left]:
     """What is left of each view, in the order of the tasks.
 
@@ -95,7 +96,9 @@ def what_is_left(
         work: All annotations.
         review: How many annotators a task needs.
         plan: Who reads what; None where the study is not blind.
+        asked: Annotators of tasks that need more, because too little was agreed on.
     """
+    asked = asked or {}
     said: dict[str, set[str]] = {}
     by: dict[str, set[int]] = {}
     for item in counting(work):
@@ -105,12 +108,13 @@ def what_is_left(
     overall = _median(work)
     found = []
     for view in dict.fromkeys(task.view for task in tasks):
-        groups: dict[object, list[int]] = {}
+        groups: dict[object, list[tuple[int, int]]] = {}
         for task in tasks:
             if task.view == view:
                 # Each set of channels is a Label Studio project, with a share of its own.
                 key = (task.channels, task.tick_us)
-                groups.setdefault(key, []).append(len(said.get(task.id, ())))
+                count = len(said.get(task.id, ()))
+                groups.setdefault(key, []).append((count, asked.get(task.id, 0)))
         median = _median([item for item in work if item.entry.view == view]) or overall
         alone = [t for t in tasks if t.view == view and t.id in skipped and t.id not in said]
         if plan is None:
@@ -128,8 +132,12 @@ def what_is_left(
     return found
 
 
-def _missing(counts: Sequence[int], review: Review) -> list[tuple[int, int]]:
+def _missing(counts: Sequence[tuple[int, int]], review: Review) -> list[tuple[int, int]]:
     """How many annotations each task has and lacks.
+
+    Args:
+        counts: Annotations that each task has, and how many were asked for, 0 as many as usual.
+        review: How many are usual.
 
     Label Studio picks the share of tasks that several annotators get, and does not say which. It
     offers no other task a second time: so these are the tasks with most annotators, and as many
@@ -138,7 +146,10 @@ def _missing(counts: Sequence[int], review: Review) -> list[tuple[int, int]]:
     several = int(len(counts) * review.percentage / 100 + 0.5)
     needs = [review.overlap] * several + [1] * (len(counts) - several)
     ordered = sorted(counts, reverse=True)
-    return [(count, max(0, need - count)) for count, need in zip(ordered, needs, strict=True)]
+    return [
+        (count, max(0, need - count, more - count))
+        for (count, more), need in zip(ordered, needs, strict=True)
+    ]
 
 
 def _left(view: str, counts: Sequence[tuple[int, int]], skipped: int, median: float | None) -> Left:

@@ -11,8 +11,8 @@ from tslab.progress import charts
 from tslab.progress.over_time import BLOCK, Period
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
-from tslab.progress.text import RATERS, rater_rows, shown
-from tslab.progress.trends import FEWEST, PAUSE, SURE, Trend
+from tslab.progress.text import RATERS, rater_rows, shown, unchanged
+from tslab.progress.trends import FEWEST, PAUSE, SURE, TOO_FEW, Trend
 from tslab.progress.use import LabelUse
 from tslab.progress.words import (
     TITLES,
@@ -138,7 +138,7 @@ def _people(found: Progress) -> str:
         (
             p.annotator, str(p.submitted), str(p.skipped), str(p.drafts), str(p.spans),
             _hours(p.signal_hours), span(p.lead.seconds), span(p.lead.median),
-            span(p.lead.per_hour), f"{p.untouched} of {p.from_prediction}", day(p.last_active),
+            span(p.lead.per_hour), unchanged(p), day(p.last_active),
         )
         for p in found.people
     ]  # fmt: skip
@@ -178,7 +178,7 @@ def _use(found: Progress) -> str:
 def _model(model: str, labels: Sequence[LabelUse]) -> str:
     header = (
         "label", "tier", "predicted", "accepted", "", "moved", "relabelled", "deleted", "added",
-        "onset", "of", "offset", "of",
+        "onset by", "onsets", "offset by", "offsets",
     )  # fmt: skip
     rows = [
         (
@@ -236,9 +236,10 @@ def _trends(found: Progress) -> str:
 
 
 def _trend_table(trends: Sequence[Trend]) -> str:
-    """Trends first, then the others."""
+    """Trends first, then the others; those that nobody can know are counted."""
     header = ("annotator", "what", "tasks", "first third", "last third", "rank corr.", "says")
-    ordered = sorted(trends, key=lambda t: not t.says_something)
+    known = [t for t in trends if t.verdict != TOO_FEW]
+    ordered = sorted(known, key=lambda t: not t.says_something)
     rows = [
         (
             t.annotator, trend_name(t), str(t.tasks), trend_value(t, t.early),
@@ -246,4 +247,7 @@ def _trend_table(trends: Sequence[Trend]) -> str:
         )
         for t in ordered
     ]  # fmt: skip
-    return table(header, rows)
+    few = len(trends) - len(known)
+    more = counted(few, f"further values rest on fewer than {FEWEST} tasks and say nothing")
+    note = element("p", text(more), class_="caption") if few else ""
+    return (table(header, rows) if rows else "") + note

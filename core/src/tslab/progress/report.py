@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tslab.contracts import Finding
 from tslab.progress.activity import Activity
+from tslab.progress.asked import load_asked
 from tslab.progress.left import Left, RaterLeft, left_for_raters, what_is_left
 from tslab.progress.over_time import Period, calendar_week, periods, shared_since
 from tslab.progress.people import LeadTimes, Person, lead_times, people
@@ -97,7 +98,7 @@ def progress(project: Project, activity: Activity) -> Progress:
     weeks, blocks, drifts, tired = _trends(project, work)
     return Progress(
         pulled=activity.pulled,
-        left=what_is_left(tasks, work, project.settings.review, plan),
+        left=what_is_left(tasks, work, project.settings.review, plan, load_asked(project)),
         raters=left_for_raters(work, plan),
         lead=lead_times(work),
         people=people(work, use.untouched),
@@ -125,14 +126,27 @@ def _trends(
         own = [item for item in work if item.entry.annotator == name]
         read = [item for item in counting(own) if not item.entry.ground_truth]
         places = sittings(own)
-        drifts.append(lead_trend(name, read, order_of(read), "order"))
-        tired.append(lead_trend(name, read, places))
+        drifts += _lead_trends(name, read, order_of(read), "order")
+        tired += _lead_trends(name, read, places, "sitting")
         for tier in tiers:
             if name in tier.first or name in tier.second:
                 drifts += drift(name, read, tier)
                 tired.append(tired_agreement(name, tier, places))
     weeks, blocks = ([p for pair in over_time for p in pair[at]] for at in (0, 1))
     return weeks, blocks, drifts, tired
+
+
+def _lead_trends(
+    name: str, read: Sequence[Work], places: Mapping[str, int], along: str
+) -> list[Trend]:
+    """Of each view: who did the slow view first did not become faster."""
+    done = sorted({item.entry.view for item in read})
+    if len(done) < 2:
+        return [lead_trend(name, read, places, along)]
+    return [
+        lead_trend(name, [item for item in read if item.entry.view == view], places, along, view)
+        for view in done
+    ]
 
 
 def _weeks(work: Sequence[Work]) -> list[Week]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tslab.errors import counted
 from tslab.progress.left import RaterLeft
 from tslab.progress.over_time import Period
+from tslab.progress.people import Person
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
 from tslab.progress.trends import Trend
@@ -101,7 +102,7 @@ def _people(found: Progress, table: Table) -> str:
         (
             p.annotator, p.submitted, p.skipped, p.drafts, p.spans, _hours(p.signal_hours),
             _hours(p.lead.seconds / 3600), span(p.lead.median), span(p.lead.per_hour),
-            f"{p.untouched} of {p.from_prediction}", day(p.last_active),
+            unchanged(p), day(p.last_active),
         )
         for p in found.people
     ]  # fmt: skip
@@ -110,6 +111,12 @@ def _people(found: Progress, table: Table) -> str:
         "per hour", "as predicted", "last active",
     )  # fmt: skip
     return cut(rows, header, table)
+
+
+def unchanged(person: Person) -> str:
+    """Tasks submitted as predicted, of those that began from a prediction."""
+    many = person.from_prediction
+    return f"{person.untouched} of {many}" if many else "-"
 
 
 def _use(found: Progress, table: Table) -> Iterator[str]:
@@ -125,7 +132,7 @@ def _use(found: Progress, table: Table) -> Iterator[str]:
         for u in found.use.labels
     ]  # fmt: skip
     header = (
-        "model", "label", "predicted", "as it was", "moved", "relabelled", "deleted", "added",
+        "model", "label", "predicted", "accepted", "moved", "relabelled", "deleted", "added",
         "onset", "offset",
     )  # fmt: skip
     yield cut(rows, header, table)

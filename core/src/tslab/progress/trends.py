@@ -16,6 +16,7 @@ FEWEST = 10
 """Tasks below which nothing is said about a trend."""
 SURE = 2.58
 """Standard errors from which a rank correlation is a trend: chance does this once in a hundred."""
+TOO_FEW = "too few to say"
 PAUSE = 1800.0
 """Seconds without work after which a new sitting begins."""
 
@@ -26,7 +27,7 @@ class Trend:
 
     Attributes:
         annotator: Who.
-        tier: Tier, "" for lead times.
+        tier: Tier; of lead times the view, "" where there is one only.
         what: ``agreement``, ``self``, ``onset bias``, ``offset bias`` or ``lead time``.
         along: ``order`` of his tasks, or ``sitting``: the place within a sitting.
         tasks: Tasks that it rests on.
@@ -70,7 +71,7 @@ def _ranks(values: Sequence[float]) -> NDArray[np.float64]:
 def verdict(correlation: float | None, tasks: int) -> str:
     """What a rank correlation says: z = r sqrt(n - 1) is normal where there is no trend."""
     if tasks < FEWEST:
-        return "too few to say"
+        return TOO_FEW
     if correlation is None or abs(correlation) * (tasks - 1) ** 0.5 < SURE:
         return "no trend"
     return "rises" if correlation > 0 else "falls"
@@ -130,7 +131,7 @@ def drift(name: str, work: Sequence[Work], shared: Shared) -> list[Trend]:
 
 
 def lead_trend(
-    name: str, work: Sequence[Work], places: Mapping[str, int], along: str = "sitting"
+    name: str, work: Sequence[Work], places: Mapping[str, int], along: str, view: str = ""
 ) -> Trend:
     """One annotator's lead times along his sittings, or along all his tasks.
 
@@ -139,6 +140,7 @@ def lead_trend(
         work: His annotations that count.
         places: Place of each task.
         along: What the places are: ``sitting`` or ``order``.
+        view: What the annotations are of, where others take another time.
     """
     known = [
         (float(places[w.entry.task]), w.lead_time)
@@ -149,7 +151,7 @@ def lead_trend(
     third = len(times) // 3
     early = float(np.median([t for _, t in times[:third]])) if third else None
     late = float(np.median([t for _, t in times[-third:]])) if third else None
-    return _judged((name, "", "lead time", along), times, (early, late))
+    return _judged((name, view, "lead time", along), times, (early, late))
 
 
 def tired_agreement(name: str, shared: Shared, places: Mapping[str, int]) -> Trend:

@@ -12,6 +12,7 @@ from tslab.agreement.intake import project_intake
 from tslab.label_studio.mirrors import shown_predictions
 from tslab.label_studio.raters import rater_groups
 from tslab.label_studio.task_data import TaskData
+from tslab.progress.asked import save_asked
 from tslab.project import Project
 from tslab.reading_plan import load_plan, save_plan, with_another
 from tslab.spans import to_microseconds
@@ -62,6 +63,8 @@ def ask_for_annotators(
         projects: Label Studio's ids by group key.
         wanted: Annotators by task id.
     """
+    if not push.dry_run:
+        save_asked(push.project, wanted)
     for group in groups:
         names = {task.id for task in group.tasks} & wanted.keys()
         if not names or group.key not in projects:

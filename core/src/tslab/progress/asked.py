@@ -1,0 +1,35 @@
+"""Tasks of which more annotations were asked for than review: overlap says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tslab import files
+from tslab.errors import DataError
+from tslab.project import STATE, Project
+
+FILE = "asked.json"
+"""Annotators by task id; in the folder of local state, beside the numbers of the server's tasks."""
+
+
+def load_asked(project: Project) -> dict[str, int]:
+    """How many annotators each of these tasks needs, by its id.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    path = project.root / STATE / FILE
+    if not path.exists():
+        return {}
+    found = files.read_json(path)
+    if not isinstance(found, dict) or not all(isinstance(n, int) for n in found.values()):
+        raise DataError(f"'{STATE}/{FILE}' is damaged", "Delete it, and run 'tslab review' again.")
+    return {str(task): int(count) for task, count in found.items()}
+
+
+def save_asked(project: Project, wanted: Mapping[str, int]) -> None:
+    """Adds what was asked for now."""
+    whole = load_asked(project)
+    for task, count in wanted.items():
+        whole[task] = max(count, whole.get(task, 0))
+    files.write_bytes(project.state / FILE, files.json_bytes(dict(sorted(whole.items()))))
