@@ -76,6 +76,20 @@ def instants(people: Sequence[str] = ("anna", "bert")) -> TierTable:
     return TierTable("beats", "instants", made, Readers(tuple(people)), 0.05)
 
 
+def crowded() -> TierTable:
+    """Twenty labels of which people use nine and a model one more; two reds are nearly the same."""
+    labels = [f"label {n}" for n in range(20)]
+    people = [f"annotator-{n}@department.example.com" for n in range(3)]
+    marks = [(0, a, n, 10.0 * n + a / 9, 10.0 * n + 9) for a in range(3) for n in range(9)]
+    marks += [(0, 2, 3, 95, 98), (0, 3, 12, 30, 60)]
+    made = table((("ward-1",), (*people, "net 7"), labels), marks)
+    given = ("#D32F2F", "#2E7D32", "#B71C1C", "#F57C00")
+    return TierTable(
+        "rhythm", "intervals", made, Readers(tuple(people), models=("net 7",)), 0.01,
+        colors=dict(zip(labels, given, strict=False)), sample=0.01,
+    )  # fmt: skip
+
+
 def study(*tiers: TierTable, findings: tuple[Finding, ...] = ()) -> Agreement:
     """The numbers of some tiers, with few draws."""
     return measure(Intake(tiers or (ranges(), instants()), findings), AgreementSettings(draws=50))

@@ -216,7 +216,7 @@ def _with_ranges(
         confusions=times.confusions,
         sets=marks.sets,
         event_confusions=marks.confusions,
-        histograms=_of_borders(marks, main, people),
+        histograms=_of_borders(marks, main, people, tier.sample),
         pair_scores=_pair_scores(tier.table, found, main, people),
         matches=main,
         notes=notes,
@@ -241,9 +241,11 @@ def _swept(
     return tally.result(), find_events(table, pairs, settings.events)
 
 
-def _of_borders(marks: EventAgreement, main: Matches, people: Mask) -> list[Histogram]:
+def _of_borders(
+    marks: EventAgreement, main: Matches, people: Mask, least: float
+) -> list[Histogram]:
     own = people[main.counts.items.pair]
-    return histograms(marks.found.borders, own, marks.sets)
+    return histograms(marks.found.borders, own, marks.sets, least=least)
 
 
 def _window_rows(tier: TierTable) -> Iterator[Row]:
@@ -271,7 +273,10 @@ def _with_instants(
     return replace(
         result,
         rows=[*result.rows, *found.rows],
-        histograms=[*result.histograms, *histograms(found.borders, people, sets, ("instant",))],
+        histograms=[
+            *result.histograms,
+            *histograms(found.borders, people, sets, ("instant",), tier.sample),
+        ],
         instants=found.matches,
     )
 

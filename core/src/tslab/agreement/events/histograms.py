@@ -14,6 +14,8 @@ BINS = 41
 """Odd, so that one bin lies around 0."""
 INSIDE = 0.98
 """Share of the errors that has bins of its own; the rest is counted at both ends."""
+LEAST = 0.001
+"""Seconds of the narrowest bin: nobody marks anything more exactly."""
 ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -39,6 +41,7 @@ def histograms(
     people: Mask,
     labels: tuple[tuple[str, ...], ...],
     sides: tuple[str, ...] = SIDES,
+    least: float = 0.0,
 ) -> list[Histogram]:
     """Histograms of all matches of people, and of each set of labels.
 
@@ -47,12 +50,13 @@ def histograms(
         people: Which items are pairs of people, bool ``(items,)``.
         labels: Labels of each set.
         sides: Names of the sides; one name takes onsets alone.
+        least: Seconds below which an error says nothing, such as a sample: no bin is narrower.
     """
     own = np.flatnonzero(people[borders.item]) if len(borders.cell) else np.zeros(0, np.intp)
     label = borders.label[own]
     found = []
     for side, errors in zip(sides, (borders.onset[own], borders.offset[own]), strict=False):
-        edges = _edges(errors)
+        edges = _edges(errors, least)
         if edges is None:
             continue
         bins = np.clip(np.searchsorted(edges, errors / SECOND, side="right") - 1, 0, BINS - 1)
@@ -67,13 +71,13 @@ def histograms(
     return found
 
 
-def _edges(errors: Ticks) -> NDArray[np.float64] | None:
+def _edges(errors: Ticks, least: float) -> NDArray[np.float64] | None:
     """Borders of bins of a round width; None where there is no error to show."""
     if not len(errors):
         return None
     at = min(int(INSIDE * len(errors)), len(errors) - 1)
     reach = float(np.partition(np.abs(errors), at)[at]) / SECOND
-    width = max(2 * reach / BINS, 1 / SECOND)
+    width = max(2 * reach / BINS, least, LEAST)
     power = 10.0 ** np.floor(np.log10(width))
     width = next(power * step for step in ROUND if power * step >= width * (1 - 1e-9))
     return np.asarray((np.arange(BINS + 1) - BINS / 2) * width)

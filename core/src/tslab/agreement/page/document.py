@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from tslab.agreement.measure import Agreement, TierAgreement
+from tslab.agreement.page.colors import style
 from tslab.agreement.page.grids import Grid, event_confusions, matrix, time_confusion
 from tslab.agreement.page.headline import figures, meanings, settings_line
 from tslab.agreement.page.histograms import border_plots, task_plot
@@ -19,7 +20,7 @@ from tslab.agreement.values import REASONS
 from tslab.pages.markup import data_block, document, element, panel, table, text
 from tslab.pages.style import STYLE
 
-NARROW = 7
+NARROW = 9
 """Columns of a table that fit into half of the page."""
 SCRIPTS = ("numbers.js", "squares.js", "marks.js", "viewer.js", "lists.js", "start.js")
 
@@ -46,14 +47,16 @@ def page(found: Agreement, given: PageInput | None = None) -> bytes:
     content = "\n".join(
         [
             *_head(found, given),
-            *_notes(found, given),
             *sections,
             REVIEW,
+            *_notes(found, given),
             _words(found),
+            WEAVES,
         ]
     )
     body = element("main", content) + data_block("data", data)
-    return document(_title(given), body, STYLE + _asset("page.css"), _script())
+    look = STYLE + _asset("page.css") + style([tier.tier for tier in tiers])
+    return document(_title(given), body, look, _script())
 
 
 def _script() -> str:
@@ -78,12 +81,15 @@ def _head(found: Agreement, given: PageInput) -> Iterator[str]:
     if given.private:
         said = "Names of people, models and tasks, signals and links are left out."
         yield element("p", text(said), class_="soft")
-    if len(found.tiers) > 1:
+    if len(found.tiers) > 1 or found.findings:
         items = "".join(
             element("a", text(tier.tier.name), href=f"#tier-{number}")
             for number, tier in enumerate(found.tiers)
         )
-        yield element("nav", items + element("a", "What to review", href="#review"))
+        items += element("a", "What to review", href="#review")
+        if found.findings:
+            items += element("a", f"What was left out ({len(found.findings)})", href="#left-out")
+        yield element("nav", items)
     yield NOSCRIPT
 
 
@@ -96,13 +102,14 @@ def _notes(found: Agreement, given: PageInput) -> Iterator[str]:
     lines += [] if given.private else list(found.notes)
     if lines:
         items = "".join(element("li", text(line)) for line in lines)
-        yield element("h2", "What was left out or mended")
+        yield element("h2", "What was left out or mended", id="left-out")
         yield element("ul", items, class_="notes")
 
 
 def _words(found: Agreement) -> str:
     rows = meanings(found.tiers, found.settings)
-    return element("h2", "What the words mean") + panel("", table(("", ""), rows, "card"))
+    head = element("summary", "What the words mean")
+    return element("details", head + table(("", ""), rows, "card"), class_="panel")
 
 
 class _Tier:
@@ -154,8 +161,9 @@ class _Tier:
 
     def _drawings(self) -> str:
         drawn = task_plot(self.scores, "Tasks by agreement") + element("p", TASKS, class_="soft")
+        small = "".join([panel("Tasks by agreement", drawn), *self.plots])
         grids = [_grid_panel(grid, number) for number, grid in enumerate(self.grids)]
-        plots = [*grids[:1], panel("Tasks by agreement", drawn), *grids[1:], *self.plots]
+        plots = [*grids[:1], element("div", small, class_="side"), *grids[1:]]
         return element("div", "".join(plots), class_="plots")
 
     def document(self, room: int) -> dict[str, object]:
@@ -172,10 +180,20 @@ def _grid_panel(grid: Grid, number: int) -> str:
     under = MATRIX if number == 0 and not grid.by_row else CONFUSION
     inside = element("h3", text(grid.what)) + grid.markup(number)
     inside += element("p", text(under), class_="soft")
-    kind = "panel wide" if len(grid.columns) > NARROW else "panel"
-    return element("div", inside, class_=kind)
+    return element("div", inside, class_="panel wide" if len(grid.columns) > NARROW else "panel")
 
 
+WEAVES = (
+    '<svg width="0" height="0" aria-hidden="true" class="weaves"><defs>'
+    '<pattern id="weave1" width="8" height="5" patternUnits="userSpaceOnUse">'
+    '<rect width="8" height="2"/></pattern>'
+    '<pattern id="weave2" width="6" height="6" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="2.5" height="6"/></pattern>'
+    '<pattern id="weave3" width="4" height="9" patternUnits="userSpaceOnUse">'
+    '<rect width="4" height="5"/></pattern></defs></svg>'
+)
+"""Patterns of labels whose colours are nearly the same; stripes lie across, so that an instant,
+which is a thin line, shows them, too."""
 MATRIX = (
     "Below the diagonal: how well two agree; stronger colour is more, of distances it is further "
     "apart. Above: tasks that both reviewed."

@@ -12,17 +12,23 @@ from numpy.typing import ArrayLike, NDArray
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.page.input import Names
 from tslab.agreement.page.rows import DASH, Index, coded, number, rounded, unit
+from tslab.agreement.report.amounts import used_labels
 from tslab.agreement.report.words import title
 from tslab.agreement.settings import AgreementSettings
 from tslab.pages.markup import element, named, short, svg, text, words
 
 CELL = (54, 34)
+LEAST_CELL = 38
+WIDEST = 1200
+"""Columns of a table get narrower where all of them would be wider than this."""
 MOST_READERS = 24
 MOST_STATES = 30
 MOST_NUMBERS = 20_000
 """Numbers of one table that the page carries; more labels or pairs than that are not offered."""
 NOTHING = "(nothing)"
 SEVERAL = "(several labels)"
+OTHERS = "(other labels)"
+"""What models and the ground truth alone have."""
 MOST_JOINT = 3
 
 Coded = float | int | str | None
@@ -100,8 +106,13 @@ class Grid:
             "by_row": self.by_row,
         }
 
+    @property
+    def wide(self) -> int:
+        """Width of a square: as wide as there is room for."""
+        return int(min(CELL[0], max(LEAST_CELL, WIDEST // max(1, len(self.columns)))))
+
     def _drawing(self) -> str:
-        wide, high = CELL
+        wide, high = self.wide, CELL[1]
         left = 14 + 6.6 * max(len(short(name)) for name in self.rows)
         top = 4
         parts = []
@@ -112,10 +123,10 @@ class Grid:
             x, y = left + wide * j, top + high * i
             if (i, j) in values:
                 shade, said, tip = values[i, j]
-                parts += _square(x, y, shade, said, tip)
+                parts += _square((x, y, wide), shade, said, tip)
             elif (i, j) in self.fixed:
                 said, tip = self.fixed[i, j]
-                parts += _still(x, y, said, tip)
+                parts += _still((x, y, wide), said, tip)
         bottom = top + high * len(self.rows)
         for j, name in enumerate(self.columns):
             x = left + wide * (j + 0.5)
@@ -150,18 +161,23 @@ class Grid:
         return [None if v is None else min(1.0, max(0.0, v / most)) for v in numbers]
 
 
-def _square(x: float, y: float, shade: float | None, said: str, tip: str) -> list[str]:
-    wide, high = CELL
+Place = tuple[float, float, float]
+"""Left, top and width of a square."""
+
+
+def _square(place: Place, shade: float | None, said: str, tip: str) -> list[str]:
+    (x, y, wide), high = place, CELL[1]
     given = {"width": wide - 2, "height": high - 2, "rx": 4, "class_": "heat cell"}
     opacity = f"{0.05 + 0.95 * shade:.3f}" if shade is not None else "0"
-    place = {"x": f"{x + 1:g}", "y": f"{y + 1:g}"}
-    square = element("rect", element("title", text(tip)), fill_opacity=opacity, **place, **given)
+    corner = {"x": f"{x + 1:g}", "y": f"{y + 1:g}"}
+    square = element("rect", element("title", text(tip)), fill_opacity=opacity, **corner, **given)
     kind = "on-heat" if (shade or 0) > 0.6 else "ink" if shade is not None else "soft"
+    kind = "zero" if said == "0" else kind
     return [square, words(x + wide / 2, y + high / 2 + 4, said, kind=f"{kind} said")]
 
 
-def _still(x: float, y: float, said: str, tip: str) -> list[str]:
-    wide, high = CELL
+def _still(place: Place, said: str, tip: str) -> list[str]:
+    (x, y, wide), high = place, CELL[1]
     square = element(
         "rect", element("title", text(tip)), x=f"{x + 1:g}", y=f"{y + 1:g}", width=wide - 2,
         height=high - 2, rx=4, class_="track",
@@ -179,6 +195,7 @@ def matrix_metrics(index: Index, settings: AgreementSettings) -> list[str]:
     wanted += ["time/percent_agreement", "time/gwet_ac1", "time/krippendorff_alpha"]
     wanted += ["event/onset_median_error", "event/offset_median_error", "instant/median_error"]
     own = [name for name in index.metrics if name.startswith(("domain/", "attribute/"))]
+    own = [name for name in own if not name.startswith("domain/") or name.count("/") == 1]
     return index.known(dict.fromkeys([*wanted, *others, *own]))
 
 
@@ -189,7 +206,7 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
     readers = readers[:MOST_READERS]
     places = [(i, j) for i in range(len(readers)) for j in range(i)]
     metrics = matrix_metrics(index, settings)
-    labels = ["", *tier.tier.table.labels]
+    labels = ["", *used_labels(tier.tier)]
     if len(labels) * len(metrics) * len(places) > MOST_NUMBERS:
         labels = [""]
     choices = []
@@ -197,7 +214,7 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
         rows = [index.pair(metric, readers[i], readers[j], label) for i, j in places]
         if any(row is not None for row in rows):
             values = [coded(row.value) if row else None for row in rows]
-            choices.append(Choice(title(metric), label, unit(metric), values))
+            choices.append(Choice(title(metric, tier.titles), label, unit(metric), values))
     shown = [names.reader(name) for name in readers]
     fixed = {(i, i): ("", shown[i]) for i in range(len(readers))}
     for i, j in places:
@@ -217,7 +234,7 @@ def time_confusion(tier: TierAgreement, names: Names) -> Grid | None:
     spent = sum(c.hours[0].sum() + c.hours[:, 0].sum() for c in tier.confusions)
     if states and not spent:  # labels cover all time
         fold, states = fold[:, 1:], states[1:]
-    if not tier.confusions or len(states) > MOST_STATES:
+    if not tier.confusions:
         return None
     own = [(c.of, fold.T @ c.hours @ fold) for c in tier.confusions]
     return _confusion("Time: what one marks (row), the other marks", states, own, "hours", names)
@@ -226,7 +243,7 @@ def time_confusion(tier: TierAgreement, names: Names) -> Grid | None:
 def event_confusions(tier: TierAgreement, names: Names) -> Grid | None:
     """Counts of events; a lonely one has no partner."""
     fold, sets = _folded(((), *tier.sets))
-    if not tier.event_confusions or len(sets) > MOST_STATES:
+    if not tier.event_confusions:
         return None
     sets = ["(no partner)", *sets[1:]]
     own = [(c.of, fold.T @ c.counts @ fold) for c in tier.event_confusions]
@@ -256,11 +273,33 @@ def _confusion(
     tables: Sequence[tuple[tuple[str, ...], ArrayLike]],
     kind: str,
     names: Names,
-) -> Grid:
+) -> Grid | None:
+    """The table without classes that no pair used; none where nothing is left."""
+    fold, classes = _used(classes, tables)
+    tables = [(of, fold.T @ np.asarray(table) @ fold) for of, table in tables]
     places = list(itertools.product(range(len(classes)), range(len(classes))))
+    if not places or len(classes) > MOST_STATES:
+        return None
     many = max(1, MOST_NUMBERS // len(places))
     choices = [Choice(_who(of, names), "", kind, _numbers(table)) for of, table in tables[:many]]
     return Grid(what, classes, classes, places, choices, by_row=True)
+
+
+def _used(
+    classes: Sequence[str], tables: Sequence[tuple[tuple[str, ...], ArrayLike]]
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Columns as `_folded` has them: of people, and one for all that others alone used."""
+    sums = [np.asarray(table).sum(axis=0) + np.asarray(table).sum(axis=1) for _, table in tables]
+    used = np.sum(sums, axis=0) > 0
+    own = sums[0] > 0 if not tables[0][0] and sums[0].any() else used
+    kept = np.flatnonzero(own).tolist()
+    names = [classes[n] for n in kept]
+    fold = np.zeros((len(classes), len(names)))
+    fold[kept, range(len(names))] = 1
+    others = used & ~own
+    if not others.any():
+        return fold, names
+    return np.column_stack([fold, others]), [*names, OTHERS]
 
 
 def _numbers(table: ArrayLike) -> list[Coded]:

@@ -21,7 +21,7 @@ def figures(tier: TierAgreement, settings: AgreementSettings) -> str:
         value = row.value
         under = interval(row.metric, value) if value.value is not None else value.reason
         small = element("div", text(under), class_="why") if under else ""
-        name = title(row.metric)
+        name = title(row.metric, tier.titles)
         content = f"<b>{text(shown(row.metric, value))}</b>"
         content += element("span", text(name[:1].upper() + name[1:])) + small
         items.append(element("li", content, **({"class_": "first"} if n == 0 else {})))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.page.input import Names
 from tslab.agreement.page.rows import DASH, Index, interval, number, shown, unit
-from tslab.agreement.report.words import hours
+from tslab.agreement.report.amounts import Counts, Marks, unused_text
+from tslab.agreement.report.words import column, hours, reasons
 from tslab.agreement.settings import AgreementSettings
-from tslab.agreement.values import Value
+from tslab.agreement.values import Row, Value
 from tslab.errors import counted
 from tslab.pages.markup import element, svg, text
 
@@ -20,21 +22,35 @@ MOST_ROWS = 60
 
 
 def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) -> str:
-    """One line for each label that the tier declares, used or not."""
+    """One line for each label that somebody used; marks of people, models and truth stand apart."""
     main = [f"event/f1@{settings.iou:g}", "instant/f1", "time/iou", "time/cohen_kappa"]
     apart = ["event/onset_median_error", "event/offset_median_error", "instant/median_error"]
     metrics = index.known([*main, *apart])
-    header = ["label", "marks", *(_column(metric) for metric in metrics)]
-    count = np.bincount(tier.tier.table.label, minlength=len(tier.tier.table.labels)).tolist()
-    lines = []
-    for label, many in list(zip(tier.tier.table.labels, count, strict=True))[:MOST_ROWS]:
-        rows = [index.row(metric, "label", (label,)) for metric in metrics]
-        cells = [text(label), text(number("count", many))]
-        values = [row.value if row else None for row in rows]
-        cells += [_cell(m, v, label) for m, v in zip(metrics, values, strict=True)]
-        lines.append(cells)
-    more = len(tier.tier.table.labels) - MOST_ROWS
-    return _markup(header, lines) + (_note(counted(more, "labels more")) if more > 0 else "")
+    marks, labels = Marks.of(tier.tier), tier.tier.table.labels
+    counts = _counts(tier, marks)
+    header = ["label", *(column(metric) for metric in metrics), *counts]
+    used = np.flatnonzero(marks.known + marks.models).tolist()
+    lines, missing = [], []
+    for at in used[:MOST_ROWS]:
+        found = [index.row(metric, "label", (labels[at],)) for metric in metrics]
+        missing += [row for row in found if row is not None]
+        values = [row.value if row else None for row in found]
+        cells = [_cell(m, v, labels[at]) for m, v in zip(metrics, values, strict=True)]
+        own = [text(number("count", int(n[at]))) for n in counts.values()]
+        lines.append([text(labels[at]), *cells, *own])
+    more = [f"{counted(len(used) - MOST_ROWS, 'labels')} more"] if len(used) > MOST_ROWS else []
+    said = [*more, unused_text(tier.tier, models=True), *_reasons(missing, tier)]
+    return (_markup(header, lines) if lines else "") + "".join(_note(line) for line in said if line)
+
+
+def _counts(tier: TierAgreement, marks: Marks) -> dict[str, Counts]:
+    """Marks by label, by what the column is called."""
+    found = {"marks of people": marks.people}
+    if tier.tier.readers.reference:
+        found["of the truth"] = marks.truth
+    if tier.tier.readers.models:
+        found["of models"] = marks.models
+    return found
 
 
 def annotator_table(
@@ -45,23 +61,25 @@ def annotator_table(
     beside = index.known(["time/iou", "time/cohen_kappa"])
     bias = index.known(["event/onset_bias", "event/offset_bias", "instant/bias"])
     who = tier.tier.readers
-    header = ["annotator", "tasks", "reviewed", "marks"]
-    header += [_column(metric) for metric in (*main, *beside, *bias)]
+    header = ["annotator", *(column(metric) for metric in (*main, *beside, *bias))]
     truth = who.reference is not None
-    header += [f"{_column(metric)}, ground truth" for metric in main] if truth else []
-    lines = []
+    header += [f"{column(metric)}, ground truth" for metric in main] if truth else []
+    header += ["recordings" if tier.tier.windows is not None else "tasks", "reviewed", "marks"]
+    lines, missing = [], []
     for name in who.annotators[:MOST_ROWS]:
         said = names.reader(name)
-        cells = [text(said), *map(text, _amount(tier, name))]
+        cells = [text(said)]
         for metric in (*main, *beside, *bias):
             row = index.row(metric, "annotator", (name,))
             value = row.value if row else None
+            missing += [replace(row, of=(said,))] if row else []
             cells.append(_leaning(value) if metric in bias else _cell(metric, value, said))
         for metric in main if truth else []:
             row = index.row(metric, "reference", (name,))
             cells.append(_cell(metric, row.value if row else None, said))
-        lines.append(cells)
-    return _markup(header, lines)
+        lines.append([*cells, *map(text, _amount(tier, name))])
+    notes = "".join(_note(line) for line in _reasons(missing, tier))
+    return _markup(header, lines, class_="tall") + notes
 
 
 def _amount(tier: TierAgreement, name: str) -> Iterator[str]:
@@ -74,36 +92,19 @@ def _amount(tier: TierAgreement, name: str) -> Iterator[str]:
     yield number("count", int((table.annotator == reader).sum()))
 
 
-def _column(metric: str) -> str:
-    """A short heading; the list of words explains it."""
-    name, _, at = metric.partition("@")
-    short = {
-        "event/f1": "events, F1",
-        "instant/f1": "instants, F1",
-        "time/iou": "time, IoU",
-        "time/cohen_kappa": "kappa",
-        "event/onset_median_error": "onsets apart",
-        "event/offset_median_error": "offsets apart",
-        "instant/median_error": "apart",
-        "event/onset_bias": "onset",
-        "event/offset_bias": "offset",
-        "instant/bias": "leaning",
-    }.get(name, name)
-    return f"{short} at IoU {at}" if at and at != "0.5" else short
-
-
 def _cell(metric: str, value: Value | None, of: str) -> str:
-    """A number with its interval drawn and said, or a dash with the reason."""
+    """A number with its interval drawn and said, or a dash; the reason stands below the table."""
     if value is None:
         return DASH
     if value.value is None:
-        return DASH + element("div", text(value.reason), class_="why")
-    said = text(shown(metric, value))
+        return element("span", DASH, title=value.reason)
+    said = element("span", text(shown(metric, value)))
     between = interval(metric, value)
-    if unit(metric) == "seconds":
-        return said + (element("div", text(between), class_="why") if between else "")
-    drawn = _range(value, f"{of}: {shown(metric, value)}")
-    return said + (element("div", drawn + text(between), class_="why") if between else "")
+    if not between:
+        return said
+    drawn = _range(value, f"{of}: {shown(metric, value)}") if unit(metric) != "seconds" else ""
+    inside = said + drawn + element("span", text(between), class_="why")
+    return element("div", inside, class_="value")
 
 
 def _range(value: Value, label: str) -> str:
@@ -130,11 +131,16 @@ def _leaning(value: Value | None) -> str:
     return text(f"{number('seconds', abs(value.value))} {when}")
 
 
+def _reasons(rows: Sequence[Row], tier: TierAgreement) -> list[str]:
+    """Why there are dashes, with the dash of this page."""
+    return [DASH + line.removeprefix("-") for line in reasons(rows, tier.titles)]
+
+
 def _note(said: str) -> str:
     return element("p", text(said), class_="soft")
 
 
-def _markup(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def _markup(header: Sequence[str], lines: Sequence[Sequence[str]], **given: object) -> str:
     top = element("tr", "".join(element("th", text(cell), scope="col") for cell in header))
     rows = [element("tr", "".join(element("td", cell) for cell in line)) for line in lines]
-    return element("table", element("thead", top) + element("tbody", "".join(rows)))
+    return element("table", element("thead", top) + element("tbody", "".join(rows)), **given)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.measure import TierAgreement
+from tslab.agreement.page.colors import colors_of
 from tslab.agreement.page.input import REVIEW_ROWS, Names, PageInput, ReviewItem
 from tslab.agreement.page.rows import Index, rounded
 from tslab.agreement.page.signals import outlines
 from tslab.agreement.page.timelines import timelines, with_reader
 from tslab.agreement.report.headline import main_metrics
 from tslab.agreement.settings import AgreementSettings
-from tslab.agreement.tier_tables import made_of_people
+from tslab.agreement.tier_tables import made_of_people, of_people
 
 MOST_TASKS = 5_000
 """Tasks that the list of the page holds."""
@@ -47,7 +48,8 @@ class TaskData:
             if item.tier == tier.tier.name and item.task in costs:
                 costs[item.task] += item.cost
         self.cost = np.array(list(costs.values()))
-        self.marks = np.bincount(tier.tier.table.task, minlength=len(costs))
+        own = of_people(tier.tier.table, tier.tier.readers)
+        self.marks = np.bincount(own.task, minlength=len(costs))
 
     @property
     def order(self) -> list[int]:
@@ -76,6 +78,7 @@ class TaskData:
             "readers": shown,
             "roles": roles,
             "labels": list(table.labels),
+            "weaves": list(colors_of(self.tier.tier).weaves),
             "tolerance": self.tier.tolerance,
             "tasks": {n: self._task(n) for n in order},
             "order": order,
@@ -86,7 +89,7 @@ class TaskData:
         }
 
     def _task(self, number: int) -> list[object]:
-        """Name, score, marks and address of a task."""
+        """Name, score, marks of people and address of a task."""
         table = self.tier.tier.table
         name = table.tasks[number]
         score = self.scores[number]

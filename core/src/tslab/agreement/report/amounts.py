@@ -26,7 +26,7 @@ class Marks:
 
     Attributes:
         people: By label, int64 ``(labels,)``.
-        models: Likewise.
+        models: Likewise; a consensus is no model.
         truth: Likewise.
         readers: All marks of each reader, by name.
     """
@@ -44,9 +44,10 @@ class Marks:
         key = table.annotator.astype(np.int64) * many + table.label
         count = np.bincount(key, minlength=many * len(table.annotators)).reshape(-1, many)
         truth = () if who.reference is None else (who.reference,)
+        models = [name for name in who.models if not made_of_people(name)]
         parts = [
             count[[table.annotators.index(name) for name in names]].sum(axis=0)
-            for names in (who.annotators, who.models, truth)
+            for names in (who.annotators, models, truth)
         ]
         own = dict(zip(table.annotators, count.sum(axis=1).tolist(), strict=True))
         return cls(parts[0], parts[1], parts[2], own)
@@ -57,10 +58,23 @@ class Marks:
         return self.people + self.truth
 
 
-def unused_text(tier: TierTable) -> str:
-    """One line about labels that are left out of tables: nobody used them, or models alone."""
+def used_labels(tier: TierTable) -> list[str]:
+    """Labels that anybody used: people, models or the ground truth."""
+    marks = Marks.of(tier)
+    there = (marks.known + marks.models > 0).tolist()
+    return [label for label, used in zip(tier.table.labels, there, strict=True) if used]
+
+
+def unused_text(tier: TierTable, *, models: bool = False) -> str:
+    """One line about labels that are left out of tables; "" where all are used.
+
+    Args:
+        tier: The tier.
+        models: Whether labels that models alone used have their place in the table.
+    """
     marks, labels = Marks.of(tier), tier.table.labels
-    gone = [label for label, many in zip(labels, marks.known.tolist(), strict=True) if not many]
+    used = marks.known + marks.models if models else marks.known
+    gone = [label for label, many in zip(labels, used.tolist(), strict=True) if not many]
     alone = {label for label, n in zip(labels, marks.models.tolist(), strict=True) if n} & {*gone}
     if not gone:
         return ""

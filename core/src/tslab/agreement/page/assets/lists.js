@@ -26,8 +26,8 @@ function tasks(box, tier, viewer) {
   const order = tier.order.slice();
   const review = DATA.review.rows.length > 0;
   const links = order.some((n) => tier.tasks[n][3]);
-  const header = ["task", "agreement", "marks", ...(review ? ["to review"] : []), ...(links ? [""] : [])];
-  growing(box, header, order, 12, (n) => {
+  const header = ["task", "agreement", "marks of people", ...(review ? ["to review"] : []), ...(links ? [""] : [])];
+  growing(box, header, order, 8, (n) => {
     const [name, score, marks, address] = tier.tasks[n];
     const title = tier.marks[n] ? make("button", { class: "plain", do: () => viewer.reveal(n) }, name) : name;
     const cells = [title, score === null ? DASH : score.toFixed(2), number("count", marks)];
@@ -50,7 +50,7 @@ function review(box, viewers) {
   const kind = make("select", { "aria-label": "kind" }, make("option", { value: "" }, "all kinds"), ...kinds.map((name) => make("option", { value: name }, name)));
   const visible = () => rows.filter((row) => !kind.value || row[6] === kind.value);
   const wanted = () => (chosen.size ? visible().filter((row) => chosen.has(row)) : visible());
-  const show = () => growing(list, ["", "task", "from", "to", "what", "said", "weight", ""], visible(), 15, (row) => reviewed(row, chosen, tell, viewers));
+  const show = () => growing(list, ["", "task", "from", "to", "what", "said", "weight", ""], visible(), 10, (row) => reviewed(row, chosen, tell, viewers));
   kind.addEventListener("change", show);
   box.append(make("div", { class: "tools" }, kind, make("button", { do: () => save("review.csv", "text/csv", csv(wanted())) }, "Download CSV"), make("button", { do: () => save("review.json", "application/json", json(wanted())) }, "Download JSON"), count), list);
   if (DATA.review.note) box.prepend(make("p", { class: "soft" }, DATA.review.note));

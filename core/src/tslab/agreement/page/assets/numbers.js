@@ -4,7 +4,6 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 2 ** 24 - 1;
 const DASH = "\u2013";
-const COLOURS = 8;
 
 function make(name, given = {}, ...inside) {
   const node = document.createElement(name);

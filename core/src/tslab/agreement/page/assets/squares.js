@@ -28,7 +28,7 @@ function fill(box, grid) {
     squares[n].setAttribute("fill-opacity", known ? (0.05 + 0.95 * deep[n]).toFixed(3) : "0");
     squares[n].querySelector("title").textContent = `${grid.rows[row]}, ${grid.columns[column]}: ${why}`;
     words[n].textContent = said;
-    words[n].setAttribute("class", `${deep[n] > 0.6 ? "on-heat" : known ? "ink" : "soft"} said`);
+    words[n].setAttribute("class", `${said === "0" ? "zero" : deep[n] > 0.6 ? "on-heat" : known ? "ink" : "soft"} said`);
   });
 }
 

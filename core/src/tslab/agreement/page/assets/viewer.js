@@ -129,10 +129,25 @@ class Viewer {
 
   legend() {
     const items = this.task.labels.map((label) =>
-      make("span", {}, make("i", { class: `c${label % COLOURS}` }), this.tier.labels[label]));
-    items.push(make("span", {}, make("i", { class: "dispute" }), "people differ"));
+      make("span", {}, this.swatch(this.class(label), this.tier.weaves[label]), this.tier.labels[label]));
+    items.push(make("span", {}, this.swatch("dispute", 0), "people differ"));
     this.box.querySelector(".legend").replaceChildren(...items);
   }
+
+  swatch(look, weave) {
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [key, value] of Object.entries({ width: 14, height: 12, "aria-hidden": true })) svg.setAttribute(key, value);
+    this.fill(svg, "rect", { width: 14, height: 12, rx: 3 }, look, weave);
+    return svg;
+  }
+
+  // A shape in the colour of its label, and above it the pattern of labels that look alike.
+  fill(svg, name, shape, look, weave) {
+    draw(svg, name, { ...shape, class: look });
+    if (weave) draw(svg, name, { ...shape, fill: `url(#weave${weave})` });
+  }
+
+  class(label) { return `mark t${this.number}c${label}`; }
 
   seconds(place) { return this.task.start + (place / STEPS) * (this.task.end - this.task.start); }
 
@@ -198,7 +213,7 @@ class Viewer {
     draw(svg, "path", { d: this.marks(lane.seen, y + 16, high * many, 2, 1), class: "track" });
     this.task.labels.forEach((label, n) => {
       const list = lane.labels.get(label);
-      if (list) draw(svg, "path", { d: this.marks(list, y + 16 + n * high, high, 2, 1.4), class: `c${label % COLOURS}` });
+      if (list) this.fill(svg, "path", { d: this.marks(list, y + 16 + n * high, high, 2, 1.4) }, this.class(label), this.tier.weaves[label]);
     });
     return y + 16 + high * many + 8;
   }
