@@ -19,6 +19,8 @@ from tslab.pages.markup import element, svg, text
 
 BAR = 84
 MOST_ROWS = 60
+MOST_BESIDE = 3
+"""Columns of numbers that have room for their intervals beside them; of more they go below."""
 
 
 def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) -> str:
@@ -40,7 +42,10 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
         lines.append([text(labels[at]), *cells, *own])
     more = [f"{counted(len(used) - MOST_ROWS, 'labels')} more"] if len(used) > MOST_ROWS else []
     said = [*more, unused_text(tier.tier, models=True), *_reasons(missing, tier)]
-    return (_markup(header, lines) if lines else "") + "".join(_note(line) for line in said if line)
+    drawn = sum(unit(metric) != "seconds" for metric in metrics)
+    look = {"class_": "tall"} if drawn > MOST_BESIDE else {}
+    made = _markup(header, lines, **look) if lines else ""
+    return made + "".join(_note(line) for line in said if line)
 
 
 def _counts(tier: TierAgreement, marks: Marks) -> dict[str, Counts]:
