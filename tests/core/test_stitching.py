@@ -136,6 +136,57 @@ def test_contradicting_answers_keep_the_earlier_one_and_are_a_finding(demo_domai
     assert (joined.score, joined.origin) == (0.4, "prediction-changed")
 
 
+def drawn_over_the_border(**right: Any) -> dict[str, list[Span]]:
+    """An interval up to the end of the first window, and one from the start of the second."""
+    first = span(5, 10, id="p", origin="manual", fields={"note": "one"})
+    return {"t1": [first], "t2": [span(10, 15, id="q", **{"origin": "manual", **right})]}
+
+
+def test_an_event_drawn_from_both_sides_of_a_border_is_two_and_said(demo_domain: Domain) -> None:
+    whole, findings = stitch(drawn_over_the_border(), THREE, demo_domain)
+    assert [(s.start, s.end) for s in whole] == [(5, 10), (10, 15)]
+    (finding,) = findings
+    assert finding.code == "TSL126"
+    assert "'Leak'" in finding.message
+    assert finding.place == "task t2 at 10 s"
+    assert "join_events" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        drawn_over_the_border(label="<Ü>"),
+        {"t1": [span(5, 9.9, origin="manual")], "t2": [span(10, 15, id="q", origin="manual")]},
+        {"t1": [span(5, 10, id="p")], "t2": [span(10, 15, id="q")]},
+        {
+            "t1": [span(5, 10, id="p", origin="prediction")],
+            "t2": [span(10, 15, id="q", origin="prediction")],
+        },
+    ],
+    ids=["another label", "not at the border", "a model's own", "predictions that stand"],
+)
+def test_two_events_that_are_surely_two_are_not_said(
+    parts: dict[str, list[Span]], demo_domain: Domain
+) -> None:
+    assert stitch(parts, THREE, demo_domain)[1] == []
+
+
+def test_nothing_is_said_over_a_gap(demo_domain: Domain) -> None:
+    parts = {"t1": [span(5, 10, origin="manual")], "t2": [span(15, 20, id="q", origin="manual")]}
+    whole, findings = stitch(parts, GAP, demo_domain, join_events=True)
+    assert (len(whole), findings) == (2, [])
+
+
+def test_events_join_at_a_border_where_the_study_says_so(demo_domain: Domain) -> None:
+    whole, findings = stitch(drawn_over_the_border(), THREE, demo_domain, join_events=True)
+    assert [(s.start, s.end, s.fields) for s in whole] == [(5, 15, {"note": "one"})]
+    assert findings == []
+    contrary = drawn_over_the_border(fields={"note": "two"})
+    whole, findings = stitch(contrary, THREE, demo_domain, join_events=True)
+    assert [(s.start, s.end) for s in whole] == [(5, 15)]
+    assert [f.code for f in findings] == ["TSL080"]
+
+
 def test_order_of_the_windows_does_not_matter(demo_domain: Domain) -> None:
     parts = cut([span(5, 25)], THREE)
     assert stitch(parts, THREE[::-1], demo_domain)[0] == [span(5, 25)]

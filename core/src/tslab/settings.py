@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from tslab.contracts import ReadOptions
 from tslab.domain import Domain, squeezed
@@ -16,7 +24,18 @@ FILE_NAME = "tslab.yaml"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number_is_a_word(cls, value: object, info: ValidationInfo) -> object:
+        """YAML reads ``yes`` as true, which would count as 1, and ``1`` as a switch would be on."""
+        switch = cls.model_fields[str(info.field_name)].annotation is bool
+        if isinstance(value, bool) and not switch:
+            raise ValueError(f"says {str(value).lower()}, which is no value here")
+        if switch and not isinstance(value, bool):
+            raise ValueError("write true or false")
+        return value
 
 
 class Window(_Section):
@@ -25,10 +44,13 @@ class Window(_Section):
     Attributes:
         seconds: Length of a task in seconds.
         page_seconds: What the first screen shows, in seconds.
+        join_events: Whether intervals of one label that somebody drew up to a window's border from
+            both of its sides become one event on `tslab pull`.
     """
 
     seconds: float | None = Field(default=None, gt=0)
     page_seconds: float | None = Field(default=None, gt=0)
+    join_events: bool = False
 
 
 class Review(_Section):
@@ -51,7 +73,7 @@ class Review(_Section):
     blind: bool = False
     low_agreement: float = Field(default=0.0, ge=0, le=1)
     max_additional: int = Field(default=1, ge=0, le=50)
-    tolerance_seconds: float | None = Field(default=None, ge=0)
+    tolerance_seconds: float | None = Field(default=None, ge=0, lt=86_400)
 
     @property
     def readers(self) -> int:

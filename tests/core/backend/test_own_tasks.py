@@ -165,6 +165,39 @@ def test_exact_times_come_back_with_a_pull(backend: Backend, folder: Path) -> No
     assert not (project.root / "predictions").exists()
 
 
+def drawn(document: dict[str, Any], start: float, end: float) -> dict[str, Any]:
+    """A task as it is exported after somebody drew one region by hand; a unit is 1 ms."""
+    value = {"start": start, "end": end, "timeserieslabels": ["Drop"], "instant": False}
+    region = {
+        "id": f"r{start:g}", "from_name": "anomaly", "to_name": "ts",
+        "type": "timeserieslabels", "origin": "manual", "value": value,
+    }  # fmt: skip
+    return {**document, "annotations": [{"id": 1, "completed_by": 7, "result": [region]}]}
+
+
+def test_a_pull_keeps_an_event_over_a_border_in_two_unless_told(folder: Path) -> None:
+    project = Project.open(folder)
+    one, two = pushed(project)[:2]
+    task = project.tasks()[0]
+    first, border, last = (
+        task.axis_offset + seconds * 1e6 / task.tick_us for seconds in (90, 100, 110)
+    )
+    exported = [drawn(one, first, border), drawn(two, border, last)]
+
+    def pulled() -> tuple[list[tuple[float, float]], list[str]]:
+        found = collect(Project.open(folder), [exported], People({7: "ann@example.com"}))
+        (annotation,) = found.annotations
+        spans = [(s.start, s.end) for s in annotation.spans]
+        return spans, [f.code for f in found.findings]
+
+    assert pulled() == ([(90, 100), (100, 110)], ["TSL126"])
+    change_settings(folder, "window: {seconds: 100, join_events: true}")
+    try:
+        assert pulled() == ([(90, 110)], [])
+    finally:
+        change_settings(folder, "window: {seconds: 100}")
+
+
 def test_served_times_are_kept_apart_by_task(backend: Backend, folder: Path) -> None:
     project = Project.open(folder)
     documents = pushed(project)

@@ -95,7 +95,8 @@ def collect(
         for copy in own:
             activity.read(copy.item, copy.task, exact, copy.rater)
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
-        spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain)
+        join = project.settings.window.join_events
+        spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain, join)
         pulled.findings += findings
         pulled.annotations.append(
             Annotation(

@@ -168,6 +168,10 @@ CODES: dict[str, Code] = {
         "A rater annotated a task that the plan gives to others", "Look who brought it there."
     ),
     "TSL125": Code("An annotation's account is gone", "Disable accounts, do not delete them."),
+    "TSL126": Code(
+        "An event that was drawn up to a window's border from both sides counts as two",
+        "If such are one event, set window: {join_events: true} in tslab.yaml.",
+    ),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

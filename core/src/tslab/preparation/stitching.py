@@ -83,23 +83,29 @@ class _Part:
 
 
 def stitch(
-    parts: Mapping[str, Sequence[Span]], tasks: Sequence[Task], domain: Domain
+    parts: Mapping[str, Sequence[Span]],
+    tasks: Sequence[Task],
+    domain: Domain,
+    join_events: bool = False,
 ) -> tuple[list[Span], list[Finding]]:
     """Joins the parts of cut spans, for one annotator or one model.
 
     Two spans on both sides of a border become one when their ids share a stem, or when they are
-    equal states that touch there. Other touching spans stay two.
+    equal states that touch there. Other touching spans stay two: only who drew them knows better.
 
     Args:
         parts: Spans by task id, in recording time.
         tasks: Windows of one recording and view.
         domain: Knows which tiers are states.
+        join_events: Whether equal intervals that touch at a border become one, too.
 
     Returns:
-        Spans sorted by time, and a finding for each pair whose fields contradict each other.
+        Spans sorted by time, and a finding for each pair whose fields contradict each other, and
+        for each two of which nobody can tell whether they are one event.
     """
     ordered = sorted(tasks, key=lambda task: task.start_us)
-    states = {tier.name for tier in domain.tiers if tier.kind == "states"}
+    kinds = ("states", "intervals") if join_events else ("states",)
+    joining = {tier.name for tier in domain.tiers if tier.kind in kinds}
     whole: list[Span] = []
     findings: list[Finding] = []
     open_parts: list[_Part] = []
@@ -110,12 +116,14 @@ def stitch(
             current = span
             if previous is not None and span.start_us == task.start_us and not span.is_instant:
                 touching = to_microseconds(previous.end) == task.start_us
-                match = _match(open_parts, span, states if touching else set())
+                match = _match(open_parts, span, joining if touching else set())
                 if match is not None:
                     open_parts.remove(match)
                     current, finding = _join(match.span, span, task)
-                    if finding is not None:
-                        findings.append(finding)
+                else:
+                    finding = _still_two(open_parts, span, task) if touching else None
+                if finding is not None:
+                    findings.append(finding)
             if current.end_us == task.end_us and not current.is_instant:
                 still_open.append(_Part(current, window))
             else:
@@ -126,15 +134,36 @@ def stitch(
     return sorted(whole, key=sort_key), findings
 
 
-def _match(open_parts: Sequence[_Part], span: Span, states: set[str]) -> _Part | None:
-    alike = [p for p in open_parts if p.span.tier == span.tier and p.span.label == span.label]
+def _match(open_parts: Sequence[_Part], span: Span, joining: set[str]) -> _Part | None:
+    alike = _alike(open_parts, span)
     stem, number = _stem(span.id)
     for part in alike:
         other, other_number = _stem(part.span.id)
         if number and other == stem and other_number == number - 1:
             return part
-    if span.tier in states:
+    if span.tier in joining:
         return next(iter(alike), None)
+    return None
+
+
+def _alike(open_parts: Sequence[_Part], span: Span) -> list[_Part]:
+    return [p for p in open_parts if p.span.tier == span.tier and p.span.label == span.label]
+
+
+def _still_two(open_parts: Sequence[_Part], span: Span, task: Task) -> Finding | None:
+    """Says that an event may be one: a person drew up to the border from both of its sides."""
+    by_model = ("", "prediction")
+    for part in _alike(open_parts, span):
+        if part.span.origin not in by_model or span.origin not in by_model:
+            return Finding(
+                code="TSL126",
+                severity="warning",
+                message=f"'{span.label}' ends at the window's border and begins again there: "
+                "counts as two events",
+                place=f"task {task.id} at {task.start:g} s",
+                remedy="If such are one event, set window: {join_events: true} in tslab.yaml, "
+                "and pull again.",
+            )
     return None
 
 
