@@ -151,8 +151,7 @@ def numbers(table: SpanTable, pairs: NDArray[np.int32], kernel: Kernel = overlap
             for level in levels(match.counts, len(pairs), len(table.tasks))
             for array in event_scores(level).values()
         )
-    errors = borders.sums(len(found.items), len(table.labels))
-    return many + 2 * errors[..., 0].size
+    return many + borders.sums[..., 1:].size
 
 
 def levels(counts: EventCounts, pairs: int, tasks: int) -> list[NDArray[np.float64]]:

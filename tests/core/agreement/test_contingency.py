@@ -124,7 +124,7 @@ def test_bounds_of_a_batch_say_which_item(seed: int, monkeypatch: pytest.MonkeyP
     for batch in streams.stream(runs, items):
         assert batch.begin == seen
         seen = batch.end
-        item = batch.begin + batch.item
+        item = batch.begin + batch.item_of(np.arange(len(batch.overlaps)))
         assert np.array_equal(runs.reading[batch.overlaps.first], items.first[item])
         assert np.array_equal(runs.reading[batch.overlaps.second], items.second[item])
     assert seen == len(items)

@@ -171,9 +171,7 @@ def _count(found: Sequence[Reading]) -> dict[str, int]:
 
 
 def _errors(events: Matches) -> Floats:
-    counts = events.counts
-    sums: Floats = Borders.of(events).sums(len(counts.items), len(counts.sets)).sum(axis=1)
-    return sums
+    return np.asarray(Borders.of(events).sums.sum(axis=1))
 
 
 def _on_rows(sums: Floats, found: Matches, key: Positions, tasks: int) -> Floats:

@@ -6,14 +6,16 @@ answers are in seconds.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.events import Positions
-from tslab.agreement.events.matches import Matches
+from tslab.agreement.events.matches import Matches, Piece, as_ticks
 from tslab.span_table import Ticks
 
 SECOND = 1e6
@@ -22,60 +24,80 @@ SIDES = ("onset", "offset")
 
 
 @dataclass(frozen=True, slots=True)
-class Borders:
-    """Errors of matched events.
+class _Errors:
+    """Errors of some matched events; columns as those of `Borders`."""
 
-    Attributes:
-        cell: Pair and task of each, and set of labels of the reference event: item * sets + set,
-            int64 ``(matches,)``.
-        sets: How many sets of labels there are.
-        onset: Microseconds, int64 ``(matches,)``.
-        offset: Microseconds, int64 ``(matches,)``.
-    """
-
-    cell: Ticks
-    sets: int
+    cell: Ticks | Positions
     onset: Ticks
     offset: Ticks
 
     @classmethod
+    def of(cls, piece: Piece) -> _Errors:
+        at = np.flatnonzero(piece.iou >= piece.least) if piece.least else slice(None)
+        first, second = piece.at_reference[at], piece.at_hypothesis[at]
+        one, other = piece.reference, piece.hypothesis
+        onset, offset = other.start.take(second), other.end.take(second)
+        onset -= one.start.take(first)
+        offset -= one.end.take(first)
+        return cls(piece.key[at], onset, offset)
+
+    def add_to(self, sums: Floats) -> None:
+        """Add to counts and sums ``(3, cells)``."""
+        if len(self.cell):
+            low, high = int(self.cell.min()), int(self.cell.max()) + 1
+            cell = self.cell - low
+            for row, weights in zip(sums, (None, self.onset, self.offset), strict=True):
+                row[low:high] += np.bincount(cell, weights, high - low)
+
+
+@dataclass(frozen=True)
+class Borders:
+    """Errors of matched events.
+
+    Attributes:
+        sums: Matches and their summed errors in seconds, float64 ``(items, sets, 3)``, in the
+            order count, onset, offset: what the bias and its bootstrap are made of.
+    """
+
+    sums: Floats
+    _parts: tuple[_Errors, ...]
+
+    @classmethod
     def of(cls, matches: Matches) -> Borders:
-        """The errors of all matches."""
-        pieces = matches.pieces
-        most = sum(len(piece.iou) for piece in pieces)
-        cell, onset, offset = (np.empty(most, np.int64) for _ in range(3))
-        done = 0
-        for piece in pieces:
-            at = np.flatnonzero(piece.iou >= piece.least) if piece.least else slice(None)
-            first, second = piece.at_reference[at], piece.at_hypothesis[at]
-            part = slice(done, done + len(first))
-            cell[part] = piece.key[at]
-            one, other = piece.reference, piece.hypothesis
-            np.subtract(other.start.take(second), one.start.take(first), out=onset[part])
-            np.subtract(other.end.take(second), one.end.take(first), out=offset[part])
-            done = part.stop
-        return cls(cell[:done], len(matches.counts.sets), onset[:done], offset[:done])
+        """The errors of all matches, piece by piece: each one stays in the processor's cache."""
+        shape = matches.counts.found.shape
+        sums, parts = np.zeros((3, math.prod(shape))), []
+        for piece in matches.pieces:
+            part = _Errors.of(piece)
+            part.add_to(sums)
+            parts.append(part)
+        sums[1:] /= SECOND
+        return cls(sums.T.reshape(*shape, 3), tuple(parts))
+
+    @cached_property
+    def cell(self) -> Ticks:
+        """Pair and task of each, and set of labels of the reference: item * sets + set, int64."""
+        return as_ticks([part.cell for part in self._parts])
+
+    @cached_property
+    def onset(self) -> Ticks:
+        """Microseconds, int64 ``(matches,)``."""
+        return as_ticks([part.onset for part in self._parts])
+
+    @cached_property
+    def offset(self) -> Ticks:
+        """Microseconds, int64 ``(matches,)``."""
+        return as_ticks([part.offset for part in self._parts])
 
     @property
     def item(self) -> Ticks:
         """Pair and task of each, int64 ``(matches,)``."""
-        return self.cell // max(1, self.sets)
+        return self.cell // max(1, self.sums.shape[1])
 
     @property
     def label(self) -> Ticks:
         """Set of labels of the reference event, int64 ``(matches,)``."""
-        return self.cell % max(1, self.sets)
-
-    def sums(self, items: int, sets: int) -> Floats:
-        """Matches and their summed errors in seconds, float64 ``(items, sets, 3)``.
-
-        In the order count, onset, offset: what the bias and its bootstrap are made of.
-        """
-        columns = [
-            np.bincount(self.cell, weights, items * sets).reshape(items, sets)
-            for weights in (None, self.onset, self.offset)
-        ]
-        return np.stack([columns[0], columns[1] / SECOND, columns[2] / SECOND], axis=-1)
+        return self.cell % max(1, self.sums.shape[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def instant_metrics(
     )
     counts, borders = found.counts, Borders.of(found)
     levels = Levels(tier, table, readers, pairs, kinds, settings.intervals)
-    errors = borders.sums(len(counts.items), len(counts.sets))[..., :2]
+    errors = borders.sums[..., :2]
     cells = np.concatenate([counts.stacked(), errors], axis=-1)
     whole = labels_and_all(cells, counts.sets, len(table.labels))
     rows = [

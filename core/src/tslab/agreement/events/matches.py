@@ -92,12 +92,12 @@ class Matches:
     @property
     def reference(self) -> Ticks:
         """Rows of the table, int64 ``(matches,)``."""
-        return _ticks([p.reference.row[p.at_reference] for p in self._pieces()])
+        return as_ticks([p.reference.row[p.at_reference] for p in self._pieces()])
 
     @property
     def hypothesis(self) -> Ticks:
         """Rows of the table, int64 ``(matches,)``."""
-        return _ticks([p.hypothesis.row[p.at_hypothesis] for p in self._pieces()])
+        return as_ticks([p.hypothesis.row[p.at_hypothesis] for p in self._pieces()])
 
     @property
     def iou(self) -> Scores:
@@ -107,27 +107,27 @@ class Matches:
     @property
     def cell(self) -> Ticks:
         """Item and set of labels as one number: item * sets + set, int64 ``(matches,)``."""
-        return _ticks([p.key for p in self._pieces()])
+        return as_ticks([p.key for p in self._pieces()])
 
     @property
     def item(self) -> Ticks:
         """Pair and task of each match: rows of ``counts``, int64 ``(matches,)``."""
-        return _ticks([p.key // p.sets for p in self._pieces()])
+        return as_ticks([p.key // p.sets for p in self._pieces()])
 
     @property
     def label(self) -> Ticks:
         """Set of labels of the reference event: columns of ``counts``, int64 ``(matches,)``."""
-        return _ticks([p.key % p.sets for p in self._pieces()])
+        return as_ticks([p.key % p.sets for p in self._pieces()])
 
     @property
     def hypothesis_label(self) -> Ticks:
         """Set of labels of the hypothesis event, int64 ``(matches,)``."""
-        return _ticks([p.hypothesis.label[p.at_hypothesis] for p in self._pieces()])
+        return as_ticks([p.hypothesis.label[p.at_hypothesis] for p in self._pieces()])
 
     @property
     def onset(self) -> Ticks:
         """Start of the hypothesis less that of the reference, microseconds, int64."""
-        return _ticks([
+        return as_ticks([
             p.hypothesis.start.take(p.at_hypothesis) - p.reference.start.take(p.at_reference)
             for p in self._pieces()
         ])  # fmt: skip
@@ -135,7 +135,7 @@ class Matches:
     @property
     def offset(self) -> Ticks:
         """End of the hypothesis less that of the reference, microseconds, int64."""
-        return _ticks([
+        return as_ticks([
             p.hypothesis.end.take(p.at_hypothesis) - p.reference.end.take(p.at_reference)
             for p in self._pieces()
         ])  # fmt: skip
@@ -144,5 +144,6 @@ class Matches:
         return [piece.matched() for piece in self.pieces]
 
 
-def _ticks(parts: Sequence[Ticks | Numbers | Positions]) -> Ticks:
+def as_ticks(parts: Sequence[Ticks | Numbers | Positions]) -> Ticks:
+    """Whole numbers one after the other."""
     return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64, copy=False)

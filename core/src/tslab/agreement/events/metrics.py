@@ -171,9 +171,8 @@ def _cells(found: EventMatches, labels: int) -> Floats:
     each criterion found, confirmed and overlap.
     """
     counts, splits = [matches.counts.stacked() for matches in found.matches], found.splits
-    errors = found.borders.sums(len(splits.items), len(splits.sets))
     parts = np.stack([splits.split, splits.merged], axis=-1).astype(float)
-    cells = [counts[0][..., :2], parts, errors, *(own[..., 2:] for own in counts)]
+    cells = [counts[0][..., :2], parts, found.borders.sums, *(own[..., 2:] for own in counts)]
     return labels_and_all(np.concatenate(cells, axis=-1), splits.sets, labels)
 
 

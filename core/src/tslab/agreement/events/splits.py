@@ -70,7 +70,11 @@ def count_splits(table: SpanTable, pairs: ArrayLike, labels: Labels = "same") ->
 
 
 def broken(
-    reference: Positions, hypothesis: Positions, ticks: Ticks | Scores, length: Ticks, other: Ticks
+    reference: Positions,
+    hypothesis: Positions,
+    ticks: Ticks | Scores,
+    length: Ticks | Scores,
+    other: Ticks | Scores,
 ) -> tuple[Positions, Positions]:
     """One overlap of each event that is in parts: of the reference, and of the hypothesis.
 

@@ -8,7 +8,7 @@ Elsewhere `match_events` does the same from the table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -78,7 +78,6 @@ class EventTally:
         self.loose = loose
         self.any: list[_Found] = []
         self.labels = runs.labels
-        self.length = runs.end - runs.start
         self.alone: list[_Found] = []
         self.linked: list[_Found] = []
         cells = len(items) * self.labels
@@ -107,7 +106,6 @@ class EventTally:
         runs, items, labels = self.runs, self.items, self.labels
         own, sides = self._own(), self._events()
         events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
-        alone = [self._piece(events, part) for part in self.alone]
         linked, cells = _joined(self.linked), len(items) * labels
         matches = []
         for number, threshold in enumerate(self.thresholds):
@@ -118,7 +116,7 @@ class EventTally:
             counts = EventCounts(
                 own, _single(labels), *sides, numbers, numbers, overlap.reshape(-1, labels)
             )
-            pieces = [replace(piece, least=threshold) for piece in alone]
+            pieces = [self._piece(events, part, threshold) for part in self.alone]
             pieces.append(self._piece(events, rest))
             matches.append(Matches(f"{threshold:g}", counts, tuple(pieces)))
         return tuple(matches)
@@ -158,7 +156,7 @@ class EventTally:
         own = self._own()
         linked = _joined(self.linked)
         ids = self._ids(linked)
-        lengths = self.length.take(linked.first), self.length.take(linked.second)
+        lengths = self.runs.length.take(linked.first), self.runs.length.take(linked.second)
         # What both share is a whole number, found again from their intersection over union.
         ticks = np.rint(linked.iou * (lengths[0] + lengths[1]) / (1 + linked.iou))
         counts = [
@@ -179,29 +177,23 @@ class EventTally:
     def _close(self, batch: Batch, least: float) -> _Found:
         """Overlaps of any labels that reach a threshold."""
         found = batch.overlaps
-        either = self.length.take(found.first)
-        either += self.length.take(found.second)
+        either = self.runs.length.take(found.first)
+        either += self.runs.length.take(found.second)
         either -= found.ticks
         iou = found.ticks / either
         at = np.flatnonzero(iou >= least)
         first = found.first.take(at)
-        key = (batch.item.take(at) + batch.begin) * self.labels + self.runs.state.take(first) - 1
+        key = batch.item_of(at, self.labels, batch.begin * self.labels - 1)
+        key += batch.states[0].take(at)
         return _Found(first, found.second.take(at), iou.take(at), key)
 
     def _same_label(self, batch: Batch) -> _Found:
-        overlaps = batch.overlaps
-        state, other = batch.states
-        at = np.flatnonzero(state == other)
-        first, second = overlaps.first.take(at), overlaps.second.take(at)
-        ticks = overlaps.ticks.take(at)
-        either = self.length.take(first)
-        either += self.length.take(second)
-        either -= ticks
-        key = batch.item.take(at)
-        key *= self.labels
-        key += batch.begin * self.labels - 1
-        key += state.take(at)
-        return _Found(first, second, ticks / either, key)
+        same = batch.agreeing
+        either = self.runs.length.take(same.first)
+        either += self.runs.length.take(same.second)
+        either -= same.ticks
+        key = same.key + batch.begin * self.labels
+        return _Found(same.first, same.second, same.ticks / either, key)
 
     def _count_alone(self, alone: _Found, cells: slice) -> None:
         """Candidates with no rival are matched wherever they reach the threshold."""
@@ -231,8 +223,9 @@ class EventTally:
         lift = self.items.pair[found.key // self.labels] * np.intp(len(self.runs.start))
         return found.first + lift, found.second + lift
 
-    def _piece(self, events: _RunEvents, found: _Found) -> Piece:
-        return Piece(events, events, found.first, found.second, found.iou, found.key, self.labels)
+    def _piece(self, events: _RunEvents, found: _Found, least: float = 0.0) -> Piece:
+        columns = found.first, found.second, found.iou, found.key
+        return Piece(events, events, *columns, self.labels, least)
 
 
 def _joined(parts: Sequence[_Found]) -> _Found:

@@ -7,6 +7,7 @@ up over items, so that every level of the result is a sum of rows.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from tslab.agreement.kernels.overlaps import Positions, overlaps
 from tslab.agreement.kernels.presence import Presence
-from tslab.agreement.kernels.runs import Runs, Tracks, first_of, runs_of, summed
+from tslab.agreement.kernels.runs import Runs, Tracks, bounds_of, runs_of, summed
 from tslab.agreement.kernels.stream import (
     Batch,
     Items,
@@ -26,7 +27,7 @@ from tslab.agreement.kernels.stream import (
     stream,
 )
 from tslab.agreement.values import Readers
-from tslab.span_table import Numbers, SpanTable
+from tslab.span_table import Numbers, SpanTable, Ticks
 
 Counts = NDArray[np.int64]
 
@@ -117,52 +118,46 @@ class Tally:
     def __init__(self, runs: Runs, items: Items) -> None:
         self.runs, self.items = runs, items
         states, many = len(runs.states), len(items)
-        self.square = states <= MOST_STATES
         self.agreed = np.zeros((many, states), np.int64)
-        self.shared = np.zeros(many, np.int64)
+        self.differing = np.zeros(many, np.int64)
         self.similar = np.zeros(many)
+        self.square = states <= MOST_STATES
         sides = (len(items.pairs), states, states) if self.square else (0, 0, 0)
         self.confusion = np.zeros(sides, np.int64)
-        self.likeness = _likeness(runs.states) if self.square and runs.tracks else None
 
     def add(self, batch: Batch) -> None:
         """Add the overlaps of a batch; each batch once."""
+        same, many = batch.agreeing, batch.end - batch.begin
+        own = len(self.runs.states) - 1
+        rows = slice(batch.begin, batch.end)
+        self.agreed[rows, 1:] = summed(same.key, same.ticks, many * own).reshape(many, own)
+        one, other = batch.states
+        apart = np.flatnonzero(one != other)
+        item, ticks = batch.item_of(apart), batch.overlaps.ticks.take(apart)
+        self.differing[rows] = summed(item, ticks, many)
+        both = one.take(apart).astype(np.intp) * (own + 1) + other.take(apart)
+        if self.runs.tracks is not None:
+            self.similar[rows] = np.bincount(item, ticks * self._likeness(both), many)
         if self.square:
-            self._add_cells(batch)
-        else:
-            self._add_diagonal(batch)
+            self._confuse(self.items.pair[batch.begin + item], both, ticks)
 
-    def _add_cells(self, batch: Batch) -> None:
-        states, many = len(self.runs.states), batch.end - batch.begin
-        found = batch.overlaps
-        one, other = batch.states
-        key = batch.item * states**2
-        key += one * states
-        key += other
-        cells = summed(key, found.ticks, many * states**2).reshape(many, states, states)
-        rows = slice(batch.begin, batch.end)
-        self.agreed[rows] = np.diagonal(cells, axis1=1, axis2=2)
-        self.shared[rows] = cells.sum(axis=(1, 2))
-        if self.likeness is not None:
-            self.similar[rows] = (cells * self.likeness).sum(axis=(1, 2))
-        pair = self.items.pair[rows]
-        cuts = np.flatnonzero(np.concatenate([[True], pair[1:] != pair[:-1]]))
-        # A pair may go on in the next batch, but is there only once in this one.
-        self.confusion[pair[cuts]] += np.add.reduceat(cells, cuts, axis=0)
+    def _confuse(self, pair: Positions, both: Positions, ticks: Ticks) -> None:
+        """Add time on which the two of a pair differ; pairs never fall."""
+        if not len(pair):
+            return
+        first, last = int(pair[0]), int(pair[-1]) + 1
+        shape = (last - first, *self.confusion.shape[1:])
+        key = (pair - first) * math.prod(shape[1:]) + both
+        self.confusion[first:last] += summed(key, ticks, math.prod(shape)).reshape(shape)
 
-    def _add_diagonal(self, batch: Batch) -> None:
-        states, many = len(self.runs.states), batch.end - batch.begin
-        found, item = batch.overlaps, batch.item
-        one, other = batch.states
-        same = one == other
-        rows = slice(batch.begin, batch.end)
-        key = item[same] * states + one[same]
-        self.agreed[rows] = summed(key, found.ticks[same], many * states).reshape(many, states)
-        self.shared[rows] = summed(item, found.ticks, many)
-        kinds, kind = np.unique(one * states + other, return_inverse=True)
-        likeness = [_jaccard(self.runs.states[k // states], self.runs.states[k % states])
-                    for k in kinds.tolist()]  # fmt: skip
-        self.similar[rows] = np.bincount(item, found.ticks * np.array(likeness)[kind], many)
+    def _likeness(self, both: Positions) -> NDArray[np.float64]:
+        """Jaccard index of two states as one number, each, float64 ``(overlaps,)``."""
+        states = self.runs.states
+        kinds, kind = np.unique(both, return_inverse=True)
+        found = [
+            _jaccard(states[k // len(states)], states[k % len(states)]) for k in kinds.tolist()
+        ]
+        return np.array(found, np.float64)[kind]
 
     def result(self) -> Contingency:
         """The sums, with the time that is left without a label."""
@@ -170,42 +165,38 @@ class Tally:
         spent = runs.ticks
         first, second = spent[items.first], spent[items.second]
         ticks = runs.presence.ticks[items.zone]
-        idle = first[:, 0] + second[:, 0] - ticks + self.shared
         agreed = self.agreed.copy()
-        agreed[:, 0] = idle
+        shared = agreed[:, 1:].sum(axis=1) + self.differing
+        agreed[:, 0] = first[:, 0] + second[:, 0] - ticks + shared
         if runs.tracks is None:
             by_label = agreed[:, 1:], first[:, 1:], second[:, 1:]
-            similar, label_spent = agreed[:, 1:].sum(axis=1).astype(np.float64), spent[:, 1:]
+            label_spent = spent[:, 1:]
         else:
             label_spent = _label_spent(runs.tracks, spent.shape[0], runs.labels)
             both = _both(runs, runs.tracks, items)
             by_label = both, label_spent[items.first], label_spent[items.second]
-            similar = self.similar
-        confusion = self._with_idle(first, second) if self.square else None
+        similar = agreed[:, 1:].sum(axis=1) + self.similar
+        confusion = self._whole(agreed, first, second) if self.square else None
         return Contingency(
             items, runs.presence, runs.states, ticks, agreed, first, second, similar, *by_label,
             confusion, spent, label_spent, runs.count[:, 1:] if runs.plain else None,
         )  # fmt: skip
 
-    def _with_idle(self, first: Counts, second: Counts) -> Counts:
-        """The confusion with its background row and column, which the margins determine."""
+    def _whole(self, agreed: Counts, first: Counts, second: Counts) -> Counts:
+        """The confusion with its diagonal, and with its background, which the margins determine."""
         whole = self.confusion.copy()
-        rows, columns = np.zeros(whole.shape[:2], np.int64), np.zeros(whole.shape[:2], np.int64)
-        np.add.at(rows, self.items.pair, first)
-        np.add.at(columns, self.items.pair, second)
-        whole[:, :, 0] = rows - whole.sum(axis=2)
-        whole[:, 0, :] = columns - whole[:, 1:, :].sum(axis=1)
+        sums = np.zeros((3, *whole.shape[:2]), np.int64)
+        for out, part in zip(sums, (agreed, first, second), strict=True):
+            np.add.at(out, self.items.pair, part)
+        np.einsum("pss->ps", whole)[:, 1:] = sums[0, :, 1:]
+        whole[:, :, 0] = sums[1] - whole.sum(axis=2)
+        whole[:, 0, :] = sums[2] - whole[:, 1:, :].sum(axis=1)
         return whole
 
 
 def _jaccard(one: frozenset[int], other: frozenset[int]) -> float:
     union = len(one | other)
     return len(one & other) / union if union else 0.0
-
-
-def _likeness(states: tuple[frozenset[int], ...]) -> NDArray[np.float64]:
-    """Jaccard index of each two states, float64 ``(states, states)``."""
-    return np.array([[_jaccard(one, other) for other in states] for one in states])
 
 
 def _label_spent(tracks: Tracks, readings: int, labels: int) -> Counts:
@@ -216,7 +207,7 @@ def _label_spent(tracks: Tracks, readings: int, labels: int) -> Counts:
 def _both(runs: Runs, tracks: Tracks, items: Items) -> Counts:
     """Time that both set each label, where labels overlap: a line for each label."""
     both = np.zeros((len(items), runs.labels), np.int64)
-    first = first_of(tracks.reading, len(runs.presence.zone))
+    first = bounds_of(np.bincount(tracks.reading, minlength=len(runs.presence.zone)))
     size = np.diff(first)
     for begin, end in batches(items, size[items.first] + size[items.second]):
         zone = items.zone[begin:end]

@@ -63,22 +63,27 @@ def overlaps(
     """All overlaps of two sorted families; the spans of one family never overlap.
 
     Spans that only touch share no time. The sort merges two runs that are sorted already, which
-    is linear and several times faster than a search for each span.
+    is linear and several times faster than a search for each span. Times are below 2**62.
     """
     many = len(second_start)
     if not many or not len(first_start):
         none = np.zeros(0, np.intp)
         return Overlaps(none, none, np.zeros(0, np.int64))
-    starts = np.concatenate([second_start, first_start])
-    order = np.argsort(starts, kind="stable")
-    of_first = order >= many
+    # The last bit tells whose start it is: sorting numbers is faster than finding their order.
+    starts = np.empty(many + len(first_start), np.int64)
+    np.left_shift(second_start, 1, out=starts[:many])
+    np.left_shift(first_start, 1, out=starts[many:])
+    starts[many:] |= 1
+    starts.sort(kind="stable")
+    of_first = starts & 1
     # Nothing overlaps before both families have begun.
     begin = int(max(of_first.argmax(), of_first.argmin()))
-    first: Positions = np.cumsum(of_first, dtype=np.intp)[begin:]
+    first: Positions = np.cumsum(of_first)[begin:]
     first -= 1
-    second = np.arange(begin - 1, len(order) - 1)
+    second = np.arange(begin - 1, len(starts) - 1)
     second -= first
     shared = np.minimum(first_end.take(first), second_end.take(second))
-    shared -= starts.take(order[begin:])
+    starts >>= 1
+    shared -= starts[begin:]
     at = np.flatnonzero(shared > 0)
     return Overlaps(first.take(at), second.take(at), shared.take(at))

@@ -56,7 +56,7 @@ class Runs:
     @cached_property
     def first(self) -> Positions:
         """First run of each reading, and how many there are, intp ``(readings + 1,)``."""
-        return first_of(self.reading, len(self.presence.zone))
+        return bounds_of(self.count.sum(axis=1))
 
     @cached_property
     def cell(self) -> Positions:
@@ -72,10 +72,16 @@ class Runs:
         return np.bincount(self.cell, minlength=many * states).reshape(many, states)
 
     @cached_property
+    def length(self) -> NDArray[np.float64]:
+        """Microseconds of each run, float64 ``(runs,)``: what sums and quotients take as it is."""
+        length = np.empty(len(self.start))
+        return np.subtract(self.end, self.start, out=length, casting="same_kind")
+
+    @cached_property
     def ticks(self) -> NDArray[np.int64]:
         """Time of each reading in each state, int64 ``(readings, states)``; state 0 is the rest."""
         many, states = len(self.presence.zone), len(self.states)
-        spent = summed(self.cell, self.end - self.start, many * states).reshape(many, states)
+        spent = summed(self.cell, self.length, many * states).reshape(many, states)
         spent[:, 0] = self.presence.ticks[self.presence.zone] - spent.sum(axis=1)
         return spent
 
@@ -103,14 +109,13 @@ def runs_of(table: SpanTable) -> Runs:
     )  # fmt: skip
 
 
-def summed(key: Positions, ticks: Ticks, length: int) -> NDArray[np.int64]:
+def summed(key: Positions, ticks: Ticks | NDArray[np.float64], length: int) -> NDArray[np.int64]:
     """Sum of ticks for each key, int64 ``(length,)``; exact below 2**53, which is 285 years."""
     return np.bincount(key, ticks, length).astype(np.int64)
 
 
-def first_of(reading: Positions, readings: int) -> Positions:
-    """Where each reading's rows begin, and the end of the last, intp ``(readings + 1,)``."""
-    count = np.bincount(reading, minlength=readings)
+def bounds_of(count: NDArray[np.int64]) -> Positions:
+    """Where each part begins, and the end of the last, of how long each is, intp ``(n + 1,)``."""
     return np.asarray(np.concatenate([[0], np.cumsum(count)]), np.intp)
 
 
@@ -177,8 +182,9 @@ def _whole_parts(table: SpanTable, presence: Presence) -> _Parts:
 def _clashes(parts: _Parts) -> NDArray[np.bool_]:
     """Which parts overlap another one of their reading."""
     clash = np.zeros(len(parts.start), bool)
-    near = (parts.reading[1:] == parts.reading[:-1]) & (parts.start[1:] < parts.end[:-1])
-    if not near.any():
+    # Readings follow each other on the line but for the next annotator, where it falls back.
+    near = np.flatnonzero(parts.start[1:] < parts.end[:-1])
+    if (parts.reading[near] != parts.reading[near + 1]).all():
         return clash
     # A long span may reach over several. Zones follow each other on the line, so that the latest
     # end so far needs to begin anew with each annotator only: where the line falls back.

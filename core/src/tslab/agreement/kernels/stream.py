@@ -44,6 +44,24 @@ class Items:
         return len(self.pair)
 
 
+@dataclass(frozen=True, slots=True)
+class Agreeing:
+    """Overlaps on which both say the same.
+
+    Attributes:
+        first: Positions of runs, intp ``(overlaps,)``.
+        second: Likewise.
+        ticks: Microseconds that both share, int64 ``(overlaps,)``.
+        key: Item, counted from the first one of the batch, and state, as one number:
+            ``item * (states - 1) + state - 1``, since nothing is stored of state 0.
+    """
+
+    first: Positions
+    second: Positions
+    ticks: Ticks
+    key: Positions
+
+
 @dataclass(frozen=True)
 class Batch:
     """Overlaps of some items.
@@ -63,15 +81,24 @@ class Batch:
     runs: Runs
 
     @cached_property
-    def item(self) -> Positions:
-        """Item of each overlap, counted from `begin`, intp ``(overlaps,)``."""
-        return np.repeat(np.arange(self.end - self.begin), np.diff(self.bounds))
-
-    @cached_property
     def states(self) -> tuple[Numbers, Numbers]:
         """States of both sides of each overlap, int32; looked up once for all who measure."""
         state = self.runs.state
         return state.take(self.overlaps.first), state.take(self.overlaps.second)
+
+    @cached_property
+    def agreeing(self) -> Agreeing:
+        """Overlaps of equal states; picked once for all who measure."""
+        one, other = self.states
+        at, found = np.flatnonzero(one == other), self.overlaps
+        key = self.item_of(at, len(self.runs.states) - 1, -1)
+        key += one.take(at)
+        return Agreeing(found.first.take(at), found.second.take(at), found.ticks.take(at), key)
+
+    def item_of(self, at: Positions, times: int = 1, plus: int = 0) -> Positions:
+        """Items of some overlaps in order, counted from `begin`, times a number, plus another."""
+        count = np.diff(np.searchsorted(at, self.bounds))
+        return np.repeat(np.arange(len(count)) * times + plus, count)
 
 
 def items_of(presence: Presence, pairs: Numbers) -> Items:

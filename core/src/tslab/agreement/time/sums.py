@@ -166,11 +166,17 @@ def group_states(found: Contingency, members: Members, tasks: int) -> Group:
     return _group(zones, differing, added(found.presence.zone[own], found.spent[own], many))
 
 
-def added(key: Positions, values: NDArray[Any], length: int) -> Floats:
+def added(key: NDArray[np.integer], values: NDArray[Any], length: int) -> Floats:
     """Rows of one key added up, float64 ``(length, ...)``; whole ticks stay exact."""
     flat = flattened(values)
-    columns = [np.bincount(key, flat[:, at], length) for at in range(flat.shape[1])]
-    whole = np.array(columns, np.float64).T
+    if (key[1:] < key[:-1]).any():
+        columns = [np.bincount(key, flat[:, at], length) for at in range(flat.shape[1])]
+        whole = np.array(columns, np.float64).T
+    else:
+        # Rows of one key are neighbours, which is ten times as fast.
+        whole = np.zeros((length, flat.shape[1]))
+        at = np.flatnonzero(np.diff(key, prepend=-1))
+        whole[key[at]] = np.add.reduceat(flat, at, axis=0) if len(at) else 0.0
     return whole.reshape(length, *values.shape[1:])
 
 
