@@ -20,6 +20,7 @@ from tslab.agreement.kernels.common_time import common_ticks
 from tslab.agreement.kernels.presence import presence_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, Mean, TimeSettings
 from tslab.agreement.rests import met_ticks
+from tslab.agreement.row_sums import added, weighted
 from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value, counts_of
 from tslab.span_table import SpanTable, Ticks
 
@@ -137,8 +138,8 @@ class Levels:
         self, items: EventItems, cells: Floats, measure: Measure, own: Floats | None
     ) -> Iterator[Row]:
         people = np.flatnonzero(self.is_pair[items.pair])
-        by_task = _added(items.task[people], cells[people], len(self.table.tasks))
-        sums = _weighted(self.draws.weights, by_task)
+        by_task = added(items.task[people], cells[people], len(self.table.tasks))
+        sums = weighted(self.draws.weights, by_task)
         values = _undirected(measure, sums)
         if not self.is_pair.any():
             measure = replace(measure, explain=lambda *_: Value(None, ONE_READER))
@@ -151,7 +152,7 @@ class Levels:
     ) -> Iterator[Row]:
         """Rows of each task; one that a single annotator reviewed says so."""
         people = np.flatnonzero(self.is_pair[items.pair])
-        sums = _added(items.task[people], cells[people, -1], len(self.table.tasks))
+        sums = added(items.task[people], cells[people, -1], len(self.table.tasks))
         values = _undirected(measure, sums)
         seconds = self.met_by(None) / 1e6
         met = np.bincount(items.task[people], minlength=len(self.table.tasks)) > 0
@@ -185,7 +186,7 @@ class Levels:
         bounds = np.searchsorted(items.pair, np.arange(len(self.pairs) + 1))
         for pair, kind in enumerate(self.kinds):
             own = slice(int(bounds[pair]), int(bounds[pair + 1]))
-            sums = _weighted(draws.weights[:, items.task[own]], cells[own])
+            sums = weighted(draws.of_tasks(items.task[own]), cells[own])
             values = measure.values(sums)
             asked = _Asked(kind, f"{kind}-label", self.names(pair), measure)
             yield from self._columns(asked, values, sums[0], draws)
@@ -236,12 +237,13 @@ class Levels:
         if once is not None:
             counts["events"] = once
         rests = {kind: count.astype(np.int64).tolist() for kind, count in counts.items()}
+        bounds = draws.bounds_of(values)
         for metric, array in values.items():
-            bounds, count = draws.bounds(array), rests[counts_of(metric)]
+            (low, high), count = bounds.get(metric, (None, None)), rests[counts_of(metric)]
             for column, name in enumerate([*labels, ""]):
                 value = asked.measure.explain(metric, float(array[0, column]), sums[column])
-                if bounds is not None:
-                    value = _within(value, (bounds[0][column], bounds[1][column]))
+                if low is not None and high is not None:
+                    value = _within(value, (low[column], high[column]))
                 whole = column == len(labels)
                 by, of = (asked.by, asked.of) if whole else (asked.by_label, (*asked.of, name))
                 yield Row(self.tier, metric, by, of, value, tasks, count[column], seconds)
@@ -287,21 +289,3 @@ def _undirected(measure: Measure, sums: Floats) -> Named:
         for name, array in values.items()
         if not measure.directed(name) and not measure.paired(name)
     }
-
-
-def _added(key: NDArray[np.int32], cells: Floats, length: int) -> Floats:
-    """Rows of one key added up, ``(length, ...)``."""
-    order = np.argsort(key, kind="stable")
-    out = np.zeros((length, *cells.shape[1:]))
-    if len(key):
-        at = np.flatnonzero(np.diff(key[order], prepend=-1))
-        out[key[order][at]] = np.add.reduceat(cells[order], at, axis=0)
-    return out
-
-
-def _weighted(weights: Floats, cells: Floats) -> Floats:
-    """Weighted sums ``(draws, ...)`` of rows ``(rows, ...)``."""
-    if not len(cells):  # a pair that met nowhere; its shape cannot be worked out from no rows
-        return np.zeros((len(weights), *cells.shape[1:]))
-    flat = weights @ cells.reshape(len(cells), -1)
-    return np.asarray(flat.reshape(len(weights), *cells.shape[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,16 +66,17 @@ class Draws:
             order: In which order they are drawn, as in `SpanTable.order`.
         """
         draws = settings.draws if tasks.sum() > 1 else 0
-        rows = [np.ones((1, len(tasks))), weights(tasks, draws, settings.seed, order)]
-        if settings.bca and draws:
-            left = np.ones((int(tasks.sum()), len(tasks)))
-            left[np.arange(len(left)), np.flatnonzero(tasks)] = 0
-            rows.append(left)
-        return cls(np.concatenate(rows), draws, settings)
+        asked = draws, settings.seed, settings.bca
+        whole = _weights(tasks.tobytes(), None if order is None else order.tobytes(), *asked)
+        return cls(whole, draws, settings)
 
     def none(self) -> Draws:
         """The sample alone."""
         return Draws(self.weights[:1], 0, self.settings)
+
+    def of_tasks(self, task: NDArray[np.integer]) -> Floats:
+        """Weights of some tasks, in order; no copy where these are all."""
+        return self.weights if len(task) == self.weights.shape[1] else self.weights[:, task]
 
     def bounds(self, values: Floats) -> tuple[Floats, Floats] | None:
         """Bounds of values ``(1 + draws + left out, ...)``, each ``(...)``."""
@@ -84,6 +86,38 @@ class Draws:
         if self.settings.bca:
             return accelerated(drawn, values[0], values[1 + self.draws :], self.settings.level)
         return percentile(drawn, self.settings.level)
+
+    def bounds_of(self, values: Named) -> dict[str, tuple[Floats, Floats]]:
+        """Bounds of several measures ``(1 + draws + left out, columns)``, found all at once."""
+        if not self.draws or not values:
+            return {}
+        ends = np.cumsum([array.shape[1] for array in values.values()])[:-1]
+        bounds = self.bounds(np.concatenate(list(values.values()), axis=1))
+        low, high = (np.split(bound, ends) for bound in bounds or ())
+        return dict(zip(values, zip(low, high, strict=True), strict=True))
+
+
+@lru_cache(maxsize=1)
+def _weights(tasks: bytes, order: bytes | None, draws: int, seed: int, left_out: bool) -> Floats:
+    """Weights of the sample, of draws, and of each task left out; kept, as all ask for the same.
+
+    Args:
+        tasks: Which tasks there are, one byte for each.
+        order: Numbers of the tasks in the order in which they are drawn, int32.
+        draws: How many draws.
+        seed: Makes them the same each time.
+        left_out: Whether each task is left out in turn, too.
+    """
+    there = np.frombuffer(tasks, bool)
+    drawn = None if order is None else np.frombuffer(order, np.int32)
+    rows = [np.ones((1, len(there))), weights(there, draws, seed, drawn)]
+    if left_out and draws:
+        left = np.ones((int(there.sum()), len(there)))
+        left[np.arange(len(left)), np.flatnonzero(there)] = 0
+        rows.append(left)
+    whole = np.concatenate(rows)
+    whole.setflags(write=False)
+    return whole
 
 
 @dataclass(slots=True)

@@ -19,9 +19,10 @@ from tslab.agreement.coefficients import Floats, Group, ratio
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
 from tslab.agreement.rests import met_ticks
+from tslab.agreement.row_sums import added
 from tslab.agreement.time.pairs import Pairs
 from tslab.agreement.time.rows import Level, TaskValues, symmetric
-from tslab.agreement.time.sums import added, added_up, group_states, mapped, reduced, taken
+from tslab.agreement.time.sums import added_up, group_states, mapped, reduced, taken
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
 from tslab.agreement.time.values import (

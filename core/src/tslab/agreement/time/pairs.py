@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tslab.agreement.panel import Draws, Mean
+from tslab.agreement.row_sums import added
 from tslab.agreement.time.rows import MEAN_OF_PAIRS, Level
-from tslab.agreement.time.sums import added, mapped
+from tslab.agreement.time.sums import mapped
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
 from tslab.agreement.time.values import Named, pair_label_values, pair_values

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats, cohen_kappa, ratio, scott_pi
 from tslab.agreement.panel import Draws, TimeSettings
-from tslab.agreement.time.sums import added, taken
+from tslab.agreement.row_sums import added
+from tslab.agreement.time.sums import taken
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
 from tslab.agreement.time.values import Named, group_values, shared_values, value_of
@@ -41,13 +42,14 @@ class Level:
 
     def rows(self, values: Named, draws: Draws) -> Iterator[Row]:
         """Rows of values ``(1 + draws, ofs)`` or ``(1 + draws,)``."""
-        for metric, array in values.items():
-            columns = array.reshape(len(array), len(self.ofs))
-            bounds = draws.bounds(columns)
+        every = {name: v.reshape(len(v), len(self.ofs)) for name, v in values.items()}
+        bounds = draws.bounds_of(every)
+        for metric, columns in every.items():
+            low, high = bounds.get(metric, (None, None))
             for at, (of, support) in enumerate(zip(self.ofs, self.supports, strict=True)):
                 value = value_of(metric, float(columns[0, at]), support.seconds, self.full_ticks)
-                if bounds is not None and value.value is not None:
-                    value = value.within(float(bounds[0][at]), float(bounds[1][at]))
+                if low is not None and high is not None and value.value is not None:
+                    value = value.within(float(low[at]), float(high[at]))
                 yield self.row(metric, of, value, support)
 
     def row(self, metric: str, of: tuple[str, ...], value: Value, support: Support) -> Row:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tslab.agreement.coefficients import Floats, Group, Two, binary
 from tslab.agreement.kernels.contingency import Contingency
 from tslab.agreement.kernels.overlaps import Positions
+from tslab.agreement.row_sums import added, flattened, weighted
 
 Members = NDArray[np.bool_]
 
@@ -84,7 +85,7 @@ def reduced(weights: Floats, rows: Summed) -> Summed:
     """Weighted sums of rows: weights ``(draws, rows)`` replace the first axis by draws."""
     parts = [flattened(part) for part in leaves(rows)]
     # One product for all columns: many narrow ones take several times as long.
-    sums: Floats = weights @ np.concatenate(parts, axis=1)
+    sums: Floats = weighted(weights, np.concatenate(parts, axis=1))
     ends = iter(np.cumsum([part.shape[1] for part in parts]).tolist())
 
     def product(part: Floats) -> Floats:
@@ -93,11 +94,6 @@ def reduced(weights: Floats, rows: Summed) -> Summed:
         return columns.reshape(len(weights), *part.shape[1:])
 
     return mapped(rows, product)
-
-
-def flattened(part: NDArray[Any]) -> NDArray[Any]:
-    """Rows and columns, also where there are no rows."""
-    return part.reshape(len(part), math.prod(part.shape[1:]))
 
 
 def taken(rows: Summed, at: Positions | slice) -> Summed:
@@ -164,20 +160,6 @@ def group_states(found: Contingency, members: Members, tasks: int) -> Group:
     apart = (found.ticks - found.agreed.sum(axis=1))[inside]
     differing = added(found.items.zone[inside], apart, many)
     return _group(zones, differing, added(found.presence.zone[own], found.spent[own], many))
-
-
-def added(key: NDArray[np.integer], values: NDArray[Any], length: int) -> Floats:
-    """Rows of one key added up, float64 ``(length, ...)``; whole ticks stay exact."""
-    flat = flattened(values)
-    if (key[1:] < key[:-1]).any():
-        columns = [np.bincount(key, flat[:, at], length) for at in range(flat.shape[1])]
-        whole = np.array(columns, np.float64).T
-    else:
-        # Rows of one key are neighbours, which is ten times as fast.
-        whole = np.zeros((length, flat.shape[1]))
-        at = np.flatnonzero(np.diff(key, prepend=-1))
-        whole[key[at]] = np.add.reduceat(flat, at, axis=0) if len(at) else 0.0
-    return whole.reshape(length, *values.shape[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from tslab.agreement.kernels.contingency import Contingency
 from tslab.agreement.kernels.overlaps import Positions
 from tslab.agreement.panel import Draws
+from tslab.agreement.row_sums import added
 from tslab.agreement.time.sums import (
     Pairwise,
     Several,
     TaskRows,
-    added,
     group_rows,
     mapped,
     reduced,
@@ -76,10 +76,7 @@ class TierSums:
     def of_pair(self, pair: int, draws: Draws) -> Pairwise:
         """Sums of a pair in each draw."""
         rows = self.slice_of(pair)
-        task = self.rows.task[rows]
-        whole = len(task) == draws.weights.shape[1]
-        weights = draws.weights if whole else draws.weights[:, task]
-        return reduced(weights, taken(self.rows.sums, rows))
+        return reduced(draws.of_tasks(self.rows.task[rows]), taken(self.rows.sums, rows))
 
 
 def by_task(sums: Pairwise, task: Positions, tasks: int) -> Pairwise:
