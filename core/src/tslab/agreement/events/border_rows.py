@@ -1,6 +1,7 @@
 """Rows of how far apart borders are, at every level; their bias is among the event scores.
 
-Medians do not add up, so each level is worked out from the errors themselves.
+Medians do not add up, so each level is worked out from the errors themselves. Tasks have theirs
+sorted; all other levels are put together from the errors of each pair and set of labels.
 """
 
 from __future__ import annotations
@@ -11,79 +12,47 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.events.boundaries import Borders, SortedErrors, border_measures
+from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.events.boundaries import SECOND, SPREADS, Borders, spreads
 from tslab.agreement.events.counts import EventItems
-from tslab.agreement.events.events import Sets
+from tslab.agreement.events.events import Positions, Sets
+from tslab.agreement.events.sorted_errors import Grouping, Members, Unions
 from tslab.agreement.levels import Levels
+from tslab.agreement.row_sums import added
 from tslab.agreement.values import NO_MATCH, ONE_READER, Row, Value
+from tslab.span_table import Mask, Ticks
 
-SPREADS = ("median_error", "mad", "p95_error")
+Named = Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Groups of one level. A group that does not exist has the number of how many there are.
+class _Level:
+    """Groups of one level, put together from parts: each pair and set of labels.
 
     Attributes:
         by: What each row is for.
         names: Names of the groups.
-        table: Groups of each cell, ``(cells, columns)``.
-        count: Errors of each group, int64 ``(groups,)``.
-        turned: Groups of each cell that take its errors turned round, ``(cells,)``; None if none.
-        measures: What is given of them.
+        group: Group of each member, ``(members,)``.
+        part: Number of the part, ``(members,)``: pair * sets + set.
+        turned: Whether a group takes the errors of the part turned round, ``(members,)``.
+        biased: Whether bias is given of them, too.
     """
 
     by: Sequence[str]
     names: Sequence[tuple[str, ...]]
-    table: NDArray[np.integer]
-    count: NDArray[np.int64]
-    turned: NDArray[np.integer] | None = None
-    measures: tuple[str, ...] = SPREADS
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The cells of errors: each pair and task, and set of labels of the reference event.
-
-    Attributes:
-        pair: Pair of each, intp ``(cells,)``.
-        task: Task of each, intp ``(cells,)``.
-        label: Its labels, intp ``(cells, most labels of a set)``; -1 where it has fewer.
-        people: Whether it is of two people, bool ``(cells,)``.
-        count: Errors of each, int64 ``(cells,)``.
-    """
-
-    pair: NDArray[np.intp]
-    task: NDArray[np.intp]
-    label: NDArray[np.intp]
-    people: NDArray[np.bool_]
-    count: NDArray[np.int64]
+    group: Positions
+    part: Positions
+    turned: Mask
+    biased: bool = False
 
     @classmethod
-    def of(cls, levels: Levels, borders: Borders, items: EventItems, sets: Sets) -> _Cells:
-        """The cells of all items."""
-        members = np.full((len(sets), max((len(own) for own in sets), default=1)), -1, np.intp)
-        for number, own in enumerate(sets):
-            members[number, : len(own)] = own
-        pair, task = (
-            np.repeat(part.astype(np.intp), len(sets)) for part in (items.pair, items.task)
-        )
-        count = np.bincount(borders.cell, minlength=len(pair))
-        label = np.tile(members, (len(items), 1))
-        return cls(pair, task, label, levels.is_pair[pair], count)
-
-    def group(
-        self,
-        by: Sequence[str],
-        names: Sequence[tuple[str, ...]],
-        table: NDArray[np.intp],
-        there: NDArray[np.bool_],
-    ) -> _Group:
-        """Groups of cells; ``table`` counts where ``there``, both ``(cells, columns)``."""
-        numbers = _numbers(table, there, len(names))
-        times = np.broadcast_to(self.count[:, None], numbers.shape)
-        count = np.bincount(numbers.reshape(-1), times.reshape(-1), len(names) + 1)
-        return _Group(by, names, numbers, count[:-1].astype(np.int64))
+    def of(
+        cls, by: Sequence[str], names: Sequence[tuple[str, ...]], group: Positions, part: Positions
+    ) -> _Level:
+        """Groups that take errors as they are; numbers of any shape and order."""
+        order = np.argsort(group, axis=None, kind="stable")
+        group, part = group.reshape(-1)[order], part.reshape(-1)[order]
+        return cls(by, names, group, part, np.zeros(len(part), bool))
 
 
 def border_rows(
@@ -98,63 +67,106 @@ def border_rows(
         sets: The labels of the sets that they name.
         prefixes: What the names of measures of each side begin with.
     """
-    groups = list(_groups(levels, _Cells.of(levels, borders, items, sets)))
-    for side, prefix in prefixes.items():
-        errors = SortedErrors.of(getattr(borders, side), borders.cell)
-        for group in groups:
-            yield from _rows(levels, group, prefix, errors)
+    many, pair = len(levels.table.tasks), items.pair.astype(np.intp)
+    part = (pair[:, None] * len(sets) + np.arange(len(sets))).reshape(-1)
+    task = np.repeat(np.where(levels.is_pair[pair], items.task, many), len(sets))
+    parts = Grouping.of(part.take(borders.cell), len(levels.pairs) * len(sets))
+    tasks = Grouping.of(task.take(borders.cell), many)
+    ticks = added(pair, borders.ticks, len(levels.pairs)).reshape(-1, 3)
+    whole = list(_levels(levels, sets))
+    for number, (side, prefix) in enumerate(prefixes.items(), 1):
+        errors = getattr(borders, side)
+        found = list(_measured(whole, parts.sorted(errors), parts.count, ticks[:, number]))
+        each = spreads(tasks.sorted(errors), tasks.count)
+        ofs = [(name,) for name in levels.table.tasks]
+        # Tasks come between people together and pairs.
+        found.insert(2, (["task"] * many, ofs, tasks.count, each))
+        for by, names, count, values in found:
+            yield from _rows(levels, (by, names, count.tolist()), prefix, values)
 
 
-def _rows(levels: Levels, group: _Group, prefix: str, errors: SortedErrors) -> Iterator[Row]:
-    values = errors.grouped(len(group.names), group.table, group.turned)
-    found = border_measures(values, group.count)
-    counts = group.count.tolist()
-    alone = group.by[:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
+def _measured(
+    whole: Sequence[_Level], values: Ticks, count: NDArray[np.int64], ticks: Floats
+) -> Iterator[tuple[Sequence[str], Sequence[tuple[str, ...]], Ticks, Named]]:
+    """What groups are for, their names, how many errors they have, and their measures.
+
+    Args:
+        whole: All levels, which are worked out at once.
+        values: Errors of one part after the other, sorted in each.
+        count: How many each part has.
+        ticks: Their sum in each part.
+    """
+    lift = np.cumsum([0, *(len(level.names) for level in whole)]).tolist()
+    members = Members(
+        np.concatenate([level.group + first for level, first in zip(whole, lift, strict=False)]),
+        np.concatenate([level.part for level in whole]),
+        np.concatenate([level.turned for level in whole]),
+        lift[-1],
+    )
+    unions = Unions(values, count, members)
+    nothing = np.zeros(lift[-1], np.int64)
+    middle, high = unions.distances(nothing, (0.5, 0.95))
+    (spread,) = unions.distances(unions.twice_median(), (0.5,))
+    total = added(members.group, np.where(members.turned, -1, 1) * ticks[members.part], lift[-1])
+    there = unions.count > 0
+    named = {name: np.where(there, array / (2 * SECOND), np.nan)
+             for name, array in zip(SPREADS, (middle, spread, high), strict=True)}  # fmt: skip
+    named["bias"] = ratio(total, unions.count.astype(float)) / SECOND
+    for number, level in enumerate(whole):
+        own = slice(lift[number], lift[number + 1])
+        wanted = ("bias", *SPREADS) if level.biased else SPREADS
+        yield level.by, level.names, unions.count[own], {name: named[name][own] for name in wanted}
+
+
+def _rows(
+    levels: Levels,
+    groups: tuple[Sequence[str], Sequence[tuple[str, ...]], Sequence[int]],
+    prefix: str,
+    values: Named,
+) -> Iterator[Row]:
+    """Rows of some groups: what each is for, its name, and how many errors it has."""
+    alone = groups[0][:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
     nothing = Value(None, ONE_READER if alone else NO_MATCH)
-    ofs = list(zip(group.by, group.names, counts, strict=True))
+    ofs = list(zip(*groups, strict=True))
     supports = [levels.support(by, of) for by, of, _ in ofs]
-    for name in group.measures:
-        metric = f"{prefix}{name}"
-        numbers = found[name].tolist()
+    for name, array in values.items():
+        metric, numbers = f"{prefix}{name}", array.tolist()
         for (by, of, count), number, (tasks, seconds) in zip(ofs, numbers, supports, strict=True):
             value = Value(number) if count else nothing
             yield Row(levels.tier, metric, by, of, value, tasks, count, seconds)
 
 
-def _groups(levels: Levels, cells: _Cells) -> Iterator[_Group]:
-    labels, many = levels.table.labels, len(levels.pairs)
-    people, pair = cells.people[:, None], cells.pair[:, None]
-    everywhere, known = np.ones_like(people), cells.label >= 0
-    yield cells.group(["overall"], [()], np.zeros_like(pair), people)
-    names = [(name,) for name in labels]
-    yield cells.group(["label"] * len(labels), names, cells.label, known & people)
-    tasks = [(name,) for name in levels.table.tasks]
-    yield cells.group(["task"] * len(tasks), tasks, cells.task[:, None], people)
-    both = [levels.names(number) for number in range(many)]
-    yield cells.group(levels.kinds, both, pair, everywhere)
+def _levels(levels: Levels, sets: Sets) -> Iterator[_Level]:
+    """Levels in the order of their rows, but for tasks."""
+    labels, pairs = levels.table.labels, np.arange(len(levels.pairs))
+    people = np.flatnonzero(levels.is_pair)
+    each = [(name,) for name in labels]
+    both = [levels.names(number) for number in pairs.tolist()]
+    part = np.arange(len(pairs) * len(sets)).reshape(len(pairs), len(sets))
+    # Each label of each set.
+    member = np.repeat(np.arange(len(sets)), [len(own) for own in sets])
+    label = np.array([name for own in sets for name in own], np.intp)
+    own, labelled = part[people], part[:, member]
+    yield _Level.of(["overall"], [()], np.zeros(own.size, np.intp), own)
+    group = np.tile(label, len(people))
+    yield _Level.of(["label"] * len(labels), each, group, labelled[people])
+    yield _Level.of(levels.kinds, both, np.repeat(pairs, len(sets)), part)
     kinds = [f"{kind}-label" for kind in levels.kinds for _ in labels]
-    each = [(*own_names, name) for own_names in both for name in labels]
-    yield cells.group(kinds, each, pair * len(labels) + cells.label, known)
-    yield _annotators(levels, cells)
+    names = [(*of, name) for of in both for name in labels]
+    yield _Level.of(kinds, names, pairs[:, None] * len(labels) + label, labelled)
+    yield _annotators(levels, own)
 
 
-def _annotators(levels: Levels, cells: _Cells) -> _Group:
-    """Each annotator against all others: below 0 he is the earlier one."""
-    readers = [levels.table.annotators.index(name) for name in levels.readers.annotators]
+def _annotators(levels: Levels, part: Positions) -> _Level:
+    """Each annotator against all others, of parts ``(pairs, sets)``: below 0 he is earlier."""
+    names = levels.readers.annotators
     place = np.zeros(len(levels.table.annotators), np.intp)
-    place[readers] = np.arange(len(readers))
-    names = [(name,) for name in levels.readers.annotators]
-    by, people = ["annotator"] * len(names), cells.people[:, None]
-    first, second = (
-        cells.group(by, names, place[levels.pairs[cells.pair, side]][:, None], people)
-        for side in (0, 1)
-    )
-    measures = ("bias", *SPREADS)
-    count = first.count + second.count
-    return _Group(by, names, second.table, count, first.table[:, 0], measures)
-
-
-def _numbers(table: NDArray[np.intp], there: NDArray[np.bool_], groups: int) -> NDArray[np.integer]:
-    """Numbers of groups, ``groups`` where there is none; short ones are sorted by radix."""
-    small = groups < np.iinfo(np.uint16).max
-    return np.where(there, table, groups).astype(np.uint16 if small else np.int64)
+    place[[levels.table.annotators.index(name) for name in names]] = np.arange(len(names))
+    # The first of a pair has its errors turned round.
+    group = np.repeat(place[levels.pairs[levels.is_pair]].T.reshape(-1), part.shape[1])
+    turned = np.arange(len(group)) < part.size
+    order = np.argsort(group, kind="stable")
+    whole = np.tile(part.reshape(-1), 2)[order]
+    ofs = [(name,) for name in names]
+    by = ["annotator"] * len(names)
+    return _Level(by, ofs, group[order], whole, turned[order], biased=True)

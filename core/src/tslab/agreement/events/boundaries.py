@@ -13,13 +13,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.events import Positions
 from tslab.agreement.events.matches import Matches, Piece, as_ticks
 from tslab.span_table import Ticks
 
 SECOND = 1e6
-MEASURES = ("bias", "median_error", "mad", "p95_error")
+SPREADS = ("median_error", "mad", "p95_error")
 SIDES = ("onset", "offset")
 
 
@@ -55,11 +55,11 @@ class Borders:
     """Errors of matched events.
 
     Attributes:
-        sums: Matches and their summed errors in seconds, float64 ``(items, sets, 3)``, in the
-            order count, onset, offset: what the bias and its bootstrap are made of.
+        ticks: Matches and their summed errors in microseconds, float64 ``(items, sets, 3)``, in
+            the order count, onset, offset.
     """
 
-    sums: Floats
+    ticks: Floats
     _parts: tuple[_Errors, ...]
 
     @classmethod
@@ -71,8 +71,12 @@ class Borders:
             part = _Errors.of(piece)
             part.add_to(sums)
             parts.append(part)
-        sums[1:] /= SECOND
         return cls(sums.T.reshape(*shape, 3), tuple(parts))
+
+    @property
+    def sums(self) -> Floats:
+        """The same in seconds: what the bias and its bootstrap are made of."""
+        return self.ticks / (1, SECOND, SECOND)
 
     @cached_property
     def cell(self) -> Ticks:
@@ -92,76 +96,19 @@ class Borders:
     @property
     def item(self) -> Ticks:
         """Pair and task of each, int64 ``(matches,)``."""
-        return self.cell // max(1, self.sums.shape[1])
+        return self.cell // max(1, self.ticks.shape[1])
 
     @property
     def label(self) -> Ticks:
         """Set of labels of the reference event, int64 ``(matches,)``."""
-        return self.cell % max(1, self.sums.shape[1])
+        return self.cell % max(1, self.ticks.shape[1])
 
 
-@dataclass(frozen=True, slots=True)
-class SortedErrors:
-    """Errors of one side by their size.
+def spreads(values: Ticks, count: NDArray[np.int64]) -> dict[str, Floats]:
+    """Measures of `SPREADS` in seconds, each ``(groups,)``; NaN where a group has no match.
 
-    Attributes:
-        values: Microseconds, int64 ``(matches,)``.
-        cell: Cell of each, as `Borders` has them, int64 ``(matches,)``.
-    """
-
-    values: Ticks
-    cell: Ticks
-
-    @classmethod
-    def of(cls, errors: Ticks, cell: Ticks) -> SortedErrors:
-        """Sort errors, and what cell each is of with them."""
-        if not len(errors):
-            return cls(errors, cell)
-        low, bits = int(errors.min()), int(cell.max()).bit_length()
-        if (int(errors.max()) - low).bit_length() + bits > 62:
-            order = by_value(errors)
-            return cls(errors[order], cell[order])
-        # Both in one number: sorting these is several times faster than finding an order.
-        packed = errors - low
-        packed <<= bits
-        packed |= cell
-        packed.sort()
-        return cls((packed >> bits) + low, packed & ((1 << bits) - 1))
-
-    def grouped(
-        self, groups: int, table: NDArray[np.integer], turned: NDArray[np.integer] | None = None
-    ) -> Ticks:
-        """Errors of one group after the other, by their size in each, int64 ``(errors,)``.
-
-        Args:
-            groups: How many groups there are; errors of group ``groups`` come last.
-            table: Groups of each cell, ``(cells, columns)``: one error may be in several.
-            turned: Groups of each cell that have its errors with their signs turned, ``(cells,)``.
-        """
-        columns = table.shape[1]
-        several = columns > 1
-        number = table[self.cell].reshape(-1) if several else table.reshape(-1).take(self.cell)
-        values = np.repeat(self.values, columns) if several else self.values
-        if turned is not None:
-            number = np.concatenate([turned.take(self.cell)[::-1], number])
-            values = np.concatenate([-self.values[::-1], values])
-        if groups == 1 and turned is None and not table.any():
-            return values
-        small = number.dtype == np.uint16
-        order = np.argsort(number, kind="stable") if small else by_value(number)
-        values = values.take(order)
-        if turned is not None:
-            bounds = np.cumsum(np.bincount(number, minlength=groups))[:groups]
-            for part in np.split(values, bounds):
-                part.sort(kind="stable")  # two sorted runs: merged in linear time
-        return values
-
-
-def border_measures(values: Ticks, count: NDArray[np.int64]) -> dict[str, Floats]:
-    """Measures of `MEASURES` in seconds, each ``(groups,)``; NaN where a group has no match.
-
-    Bias is the mean error; the median and the 95th percentile are of absolute errors; MAD is the
-    median distance from the median error, which a constant shift leaves alone.
+    The median and the 95th percentile are of absolute errors; MAD is the median distance from the
+    median error, which a constant shift leaves alone.
 
     Args:
         values: Microseconds of one group after the other, sorted in each, int64 ``(matches,)``.
@@ -171,25 +118,7 @@ def border_measures(values: Ticks, count: NDArray[np.int64]) -> dict[str, Floats
     nothing = np.zeros(len(count), np.int64)
     middle, high = own.distance(nothing, 0.5), own.distance(nothing, 0.95)
     spread = own.distance(own.twice_median(), 0.5)
-    return dict(zip(MEASURES, (own.mean(), middle, spread, high), strict=True))
-
-
-def by_value(values: NDArray[np.integer], order: Positions | None = None) -> Positions:
-    """What sorts whole numbers, 16 bits at a time: NumPy sorts those by radix, in linear time.
-
-    Args:
-        values: Whole numbers.
-        order: An order to keep among equal ones.
-    """
-    if not len(values):
-        return np.zeros(0, np.intp)
-    rest = (values - values.min()).astype(np.uint64)
-    order = np.arange(len(rest)) if order is None else order
-    bits = int(rest.max()).bit_length()
-    for shift in range(0, max(bits, 1), 16):
-        digit = (rest >> np.uint64(shift)).astype(np.uint16)[order]
-        order = order[np.argsort(digit, kind="stable")]
-    return order
+    return dict(zip(SPREADS, (middle, spread, high), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +134,6 @@ class _Sorted:
     values: Ticks
     first: Positions
     count: Positions
-
-    def mean(self) -> Floats:
-        """The mean of each group, seconds; NaN for empty groups."""
-        last = self.first + self.count
-        total = np.zeros(len(self.values) + 1, np.int64)
-        np.cumsum(self.values, out=total[1:])
-        whole = (total[last] - total[self.first]).astype(float)
-        return ratio(whole, self.count.astype(float)) / SECOND
 
     def twice_median(self) -> Ticks:
         """Twice the median of each group, which is a whole number; 0 for empty groups."""
