@@ -155,7 +155,7 @@ class Levels:
         sums = added(items.task[people], cells[people, -1], len(self.table.tasks))
         values = _undirected(measure, sums)
         seconds = self.met_by(None) / 1e6
-        met = np.bincount(items.task[people], minlength=len(self.table.tasks)) > 0
+        met = (np.bincount(items.task[people], minlength=len(self.table.tasks)) > 0).tolist()
         counts = measure.counts(sums)
         if own is not None:
             counts["events"] = own[..., -1].sum(axis=1)
@@ -165,7 +165,9 @@ class Levels:
         for task in np.flatnonzero(self._reviewed()).tolist():
             of, time = (self.table.tasks[task],), float(seconds[task])
             for name, array in numbers.items():
-                value = measure.explain(name, array[task], sums[task]) if met[task] else nobody
+                value = Value(array[task]) if met[task] else nobody
+                if met[task] and not math.isfinite(array[task]):
+                    value = measure.explain(name, array[task], sums[task])
                 count = rests[counts_of(name)][task]
                 yield Row(self.tier, name, "task", of, value, 1, count, time)
 

@@ -38,10 +38,17 @@ def event_confusion(matches: Matches, pairs: int) -> Counts:
     """
     counts = matches.counts
     sets = len(counts.sets)
-    pair = counts.items.pair[matches.item]
-    key = (pair * np.int64(sets) + matches.label) * sets + matches.hypothesis_label
+    # Pair and set of the reference of each cell of the counts, as one number.
+    row = (counts.items.pair[:, None] * sets + np.arange(sets)).reshape(-1)
+    found = np.zeros(pairs * sets**2, np.int64)
+    for piece in matches.settled().pieces:
+        key = row.take(piece.key) * sets
+        key += piece.hypothesis.label.take(piece.at_hypothesis)
+        if len(key):
+            low, high = int(key.min()), int(key.max()) + 1
+            found[low:high] += np.bincount(key - low)
     out = np.zeros((pairs, sets + 1, sets + 1), np.int64)
-    out[:, 1:, 1:] = np.bincount(key, minlength=pairs * sets**2).reshape(pairs, sets, sets)
+    out[:, 1:, 1:] = found.reshape(pairs, sets, sets)
     np.add.at(out[:, 1:, 0], counts.items.pair, counts.reference - counts.found)
     np.add.at(out[:, 0, 1:], counts.items.pair, counts.hypothesis - counts.confirmed)
     return out

@@ -28,6 +28,7 @@ from tslab.agreement.values import NO_MATCH, Readers, Row, Value
 from tslab.span_table import Numbers, SpanTable
 
 PREFIXES = {"onset": "event/onset_", "offset": "event/offset_"}
+Columns = list[int]
 DIRECTED = ("precision", "recall", "onset_bias", "offset_bias", "splits", "merges")
 
 
@@ -151,12 +152,12 @@ def event_metrics(
     pairs, kinds = all_kinds(table, readers)
     found = find_events(table, pairs, settings) if found is None else found
     levels = Levels(tier, table, readers, pairs, kinds, settings.intervals)
-    cells = _cells(found, len(table.labels))
+    cells, columns = _cells(found, len(table.labels))
     names = [matches.criterion for matches in found.matches]
     tables = confusions(levels, found.loose)
     events = int(levels.own_events(found.splits.items, cells)[..., -1].sum())
     rows = [
-        *levels.rows(found.splits.items, cells, _measure(names)),
+        *levels.rows(found.splits.items, cells, _measure(names, columns)),
         *border_rows(levels, found.borders, found.splits.items, found.splits.sets, PREFIXES),
         *kappa_rows(levels, tables, events),
     ]
@@ -164,30 +165,43 @@ def event_metrics(
     return EventAgreement(rows, sets, tables, found)
 
 
-def _cells(found: EventMatches, labels: int) -> Floats:
-    """Sums ``(items, labels + 1, 7 + 3 * criteria)``.
+def _cells(found: EventMatches, labels: int) -> tuple[Floats, Columns]:
+    """Sums ``(items, labels + 1, columns)``, and which column is what.
 
-    Columns are events of both, split, merged, main matches, their onset and offset errors, and for
-    each criterion found, confirmed and overlap.
+    What is one and the same array is one column: where events match one to one, all that are found
+    are confirmed.
     """
-    counts, splits = [matches.counts.stacked() for matches in found.matches], found.splits
-    parts = np.stack([splits.split, splits.merged], axis=-1).astype(float)
-    cells = [counts[0][..., :2], parts, found.borders.sums, *(own[..., 2:] for own in counts)]
-    return labels_and_all(np.concatenate(cells, axis=-1), splits.sets, labels)
+    counts, splits = [matches.counts for matches in found.matches], found.splits
+    parts = [
+        counts[0].reference, counts[0].hypothesis, splits.split, splits.merged,
+        *np.moveaxis(found.borders.sums, -1, 0),
+    ]  # fmt: skip
+    parts += [part for own in counts for part in (own.found, own.confirmed, own.overlap)]
+    once = {id(part): part for part in parts}
+    place = {name: number for number, name in enumerate(once)}
+    cells = np.stack([part.astype(float) for part in once.values()], axis=-1)
+    return labels_and_all(cells, splits.sets, labels), [place[id(part)] for part in parts]
 
 
-def _measure(names: Sequence[str]) -> Measure:
-    """How the sums of `_cells` become measures."""
+def _measure(names: Sequence[str], columns: Columns) -> Measure:
+    """How the sums of `_cells` become measures.
+
+    Args:
+        names: Names of the criteria.
+        columns: Where there are events of both, split, merged, main matches, their onset and
+            offset errors, and for each criterion found, confirmed and overlap.
+    """
 
     def of_name(sums: Floats, number: int) -> Floats:
-        at = [0, 1, *range(7 + 3 * number, 10 + 3 * number)]
-        return np.asarray(sums[..., at])
+        at = [*columns[:2], *columns[7 + 3 * number : 10 + 3 * number]]
+        # Columns first: all draws of one stay next to each other.
+        return np.moveaxis(np.moveaxis(sums, -1, 0)[at], 0, -1)
 
     def values(sums: Floats) -> Named:
-        split, merged = sums[..., 2], sums[..., 3]
+        split, merged, count, onset, offset = (sums[..., at] for at in columns[2:7])
         out = {"event/splits": split, "event/merges": merged, "event/fragments": split + merged}
-        out["event/onset_bias"] = ratio(sums[..., 5], sums[..., 4])
-        out["event/offset_bias"] = ratio(sums[..., 6], sums[..., 4])
+        out["event/onset_bias"] = ratio(onset, count)
+        out["event/offset_bias"] = ratio(offset, count)
         for number, criterion in enumerate(names):
             scores = event_scores(of_name(sums, number))
             out.update({f"event/{name}@{criterion}": v for name, v in scores.items()})

@@ -76,8 +76,10 @@ class EventTally:
         """
         self.runs, self.items, self.thresholds = runs, items, tuple(thresholds)
         self.loose = loose
-        self.any: list[_Found] = []
         self.labels = runs.labels
+        self.any: list[_Found] = []
+        # Found, confirmed and overlap of these.
+        self.any_counts = np.zeros((3, len(items) * self.labels))
         self.alone: list[_Found] = []
         self.linked: list[_Found] = []
         cells = len(items) * self.labels
@@ -87,7 +89,7 @@ class EventTally:
     def add(self, batch: Batch) -> None:
         """Take in the overlaps of a batch; each batch once."""
         if self.loose is not None:
-            self.any.append(self._close(batch, self.loose))
+            self._add_any(batch, self.loose)
         found = self._same_label(batch)
         linked = as_before(found.first)
         linked |= as_before(found.second)
@@ -123,20 +125,25 @@ class EventTally:
 
     def any_label(self) -> Matches:
         """The matches at the threshold `loose`, whatever the labels."""
-        best = self._best_of_any(_joined(self.any))
-        label = self.runs.state.take(best.second) - 1
-        cells = len(self.items) * self.labels
-        found_, confirmed = (
-            np.bincount(key, minlength=cells).reshape(-1, self.labels).astype(np.int32)
-            for key in (best.key, best.key // self.labels * self.labels + label)
-        )
-        overlap = np.bincount(best.key, best.iou, cells).astype(float).reshape(-1, self.labels)
-        counts = EventCounts(
-            self._own(), _single(self.labels), *self._events(), found_, confirmed, overlap
-        )
+        found, confirmed, overlap = self.any_counts.reshape(3, -1, self.labels)
+        numbers = found.astype(np.int32), confirmed.astype(np.int32)
+        counts = EventCounts(self._own(), _single(self.labels), *self._events(), *numbers, overlap)
         runs = self.runs
         events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
-        return Matches(f"{self.loose or 0.0:g}", counts, (self._piece(events, best),))
+        pieces = tuple(self._piece(events, part) for part in self.any)
+        return Matches(f"{self.loose or 0.0:g}", counts, pieces)
+
+    def _add_any(self, batch: Batch, least: float) -> None:
+        """Match the overlaps of a batch whatever the labels; no chain reaches into another one."""
+        best = self._best_of_any(self._close(batch, least))
+        self.any.append(best)
+        cells = slice(batch.begin * self.labels, batch.end * self.labels)
+        many, state = cells.stop - cells.start, self.runs.state
+        key = best.key - cells.start
+        confirmed = key + state.take(best.second) - state.take(best.first)
+        self.any_counts[0, cells] = np.bincount(key, minlength=many)
+        self.any_counts[1, cells] = np.bincount(confirmed, minlength=many)
+        self.any_counts[2, cells] = np.bincount(key, best.iou, many)
 
     def _best_of_any(self, found: _Found) -> _Found:
         """The best matching of overlaps of any labels; among equally good ones equal labels win."""

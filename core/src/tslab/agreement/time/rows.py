@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -126,8 +127,10 @@ class TaskValues:
         nobody = Value(None, ONE_READER)
         numbers = {metric: array.tolist() for metric, array in self.values.items()}
         for at, task in enumerate(self.tasks):
-            of, full, shared = (task,), float(self.full_ticks[at]), self.readers[at] > 1
+            of, full, shared = (task,), float(self.full_ticks[at]), bool(self.readers[at] > 1)
             events, seconds = int(self.spans[at]), float(self.ticks[at]) / 1e6
             for metric, array in numbers.items():
-                value = value_of(metric, array[at], seconds, full) if shared else nobody
+                value = Value(array[at]) if shared else nobody
+                if shared and not math.isfinite(array[at]):
+                    value = value_of(metric, array[at], seconds, full)
                 yield Row(self.tier, metric, "task", of, value, 1, events, seconds)
