@@ -47,11 +47,10 @@ def weights(
     taken = dice.integers(units, size=(draws, units))
     taken += np.arange(draws)[:, None] * units
     times = np.bincount(taken.ravel(), minlength=draws * units).reshape(draws, units)
+    unit = np.arange(len(there)) % units
     if units < len(there):
-        unit = np.arange(len(there)) % units
         dice.shuffle(unit)
-        times = times[:, unit]
-    out[:, there] = times
+    out[:, there] = times[:, unit]
     return out
 
 

@@ -67,7 +67,8 @@ class Draws:
         """
         draws = settings.draws if tasks.sum() > 1 else 0
         asked = draws, settings.seed, settings.bca
-        whole = _weights(tasks.tobytes(), None if order is None else order.tobytes(), *asked)
+        drawn = None if order is None else order.astype(np.int32).tobytes()
+        whole = _weights(tasks.tobytes(), drawn, *asked)
         return cls(whole, draws, settings)
 
     def none(self) -> Draws:
