@@ -53,8 +53,11 @@ def unions_of(seed: int, largest: int) -> tuple[Unions, list[NDArray[np.int64]]]
         )])
         for number in range(8)
     ]  # fmt: skip
-    count = np.array([len(own) for own in parts])
-    return Unions(np.concatenate(parts), count, Members(group, part, turned, 8)), expected
+    number = np.repeat(np.arange(9), [len(own) for own in parts])
+    order = dice.permutation(len(number))
+    grouping = Grouping.of(number[order], 9)
+    members = Members(group, part, turned, 8)
+    return Unions(np.concatenate(parts)[order], grouping, members), expected
 
 
 @pytest.mark.parametrize("largest", [0, 3, 10**7, 2**50])
@@ -76,6 +79,6 @@ def test_quantiles_of_groups_put_together_are_numpys(seed: int, largest: int) ->
 
 def test_errors_that_do_not_fit_a_line_are_refused() -> None:
     values = np.array([-(2**61), 2**61])
-    nothing = np.zeros(1, np.intp)
+    nothing, turned = np.zeros(1, np.intp), np.zeros(1, bool)
     with pytest.raises(DataError, match="more time than can be compared"):
-        Unions(values, np.array([2]), Members(nothing, nothing, np.zeros(1, bool), 1))
+        Unions(values, Grouping.of(np.zeros(2, np.intp), 1), Members(nothing, nothing, turned, 1))

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.boundaries import SECOND, SPREADS, Borders, spreads
@@ -76,7 +75,7 @@ def border_rows(
     whole = list(_levels(levels, sets))
     for number, (side, prefix) in enumerate(prefixes.items(), 1):
         errors = getattr(borders, side)
-        found = list(_measured(whole, parts.sorted(errors), parts.count, ticks[:, number]))
+        found = list(_measured(whole, errors, parts, ticks[:, number]))
         each = spreads(tasks.sorted(errors), tasks.count)
         ofs = [(name,) for name in levels.table.tasks]
         # Tasks come between people together and pairs.
@@ -86,14 +85,14 @@ def border_rows(
 
 
 def _measured(
-    whole: Sequence[_Level], values: Ticks, count: NDArray[np.int64], ticks: Floats
+    whole: Sequence[_Level], errors: Ticks, parts: Grouping, ticks: Floats
 ) -> Iterator[tuple[Sequence[str], Sequence[tuple[str, ...]], Ticks, Named]]:
     """What groups are for, their names, how many errors they have, and their measures.
 
     Args:
         whole: All levels, which are worked out at once.
-        values: Errors of one part after the other, sorted in each.
-        count: How many each part has.
+        errors: All errors.
+        parts: Those of each part.
         ticks: Their sum in each part.
     """
     lift = np.cumsum([0, *(len(level.names) for level in whole)]).tolist()
@@ -103,7 +102,7 @@ def _measured(
         np.concatenate([level.turned for level in whole]),
         lift[-1],
     )
-    unions = Unions(values, count, members)
+    unions = Unions(errors, parts, members)
     nothing = np.zeros(lift[-1], np.int64)
     middle, high = unions.distances(nothing, (0.5, 0.95))
     (spread,) = unions.distances(unions.twice_median(), (0.5,))

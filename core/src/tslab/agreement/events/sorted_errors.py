@@ -40,25 +40,27 @@ class Grouping:
         order = np.argsort(number.astype(np.uint16), kind="stable") if small else by_value(number)
         return cls(order[: count.sum()], count)
 
-    def sorted(self, errors: Ticks) -> Ticks:
-        """The errors of one group after the other, by their size in each."""
+    def sorted(self, errors: Ticks, step: int = 0) -> Ticks:
+        """The errors of one group after the other, by their size in each.
+
+        Args:
+            errors: Microseconds, int64 ``(errors,)``.
+            step: How much is added to those of each next group.
+        """
         if len(self.count) > MOST_SORTED_ALONE:
             number = np.repeat(np.arange(len(self.count)), self.count)
             values = errors.take(self.order)
-            return values[by_value(number, by_value(values))]
+            return np.asarray(values[by_value(number, by_value(values))] + number * step)
         low, high = int(errors.min(initial=0)), int(errors.max(initial=0))
         # Half as wide numbers are sorted in half the time.
         narrow = high - low < 2**32
         out = np.empty(len(self.order), np.int64)
         ends = np.cumsum(self.count).tolist()
-        for first, end in zip([0, *ends], ends, strict=False):
+        for group, (first, end) in enumerate(zip([0, *ends], ends, strict=False)):
             part = errors.take(self.order[first:end])
-            if narrow:
-                part = (part - low).astype(np.uint32)
-            part.sort()
-            out[first:end] = part
-        if narrow:
-            out += low
+            own = (part - low).astype(np.uint32) if narrow else part
+            own.sort()
+            np.add(own, np.int64(step * group + low * narrow), out=out[first:end])
         return out
 
 
@@ -104,30 +106,29 @@ class Unions:
     at most so large is a search in each part, so that it does not matter how many errors there are.
     """
 
-    def __init__(self, values: Ticks, count: NDArray[np.int64], members: Members) -> None:
-        """Begin with errors of one part after the other, sorted in each.
+    def __init__(self, errors: Ticks, parts: Grouping, members: Members) -> None:
+        """Sort the errors in each part.
 
         Args:
-            values: Microseconds, int64 ``(errors,)``.
-            count: How many each part has, ``(parts,)``.
+            errors: Microseconds, int64 ``(errors,)``.
+            parts: Which of them belong together.
             members: What the groups are made of.
 
         Raises:
             DataError: The errors are too large to be put on one line.
         """
-        self.members, self.parts = members, count
-        self.low, self.high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-        # All parts on one line, one after the other.
+        self.members, self.parts = members, parts.count
+        self.low, self.high = int(errors.min(initial=0)), int(errors.max(initial=0))
         self.step = self.high - self.low + 2
-        if self.step * max(1, len(count)) >= 2**62:
+        if self.step * max(1, len(parts.count)) >= 2**62:
             raise DataError(
                 "matched events differ by more time than can be compared in one go",
                 "Compare the tasks in several parts.",
             )
-        self.line = values - self.low
-        self.line += np.repeat(np.arange(len(count)) * self.step, count)
-        self.first = np.cumsum(count) - count
-        self.count = self._added(count[members.part][:, None])[:, 0]
+        # All parts on one line, one after the other.
+        self.line = parts.sorted(errors, self.step)
+        self.first = np.cumsum(parts.count) - parts.count
+        self.count = self._added(parts.count[members.part][:, None])[:, 0]
 
     def twice_median(self) -> Ticks:
         """Twice the median of each group, which is a whole number; of empty groups any."""
@@ -168,8 +169,8 @@ class Unions:
         own, part, turned = self.members, self.members.part[:, None], self.members.turned[:, None]
         wanted = values[own.group]
         # Turned: -x <= v is where x <= -v - 1 is not.
-        wanted = np.where(turned, -wanted - 1, wanted) - self.low
-        place = np.clip(wanted, -1, self.step - 2) + part * self.step
+        wanted = np.where(turned, -wanted - 1, wanted)
+        place = np.clip(wanted, self.low - 1, self.high) + part * self.step
         found = np.searchsorted(self.line, place.reshape(-1), side="right").reshape(place.shape)
         found -= self.first[part]
         return self._added(np.where(turned, self.parts[part] - found, found))
