@@ -217,7 +217,7 @@ def _measure(names: Sequence[str], columns: Columns) -> Measure:
 
     return Measure(
         values, explain, _directed, lambda sums: sums[..., 0] + sums[..., 1],
-        matches=lambda sums: sums[..., 4], sides=True,
+        matches=lambda sums: sums[..., columns[4]], sides=True,
     )  # fmt: skip
 
 
