@@ -25,6 +25,7 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
 TASKS, LONG, RATE = 24, 300.0, 50
 LABELS = ("rest", "walk", "run", "stairs")
+COLORS = {"rest": "#6b7280", "walk": "#2e7d32", "run": "#e69f00", "stairs": "#1565c0"}
 READERS = ("anna", "ben", "chloe", "net 3", GROUND_TRUTH)
 HABITS = ((0.0, 0.4, 0.02, 0.02), (0.7, 0.8, 0.05, 0.06), (-0.2, 2.5, 0.15, 0.15),
           (0.2, 1.0, 0.06, 0.05), (0.0, 0.0, 0.0, 0.0))  # fmt: skip
@@ -71,7 +72,9 @@ def tier() -> TierTable:
     columns = dict(zip(keys, np.array(rows).T, strict=True))
     table = SpanTable.of(names, columns, Extents.of(*np.array(seen).T))
     readers = Readers(READERS[:3], GROUND_TRUTH, READERS[3:4])
-    return TierTable("activity", "intervals", table, readers, 1 / RATE)
+    return TierTable(
+        "activity", "intervals", table, readers, 0.5, colors=COLORS, sample=1 / RATE
+    )
 
 
 def recording(task: str) -> Recording:
@@ -85,7 +88,7 @@ def recording(task: str) -> Recording:
 
 def shoot(browser: Any, address: str) -> None:
     """The top of the page in light, and the timelines in dark."""
-    size = {"width": 1100, "height": 900}
+    size = {"width": 1440, "height": 1180}
     tab = browser.new_context(viewport=size, color_scheme="light").new_page()
     tab.goto(address)
     tab.screenshot(path=IMAGES / "agreement-page.png")

@@ -452,3 +452,14 @@ def test_why_nobody_can_be_compared(shell: Any, tmp_path: Path) -> None:
               "value": {"start": 1, "end": 5, "timeserieslabels": ["A"]}}  # fmt: skip
     assert "Add: --config FILE" in said(2, [])
     assert "no task has two readings. Annotate more, then export again" in said(1, [region])
+
+
+def test_a_page_replaces_no_page_of_another_command(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    study.shell("agreement", "--draws", 0, "--report", path)
+    study.shell("agreement", "--draws", 0, "--report", path)
+    for verb in ("progress", "evaluate"):
+        said = study.shell.fails(2, verb, "--report", path)
+        assert "is a page of 'tslab agreement'" in said
+    path.write_text(path.read_text().replace('content="tslab agreement"', 'content="tslab"'))
+    study.shell("agreement", "--draws", 0, "--report", path)

@@ -298,7 +298,11 @@ def test_what_the_last_pull_left_out_is_counted(tmp_path: Path) -> None:
     write_bytes(found.state / "pulled.json", json_bytes({"TSL061": 2, "TSL080": 1, "TSL092": 3}))
     intake = project_intake(found)
     assert intake.counts == {"TSL061": 2, "TSL080": 1, "TSL092": 3}
-    assert intake.findings[0].message == "2 things were left out or mended by the last pull"
+    assert intake.findings[0].message == "2 things were left out or mended"
+    assert str(intake.findings[2]) == (
+        "TSL092 warning: in the last pull: 3 annotations were left out: skipped, or a draft that "
+        "nobody submitted. Submit it, if it should count."
+    )
     write_bytes(found.state / "pulled.json", b'{"TSL061": "many"}')
     with pytest.raises(DataError, match="tslab pull"):
         project_intake(found)

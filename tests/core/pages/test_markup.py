@@ -25,7 +25,7 @@ def test_json_ends_no_script_and_is_read_back() -> None:
 
 
 def test_the_policy_allows_this_script_and_this_style_alone() -> None:
-    page = document("t", "", "p{}", "let a = 'ä';").decode()
+    page = document("t", "", "p{}", "let a = 'ä';", kind="k").decode()
     policy = re.search(r'Policy" content="([^"]*)"', page)
     assert policy is not None
     digests = [
@@ -36,8 +36,8 @@ def test_the_policy_allows_this_script_and_this_style_alone() -> None:
         f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    assert "script-src" not in document("t", "", "p{}").decode()
+    assert "script-src" not in document("t", "", "p{}", kind="k").decode()
 
 
 def test_a_name_of_half_a_letter_does_not_stop_the_page() -> None:
-    assert b"<title>a b</title>" in document("a\ud800b", "", "")
+    assert b"<title>a b</title>" in document("a\ud800b", "", "", kind="k")

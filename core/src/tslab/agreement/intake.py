@@ -71,9 +71,7 @@ def project_intake(project: Project, annotations: Sequence[Annotation] | None = 
     """
     entries, problems = project.entries(), Problems()
     for code, count in project.pulled_findings().items():
-        problems.add(
-            code, "things [was|were] left out or mended by the last pull", "Label Studio", count
-        )
+        problems.add_pulled(code, count)
     given = project.annotations_list() if annotations is None else annotations
     readings = list(_said(project, given, entries, problems))
     readings += _predicted(project, entries, problems)

@@ -43,6 +43,17 @@ WHAT_HELPS = {
     "TSL117": "Delete and redraw its regions.",
 }
 """Remedies of the findings about what is compared."""
+PULLED = {
+    "TSL080": "spans with parts that disagree [was|were] mended",
+    "TSL081": "regions without a value [was|were] left out",
+    "TSL082": "regions of unknown controls [was|were] left out",
+    "TSL083": "regions with unknown labels [was|were] left out",
+    "TSL084": "regions that left [its|their] window [was|were] cut or left out",
+    "TSL085": "regions outside of [its|their] recording [was|were] left out",
+    "TSL089": "annotations [was|were] left out: [its annotator|their annotators] made a later one",
+    "TSL092": "annotations [was|were] left out: skipped, or a draft that nobody submitted",
+}
+"""What `tslab pull` found, in words that stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,12 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], tuple[int, str]] = {}
 
+    def add_pulled(self, code: str, count: int) -> None:
+        """Count what the last pull found; the pull itself names each."""
+        if count:
+            what = PULLED.get(code, "things [was|were] left out or mended")
+            self._found[code, what] = count, "in the last pull"
+
     def add(self, code: str, what: str, place: str, count: int = 1) -> None:
         """Count something.
 
@@ -123,7 +140,9 @@ class Problems:
             count: How many there are.
         """
         if count:
-            many, first = self._found.get((code, what), (0, short(place, MOST_LETTERS)))
+            many, first = self._found.get(
+                (code, what), (0, f"first in {short(place, MOST_LETTERS)}")
+            )
             self._found[code, what] = many + count, first
 
     def findings(self) -> tuple[Finding, ...]:
@@ -133,7 +152,7 @@ class Problems:
                 code,
                 "warning",
                 counted(many, what),
-                f"first in {place}",
+                place,
                 WHAT_HELPS.get(code, LOOK),
             )
             for (code, what), (many, place) in sorted(self._found.items())

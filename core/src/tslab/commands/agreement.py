@@ -119,7 +119,7 @@ def command(output: Output, **options: Any) -> int:
 
     wanted = Asked(**options)
     if wanted.page_file:
-        page_target(wanted.page_file)
+        page_target(wanted.page_file, "agreement")
     if wanted.folder:
         folder_target(wanted.folder)
     intake, offered, key = _given(output, wanted)
@@ -313,7 +313,7 @@ def _page(output: Output, found: Agreement, wanted: Asked) -> None:
 
     project = output.project() if wanted.file is None else None
     name = project.title if project is not None else Path(wanted.file or "").name
-    path = page_target(wanted.page_file or "")
+    path = page_target(wanted.page_file or "", "agreement")
     write_page(path, found, project, f"Agreement: {name}", private=wanted.private)
 
 

@@ -45,7 +45,7 @@ def command(
     from tslab.segmentation.evaluation.scores import score
 
     project = output.project()
-    target = page_target(page_file) if page_file else None
+    target = page_target(page_file, "evaluate") if page_file else None
     given = read_tolerances([tier.name for tier in project.domain.tiers], tolerances)
     name, predicted = _predicted(project, file, model_version)
     data, against = _reference(output, project)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 HEAD = 4096
 """Bytes at the beginning of a page that say who wrote it."""
 
 
-def page_target(name: str) -> Path:
-    """Where the page goes; only a page of tslab may be replaced by it.
+def page_target(name: str, kind: str) -> Path:
+    """Where the page goes; only a page that the same command wrote may be replaced by it.
+
+    Args:
+        name: What the user wrote.
+        kind: The command.
 
     Raises:
-        UsageError: That is no name of a page, there is no such folder, or a file of somebody else.
+        UsageError: That is no name of a page, there is no such folder, or something else is there.
     """
     from tslab.errors import UsageError
-    from tslab.pages.markup import GENERATOR
 
     path = Path(name)
     if path.suffix.lower() not in (".html", ".htm"):
@@ -23,10 +27,20 @@ def page_target(name: str) -> Path:
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder '{path.parent}'", "Make it, or mend --report.")
     if path.is_file() and path.stat().st_size:
-        with path.open("rb") as file:
-            if GENERATOR.encode() not in file.read(HEAD):
-                raise UsageError(f"'{name}' is no page of tslab", "Move it away, or mend --report.")
+        writer = _writer(path)
+        if writer not in (kind, ""):
+            said = "no page of tslab" if writer is None else f"a page of 'tslab {writer}'"
+            raise UsageError(f"'{name}' is {said}", "Move it away, or mend --report.")
     return path
+
+
+def _writer(path: Path) -> str | None:
+    """The command that wrote a page, "" if it does not say which; None for what is not tslab's."""
+    from tslab.pages.markup import GENERATOR
+
+    with path.open("rb") as file:
+        found = re.search(re.escape(GENERATOR) + ' ?([a-z]*)"', file.read(HEAD).decode("latin-1"))
+    return found[1] if found else None
 
 
 def folder_target(name: str) -> Path:

@@ -13,8 +13,9 @@ from tslab.wording import plain
 LONGEST_NAME = 24
 """Letters of a name that a plot shows; the whole name is in the tooltip."""
 
-GENERATOR = '<meta name="generator" content="tslab">'
-"""Says near the beginning of a page who wrote it, so that another one may replace it."""
+GENERATOR = '<meta name="generator" content="tslab'
+"""Begins the tag near the beginning of a page that says which command wrote it, so that the same
+command may replace it."""
 
 
 def text(value: object) -> str:
@@ -88,7 +89,7 @@ def data_block(name: str, document: object) -> str:
     return f'<script type="application/json" id="{text(name)}">{dumped}</script>'
 
 
-def document(title: str, body: str, style: str, script: str = "") -> bytes:
+def document(title: str, body: str, style: str, script: str = "", *, kind: str) -> bytes:
     """The whole page, UTF-8. Its policy allows this style and this script, and nothing else.
 
     Args:
@@ -96,6 +97,7 @@ def document(title: str, body: str, style: str, script: str = "") -> bytes:
         body: Markup of what is in ``main``, and data blocks.
         style: The style sheet.
         script: Runs at the end; "" lets nothing run.
+        kind: The command that writes it.
     """
     allowed = [f"default-src 'none'; style-src '{_digest(style)}'"]
     allowed += [f"script-src '{_digest(script)}'"] if script else []
@@ -103,7 +105,7 @@ def document(title: str, body: str, style: str, script: str = "") -> bytes:
     head = "".join(
         [
             '<meta charset="utf-8">',
-            GENERATOR,
+            f'{GENERATOR} {text(kind)}">',
             f'<meta http-equiv="Content-Security-Policy" content="{text(policy)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             element("title", text(title)),

@@ -84,7 +84,7 @@ def page(found: Progress, title: str, seconds: float | None) -> bytes:
     parts += [_left(found), _people(found), _use(found), _agreement(found), _trends(found)]
     parts.append(element("h2", "What the words mean") + panel("", table(("", ""), MEANING, "card")))
     body = element("main", "\n".join(part for part in parts if part))
-    return document(f"{title}: progress", body, STYLE + charts.STYLE)
+    return document(f"{title}: progress", body, STYLE + charts.STYLE, kind="progress")
 
 
 def _figures(found: Progress) -> str:

@@ -20,7 +20,7 @@ PALETTE = (
 """Where nobody knows the colour of a label."""
 CARDS = ("#ffffff", "#1c2027")
 """What lanes lie on, light and dark."""
-LEAST_CONTRAST = (1.5, 2.2)
+LEAST_CONTRAST = (1.5, 3.0)
 NEAR = 20.0
 """Distance in CIELAB below which two colours are nearly the same."""
 WEAVES = 3

@@ -56,7 +56,7 @@ def page(found: Agreement, given: PageInput | None = None) -> bytes:
     )
     body = element("main", content) + data_block("data", data)
     look = STYLE + _asset("page.css") + style([tier.tier for tier in tiers])
-    return document(_title(given), body, look, _script())
+    return document(_title(given), body, look, _script(), kind="agreement")
 
 
 def _script() -> str:
@@ -185,12 +185,12 @@ def _grid_panel(grid: Grid, number: int) -> str:
 
 WEAVES = (
     '<svg width="0" height="0" aria-hidden="true" class="weaves"><defs>'
-    '<pattern id="weave1" width="8" height="5" patternUnits="userSpaceOnUse">'
-    '<rect width="8" height="2"/></pattern>'
+    '<pattern id="weave1" width="8" height="4" patternUnits="userSpaceOnUse">'
+    '<rect width="8" height="1.3"/></pattern>'
     '<pattern id="weave2" width="6" height="6" patternUnits="userSpaceOnUse" '
-    'patternTransform="rotate(45)"><rect width="2.5" height="6"/></pattern>'
-    '<pattern id="weave3" width="4" height="9" patternUnits="userSpaceOnUse">'
-    '<rect width="4" height="5"/></pattern></defs></svg>'
+    'patternTransform="rotate(45)"><rect width="1.8" height="6"/></pattern>'
+    '<pattern id="weave3" width="9" height="9" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(-45)"><rect width="3.6" height="9"/></pattern></defs></svg>'
 )
 """Patterns of labels whose colours are nearly the same; stripes lie across, so that an instant,
 which is a thin line, shows them, too."""

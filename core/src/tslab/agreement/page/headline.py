@@ -11,7 +11,7 @@ from tslab.agreement.report.words import title
 from tslab.agreement.settings import AgreementSettings
 from tslab.pages.markup import element, text
 
-MOST_FIGURES = 12
+MOST_FIGURES = 16
 
 
 def figures(tier: TierAgreement, settings: AgreementSettings) -> str:
@@ -55,7 +55,7 @@ _MEANINGS = (
      "that rare events make it hard to read alone."),
     ("time/percent_agreement", "time with the same label",
      "Share of the reviewed time, also without any label, that both mark alike."),
-    ("", "interval", "The middle 95 % of what other tasks of this kind would give (bootstrap over "
+    ("", "interval", "The middle 95% of what other tasks of this kind would give (bootstrap over "
      "tasks). A dash says that a number is undefined; the reason stands under it."),
     ("", "weight", "Disputed seconds times how divided the readers are (entropy of their "
      "votes, in bits)."),
@@ -68,7 +68,7 @@ def settings_line(settings: AgreementSettings) -> str:
     """How it was measured."""
     parts = [f"events match from IoU {settings.iou:g}"]
     if settings.draws:
-        level = f"{100 * settings.level:g} % intervals"
+        level = f"{100 * settings.level:g}% intervals"
         draws = number("count", settings.draws)
         parts.append(f"{level} of {draws} draws over tasks, seed {settings.seed}")
     else:

@@ -53,7 +53,7 @@ def _caption(histogram: Histogram, index: Index) -> str:
     many = number("count", int(histogram.counts.sum()))
     if len(labels) > 1:
         return f"{many} matched"
-    return f"{many} matched, median apart {said[0]}, MAD {said[1]}, 95 % within {said[2]}"
+    return f"{many} matched, median apart {said[0]}, MAD {said[1]}, 95% within {said[2]}"
 
 
 def _borders(histogram: Histogram, what: str) -> str:

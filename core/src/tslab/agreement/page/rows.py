@@ -56,7 +56,7 @@ def number(kind: str, value: float) -> str:
     if kind == "seconds":
         return seconds(value)
     if kind == "share":
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.0f}%"
     if kind == "count":
         return f"{value:,.0f}".replace(",", "\u202f")
     if kind == "hours":

@@ -79,7 +79,7 @@ def page(report: Report, title: str, card: ModelCard | None = None) -> bytes:
     )
     meanings = element("table", element("tbody", words), class_="card")
     parts.append(element("h2", "What the figures mean") + panel("", meanings))
-    return document(title, element("main", "\n".join(parts)), STYLE)
+    return document(title, element("main", "\n".join(parts)), STYLE, kind="evaluate")
 
 
 def _sentence(words: str) -> str:

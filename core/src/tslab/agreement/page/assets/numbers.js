@@ -41,7 +41,7 @@ function hours(value) {
 
 function number(unit, value) {
   if (unit === "seconds") return seconds(value);
-  if (unit === "share") return `${(100 * value).toFixed(0)} %`;
+  if (unit === "share") return `${(100 * value).toFixed(0)}%`;
   if (unit === "count") return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   return unit === "hours" ? hours(value) : value.toFixed(2);
 }
