@@ -72,9 +72,7 @@ def tier() -> TierTable:
     columns = dict(zip(keys, np.array(rows).T, strict=True))
     table = SpanTable.of(names, columns, Extents.of(*np.array(seen).T))
     readers = Readers(READERS[:3], GROUND_TRUTH, READERS[3:4])
-    return TierTable(
-        "activity", "intervals", table, readers, 0.5, colors=COLORS, sample=1 / RATE
-    )
+    return TierTable("activity", "intervals", table, readers, 0.5, colors=COLORS, sample=1 / RATE)
 
 
 def recording(task: str) -> Recording:
