@@ -256,6 +256,42 @@ def test_of_two_ground_truths_each_moment_has_one(tmp_path: Path) -> None:
     assert found.counts == {"TSL090": 1}
 
 
+def test_a_truth_that_was_shown_a_tier_says_that_nothing_is_there(tmp_path: Path) -> None:
+    people = [said("ann", [a(1, 5)]), said("ben", [a(1, 5)])]
+    truth = said("cid", [], ground_truth=True)
+    intake = project_intake(project(tmp_path, [*people, truth]))
+    assert only(intake).readers.reference == GROUND_TRUTH
+    assert intake.notes == (
+        "the ground truth marks nothing in 'state', which it was shown: it says that nothing is "
+        "there",
+    )
+    found = measure(intake, AgreementSettings(draws=0))
+    row = found.row("state", "event/f1@0.5", "reference", ("ann",))
+    assert row is not None
+    assert row.value.value == 0.0
+
+
+def test_nobody_is_held_against_a_truth_that_does_not_speak_of_a_tier(tmp_path: Path) -> None:
+    peak = Span(3, 3, "P", "peak")
+    people = [said(who, [a(1, 5), peak], view="") for who in ("ann", "ben")]
+    truth = said("cid", [a(1, 5)], view="", ground_truth=True)
+    intake = project_intake(project(tmp_path, [*people, truth]))
+    assert only(intake).readers.reference == GROUND_TRUTH
+    silent = only(intake, "peak")
+    assert silent.readers == Readers(("ann", "ben"))
+    assert GROUND_TRUTH not in {who for _, who, *_ in seen(silent.table)}
+    (note,) = intake.notes
+    assert note.startswith("the ground truth marks nothing in 'peak', and nobody knows")
+    found = measure(intake, AgreementSettings(draws=0))
+    assert not [row for row in found.rows if row.tier == "peak" and row.by == "reference"]
+    assert [row for row in found.rows if row.tier == "state" and row.by == "reference"]
+    # One word of it anywhere, and it speaks.
+    spoken = said("cid", [a(1, 5), peak], view="", ground_truth=True)
+    intake = project_intake(project(tmp_path, [*people, spoken]))
+    assert intake.notes == ()
+    assert only(intake, "peak").readers.reference == GROUND_TRUTH
+
+
 def test_a_region_with_two_labels_is_one_event(tmp_path: Path) -> None:
     both = [a(1, 5, "A", id="x"), a(1, 5, "B", id="x")]
     apart = [a(1, 5, "A", id="x"), a(1, 5, "B", id="y", fields={"cause": "valve"})]

@@ -370,3 +370,30 @@ def test_one_odd_record_changes_nothing_for_the_others() -> None:
     slow = read(*tasks, odd)
     assert slow.counts == {**fast.counts, "TSL081": 1, "TSL117": 1}
     assert rows(slow) == rows(fast)
+
+
+TWO_CONTROLS = """<View><TimeSeries name="ts" value="$csv" timeColumn="t"><Channel column="a"/>
+</TimeSeries><TimeSeriesLabels name="lab" toName="ts"><Label value="Run"/></TimeSeriesLabels>
+<TimeSeriesLabels name="beat" toName="ts"><Label value="N"/></TimeSeriesLabels></View>"""
+
+
+def test_a_truth_that_is_silent_about_a_control_is_absent_or_says_nothing() -> None:
+    beat = region(3, 3, "N", from_name="beat", id="b")
+    given = task(
+        1,
+        annotation(1, 1, [region(1, 2), beat]),
+        annotation(2, 2, [region(1, 2), beat]),
+        annotation(3, 3, [region(1, 2)], ground_truth=True),
+    )
+    lab, silent = read(given).tiers
+    assert (lab.readers.reference, silent.readers.reference) == (GROUND_TRUTH, None)
+    assert [note for note in read(given).notes if "nobody is held against it there" in note]
+    known = read(given, config=TWO_CONTROLS)
+    assert [tier.readers.reference for tier in known.tiers] == [GROUND_TRUTH] * 2
+    assert known.notes[-1].endswith("it says that nothing is there")
+
+
+def test_an_empty_truth_of_the_only_control_says_that_nothing_is_there() -> None:
+    found = read(task(1, annotation(1, 1, [region(1, 2)]), annotation(3, 3, [], ground_truth=True)))
+    assert found.tiers[0].readers.reference == GROUND_TRUTH
+    assert found.notes[-1].endswith("it says that nothing is there")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tslab.agreement.attributes.task_attributes import TaskAnswers
+from tslab.agreement.silent_truth import speaking
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
     Intake,
@@ -86,7 +87,10 @@ def project_intake(project: Project, annotations: Sequence[Annotation] | None = 
         own = [reading for reading in readings if tier.name in reading.tiers]
         if any(reading.role != "model" for reading in own):
             tiers.append(_Builder(project, tier, order, entries, problems).built(own))
-    return Intake(tuple(tiers), problems.findings(), problems.counts())
+    seen = {tier for r in readings if r.role == "truth" and r.view for tier in r.tiers}
+    alone = len(project.domain.tiers) == 1
+    spoken, notes = speaking(tiers, lambda tier: alone or tier.name in seen)
+    return Intake(spoken, problems.findings(), problems.counts(), tuple(notes))
 
 
 def _said(

@@ -14,6 +14,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tslab.agreement.silent_truth import speaking
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
     Intake,
@@ -63,11 +64,13 @@ def export_intake(payload: bytes, name: str, config: str | None = None) -> Intak
     del payload, tasks  # most of the memory
     readers = _Readers.of(columns)
     regions = regions_of(columns, (names, shown), known, problems)
-    tiers = tuple(_tiers(columns, regions, readers, known, problems))
+    found = list(_tiers(columns, regions, readers, known, problems))
+    # One control was shown to whoever annotated at all; of several only the config knows.
+    tiers, silent = speaking(found, lambda _: known is not None or len(found) == 1)
     notes = [] if all(window is not None for window in regions.windows) else [GUESSED]
     if regions.guessed and known is None:
         notes.append(UNIT)
-    return Intake(tiers, problems.findings(), problems.counts(), tuple(notes))
+    return Intake(tiers, problems.findings(), problems.counts(), (*notes, *silent))
 
 
 @dataclass(frozen=True, slots=True)
