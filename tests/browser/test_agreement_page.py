@@ -78,6 +78,10 @@ def test_a_phone_scrolls_in_one_direction(chromium: Any, address: str) -> None:
     tab = opened(chromium, address, [], viewport={"width": 390, "height": 800})
     use(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    cells = "cells => cells.map(c => { const r = c.getBoundingClientRect(); return r.right; })"
+    rights = tab.locator(".review td").evaluate_all(cells)
+    assert len(rights) >= 8
+    assert max(rights) <= 390, "what is disputed and what was said is hidden beside the screen"
 
 
 @pytest.mark.parametrize("wide", [390, 1440, 1920])

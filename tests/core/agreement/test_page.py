@@ -49,6 +49,18 @@ def test_hostile_names_make_no_markup_and_no_link() -> None:
     assert data_of(content.encode())["tiers"][0]["readers"][0] == EVIL
 
 
+def test_names_of_ten_thousand_letters_are_shortened_and_stay_apart() -> None:
+    # Alike at both ends: what the page shows of them is the same, what it counts is not.
+    long = [f"{'x' * 5000}{middle}{'y' * 5000}" for middle in "ab"]
+    tasks, people = (*long, "t"), (*long, "c")
+    content = page(study(ranges(tasks, people, "z" * 9000, (*long, "never"))), PageInput())
+    assert max(map(len, re.findall(rb"[xyz]+", content))) < 100
+    document = data_of(content)["tiers"][0]
+    assert (len(document["labels"]), len(document["readers"])) == (3, 5)
+    rows = [label for label, *_ in re.findall(r"<td>(x+[.]{3}y+)</td>", content.decode())]
+    assert len(rows) == 4, "both labels and both annotators have lines of their own"
+
+
 def test_a_private_page_names_nobody_and_shows_no_data() -> None:
     whole, private = (page(study(), shown(private=private)) for private in (False, True))
     for secret in (*SECRETS, "lead I", "127.0.0.1"):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tslab.agreement.measure import TierAgreement
-from tslab.agreement.page.input import Names
+from tslab.agreement.page.input import Names, fitting
 from tslab.agreement.page.rows import DASH, Index, coded, number, rounded, unit
 from tslab.agreement.report.amounts import used_labels
 from tslab.agreement.report.words import title
@@ -214,7 +214,7 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
         rows = [index.pair(metric, readers[i], readers[j], label) for i, j in places]
         if any(row is not None for row in rows):
             values = [coded(row.value) if row else None for row in rows]
-            choices.append(Choice(title(metric, tier.titles), label, unit(metric), values))
+            choices.append(Choice(title(metric, tier.titles), fitting(label), unit(metric), values))
     shown = [names.reader(name) for name in readers]
     fixed = {(i, i): ("", shown[i]) for i in range(len(readers))}
     for i, j in places:
@@ -282,7 +282,8 @@ def _confusion(
         return None
     many = max(1, MOST_NUMBERS // len(places))
     choices = [Choice(_who(of, names), "", kind, _numbers(table)) for of, table in tables[:many]]
-    return Grid(what, classes, classes, places, choices, by_row=True)
+    said = [fitting(name) for name in classes]
+    return Grid(what, said, said, places, choices, by_row=True)
 
 
 def _used(

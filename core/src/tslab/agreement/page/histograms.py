@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.events.histograms import Histogram
+from tslab.agreement.page.input import fitting
 from tslab.agreement.page.rows import DASH, Index, number
 from tslab.agreement.report.words import seconds
 from tslab.pages.markup import element, svg, text, words
@@ -28,7 +29,8 @@ def border_plots(found: Sequence[Histogram], index: Index) -> tuple[list[str], l
         own = [histogram for histogram in found if histogram.side == side]
         captions = [_caption(histogram, index) for histogram in own]
         options = "".join(
-            element("option", text(h.label or "all labels"), value=n) for n, h in enumerate(own)
+            element("option", text(fitting(h.label) or "all labels"), value=n)
+            for n, h in enumerate(own)
         )
         what = f"{TITLES.get(side, side)}: how far apart"
         choose = element("select", options, aria_label=f"{what}: label")

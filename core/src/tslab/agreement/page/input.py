@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from tslab.agreement.values import Readers
 from tslab.recording import Recording
 from tslab.span_table import SpanTable
+from tslab.wording import short
 
 TITLE = "Agreement"
+LONGEST = 80
+"""Letters of a name."""
 TIMELINE_BYTES = 4_000_000
 SIGNAL_BYTES = 1_500_000
 SIGNAL_TASKS = 12
@@ -88,6 +91,11 @@ class PageInput:
         return found if HARMLESS.match(found) else ""
 
 
+def fitting(name: str) -> str:
+    """A name as the page shows it: a very long one lacks its middle; --csv has all of it."""
+    return short(name, LONGEST)
+
+
 class Names:
     """What people, models and tasks are called in the page."""
 
@@ -101,11 +109,11 @@ class Names:
 
     def reader(self, name: str) -> str:
         """Name of a person or model; the ground truth is nobody's."""
-        return self._readers.get(name, name) if self._hides(name) else name
+        return self._readers.get(name, name) if self._hides(name) else fitting(name)
 
     def task(self, name: str) -> str:
         """Name of a task."""
-        return self._tasks.get(name, "a task") if self._hides(name) else name
+        return self._tasks.get(name, "a task") if self._hides(name) else fitting(name)
 
     def _hides(self, name: str) -> bool:
         return self.private and not HIDDEN.fullmatch(name)

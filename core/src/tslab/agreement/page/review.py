@@ -12,7 +12,7 @@ from tslab.agreement.disputes.kinds import MOVED, SHIFTS, SPLIT
 from tslab.agreement.disputes.stretches import Kind, disputes_of
 from tslab.agreement.disputes.values import Dispute, DisputeSettings
 from tslab.agreement.measure import TierAgreement
-from tslab.agreement.page.input import ReviewItem
+from tslab.agreement.page.input import ReviewItem, fitting
 from tslab.agreement.page.rows import Index
 from tslab.agreement.page.tasks import task_scores
 from tslab.agreement.settings import AgreementSettings
@@ -85,7 +85,7 @@ def _said(table: SpanTable, dispute: Dispute) -> dict[str, str]:
     """What each who was there marked, in words."""
     marks: dict[int, list[str]] = {reader: [] for reader in dispute.present}
     for row in dispute.rows:
-        label = table.labels[int(table.label[row])]
+        label = fitting(table.labels[int(table.label[row])])
         start, end = int(table.start[row]) / 1e6, int(table.end[row]) / 1e6
         if dispute.kind in WHEN:
             label += f" {start:.2f} s" if start == end else f" {start:.2f} to {end:.2f} s"

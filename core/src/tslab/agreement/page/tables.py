@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tslab.agreement.measure import TierAgreement
-from tslab.agreement.page.input import Names
+from tslab.agreement.page.input import Names, fitting
 from tslab.agreement.page.rows import DASH, Index, interval, number, shown, unit
 from tslab.agreement.report.amounts import Counts, Marks, unused_text
 from tslab.agreement.report.words import column, hours, reasons
@@ -37,9 +37,10 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
         found = [index.row(metric, "label", (labels[at],)) for metric in metrics]
         missing += [row for row in found if row is not None]
         values = [row.value if row else None for row in found]
-        cells = [_cell(m, v, labels[at]) for m, v in zip(metrics, values, strict=True)]
+        name = fitting(labels[at])
+        cells = [_cell(m, v, name) for m, v in zip(metrics, values, strict=True)]
         own = [text(number("count", int(n[at]))) for n in counts.values()]
-        lines.append([text(labels[at]), *cells, *own])
+        lines.append([text(name), *cells, *own])
     more = [f"{counted(len(used) - MOST_ROWS, 'labels')} more"] if len(used) > MOST_ROWS else []
     said = [*more, unused_text(tier.tier, models=True), *_reasons(missing, tier)]
     drawn = sum(unit(metric) != "seconds" for metric in metrics)

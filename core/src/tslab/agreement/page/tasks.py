@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.page.colors import colors_of
-from tslab.agreement.page.input import REVIEW_ROWS, Names, PageInput, ReviewItem
+from tslab.agreement.page.input import REVIEW_ROWS, Names, PageInput, ReviewItem, fitting
 from tslab.agreement.page.rows import Index, rounded
 from tslab.agreement.page.signals import outlines
 from tslab.agreement.page.timelines import timelines, with_reader
@@ -77,7 +77,7 @@ class TaskData:
             "name": self.tier.tier.name,
             "readers": shown,
             "roles": roles,
-            "labels": list(table.labels),
+            "labels": [fitting(label) for label in table.labels],
             "weaves": list(colors_of(self.tier.tier).weaves),
             "tolerance": self.tier.tolerance,
             "tasks": {n: self._task(n) for n in order},

@@ -15,7 +15,7 @@ from tslab.agreement.report.words import column, reasons, shown, title
 from tslab.agreement.tier_tables import made_of_people
 from tslab.agreement.values import Row
 from tslab.errors import counted
-from tslab.wording import plain, short
+from tslab.wording import MOST, plain, short
 
 MOST_NAMES = 12
 """Annotators of a matrix that somebody still reads."""
@@ -120,7 +120,7 @@ class _Text:
             own = [values.get((of, metric)) for metric in kept]
             cells = [shown(r.metric, r.value, interval=False) if r else "" for r in own]
             count = " / ".join(str(marks.get(part, 0)) for part in of)
-            lines.append([", ".join(map(short, of)), *cells, *([count] if said else [])])
+            lines.append([_names(of), *cells, *([count] if said else [])])
         return fitted(lines, self.wide)
 
     def _marks(self, by: str) -> tuple[dict[str, int], str]:
@@ -182,5 +182,10 @@ def _line(row: Row) -> list[str]:
         interval = f"{value.low:.4g} to {value.high:.4g}"
     text = "-" if value.value is None else f"{value.value:.6g}"
     hours = f"{row.seconds / 3600:.3g}"
-    of, count = ", ".join(map(short, row.of)), counted(row.events, row.counts)
+    of, count = _names(row.of), counted(row.events, row.counts)
     return [short(row.metric), of, text, interval, str(row.tasks), count, hours]
+
+
+def _names(of: Sequence[str]) -> str:
+    """Names beside each other; several have less room each."""
+    return ", ".join(short(name, MOST if len(of) < 2 else MOST // 2) for name in of)
