@@ -25,11 +25,14 @@ from tslab.agreement.page.colors import (
 from tslab.agreement.page.document import page
 from tslab.agreement.page.grids import OTHERS, event_confusions, time_confusion
 from tslab.agreement.page.input import Names
-from tslab.agreement.page.rows import Index
+from tslab.agreement.page.rows import Index, number
 from tslab.agreement.page.tables import annotator_table, label_table
+from tslab.agreement.report.result_text import agreement_text
+from tslab.agreement.report.words import number as words_number
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import Intake, TierTable
 from tslab.agreement.values import Readers
+from tslab.pages.markup import LONGEST_NAME, short
 from tslab.plugin_manager import load_domain
 
 FEW = AgreementSettings(draws=0)
@@ -165,3 +168,43 @@ def test_no_bin_is_narrower_than_a_sample(sample: float, width: float) -> None:
 def test_cards_have_plain_words() -> None:
     content = page(study()).decode()
     assert not re.search(r"(?i)<span>[^<]*(domain/|_)", content)
+
+
+# --- what suits a label -------------------------------------------------------------------
+
+
+def mixed() -> TierTable:
+    """Spikes are instants, drifts last, and steps are both."""
+    marks = [(0, a, 0, 5, 5) for a in range(2)] + [(0, a, 1, 10, 20) for a in range(2)]
+    marks += [(0, a, 2, t, t + a * 3) for a, t in ((0, 30), (1, 40))]
+    made = table((("t",), ("a", "b"), ("spike", "drift", "step")), marks)
+    return TierTable("s", "intervals", made, Readers(("a", "b")), 0.5)
+
+
+def test_a_label_of_instants_has_no_dash_for_events() -> None:
+    (head, *rows), markup = labels_of(mixed())
+    found = {row[0]: dict(zip(head, row, strict=True)) for row in rows}
+    assert (found["spike"]["events F1"], found["spike"]["instants F1"]) == ("", "1.00")
+    assert (found["drift"]["events F1"], found["drift"]["instants F1"]) == ("1.00", "")
+    assert "" not in found["step"].values()
+    assert "spike:" not in markup
+    text = agreement_text(measure(Intake((mixed(),)), FEW))
+    assert not re.search("nobody marked anything.*(spike|drift)", text)
+
+
+def test_levels_of_labels_leave_out_those_that_nobody_used() -> None:
+    text = agreement_text(measure(Intake((crowded(),)), FEW), 0, ["pair-label", "model-label"])
+    names = set(re.findall(r", (label \d+) ", text))
+    assert names == {*(f"label {n}" for n in range(9)), "label 12"}
+
+
+def test_nothing_is_below_zero_that_shows_as_zero() -> None:
+    assert [number("score", v) for v in (-0.004, -0.006, 0.0)] == ["0.00", "-0.01", "0.00"]
+    assert number("share", -0.001) == "0%"
+    assert words_number("time/cohen_kappa", -0.0001) == "0.000"
+
+
+def test_long_names_are_told_apart_by_their_ends() -> None:
+    long = [f"a.very.long.name.of.annotator.{n}@example.com" for n in range(3)]
+    assert len({short(name[:-12]) for name in long}) == 3
+    assert max(map(len, map(short, long))) <= LONGEST_NAME

@@ -33,8 +33,11 @@ def element(name: str, content: str = "", /, **attributes: object) -> str:
 
 
 def short(name: str) -> str:
-    """A name that fits beside a plot."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}\u2026"
+    """A name that fits beside a plot: the middle gives way, for ends tell names apart."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    end = LONGEST_NAME // 2
+    return f"{name[: LONGEST_NAME - end - 1]}\u2026{name[-end:]}"
 
 
 def svg(width: float, height: float, label: str, parts: Sequence[str], **given: object) -> str:

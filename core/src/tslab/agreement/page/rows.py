@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tslab.agreement.measure import TierAgreement
-from tslab.agreement.report.words import SECONDS, SHARES, hours, seconds
+from tslab.agreement.report.words import SECONDS, SHARES, fixed, hours, seconds
 from tslab.agreement.values import REASONS, Row, Value
 
 DASH = "\u2013"
@@ -56,12 +56,12 @@ def number(kind: str, value: float) -> str:
     if kind == "seconds":
         return seconds(value)
     if kind == "share":
-        return f"{100 * value:.0f}%"
+        return f"{fixed(100 * value, 0)}%"
     if kind == "count":
         return f"{value:,.0f}".replace(",", "\u202f")
     if kind == "hours":
         return hours(value)
-    return f"{value:.2f}"
+    return fixed(value, 2)
 
 
 def shown(metric: str, value: Value | None) -> str:

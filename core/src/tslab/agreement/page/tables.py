@@ -24,7 +24,10 @@ MOST_BESIDE = 3
 
 
 def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) -> str:
-    """One line for each label that somebody used; marks of people, models and truth stand apart."""
+    """One line for each label that somebody used; marks of people, models and truth stand apart.
+
+    A cell is empty where a measure is about instants and the label has none, or vice versa.
+    """
     main = [f"event/f1@{settings.iou:g}", "instant/f1", "time/iou", "time/cohen_kappa"]
     apart = ["event/onset_median_error", "event/offset_median_error", "instant/median_error"]
     metrics = index.known([*main, *apart])
@@ -34,11 +37,16 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
     used = np.flatnonzero(marks.known + marks.models).tolist()
     lines, missing = [], []
     for at in used[:MOST_ROWS]:
-        found = [index.row(metric, "label", (labels[at],)) for metric in metrics]
+        found = [
+            index.row(metric, "label", (labels[at],)) if marks.suits(metric, at) else None
+            for metric in metrics
+        ]
         missing += [row for row in found if row is not None]
-        values = [row.value if row else None for row in found]
         name = fitting(labels[at])
-        cells = [_cell(m, v, name) for m, v in zip(metrics, values, strict=True)]
+        cells = [
+            _cell(metric, row.value, name) if row else ""
+            for metric, row in zip(metrics, found, strict=True)
+        ]
         own = [text(number("count", int(n[at]))) for n in counts.values()]
         lines.append([text(name), *cells, *own])
     more = [f"{counted(len(used) - MOST_ROWS, 'labels')} more"] if len(used) > MOST_ROWS else []

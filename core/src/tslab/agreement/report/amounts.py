@@ -29,12 +29,15 @@ class Marks:
         models: Likewise; a consensus is no model.
         truth: Likewise.
         readers: All marks of each reader, by name.
+        points: Share of all marks of each label that are instants, float64 ``(labels,)``; NaN
+            where there are none.
     """
 
     people: Counts
     models: Counts
     truth: Counts
     readers: dict[str, int]
+    points: NDArray[np.float64]
 
     @classmethod
     def of(cls, tier: TierTable) -> Marks:
@@ -50,7 +53,14 @@ class Marks:
             for names in (who.annotators, models, truth)
         ]
         own = dict(zip(table.annotators, count.sum(axis=1).tolist(), strict=True))
-        return cls(parts[0], parts[1], parts[2], own)
+        with np.errstate(invalid="ignore"):
+            points = np.bincount(table.label[table.instants], minlength=many) / count.sum(axis=0)
+        return cls(parts[0], parts[1], parts[2], own, points)
+
+    def suits(self, metric: str, label: int) -> bool:
+        """Whether a measure is about marks of the kind that a label has: instants, or ranges."""
+        share = float(self.points[label])
+        return share != 0 if metric.startswith("instant/") else share != 1
 
     @property
     def known(self) -> Counts:

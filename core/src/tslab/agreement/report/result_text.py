@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
-from tslab.agreement.report.amounts import Marks, amounts, unused_text
+from tslab.agreement.report.amounts import Marks, amounts, unused_text, used_labels
 from tslab.agreement.report.fitting import fitted
 from tslab.agreement.report.headline import columns, headline, main_metrics
 from tslab.agreement.report.sentences import sentences
@@ -86,8 +86,12 @@ class _Text:
             return [row for row in rows if made_of_people(row.of[1]) == (by == "consensus")]
         if level == "label":
             marks, labels = Marks.of(self.tier.tier), self.tier.tier.table.labels
-            known = {label for label, n in zip(labels, marks.known.tolist(), strict=True) if n}
-            return [row for row in rows if row.of[0] in known]
+            place = {label: n for n, label in enumerate(labels) if marks.known[n]}
+            own = [(row, place[row.of[0]]) for row in rows if row.of[0] in place]
+            return [row for row, label in own if marks.suits(row.metric, label)]
+        if level.endswith("-label"):
+            used = {*used_labels(self.tier.tier)}
+            return [row for row in rows if row.of[-1] in used]
         return rows
 
     def _about(self) -> str:

@@ -91,7 +91,13 @@ def number(metric: str, value: float) -> str:
         return f"{value:.1%}"
     if name in ("event/splits", "event/merges", "event/fragments"):
         return f"{value:.0f}"
-    return f"{value:.3f}"
+    return fixed(value, 3)
+
+
+def fixed(value: float, places: int) -> str:
+    """So many digits behind the point; nothing is below 0 that shows as 0."""
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def seconds(value: float) -> str:

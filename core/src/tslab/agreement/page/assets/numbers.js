@@ -39,11 +39,17 @@ function hours(value) {
   return value < 100 ? `${value.toFixed(1)} h` : `${value.toFixed(0)} h`;
 }
 
+// Nothing is below 0 that shows as 0.
+function fixed(value, places) {
+  const text = value.toFixed(places);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
 function number(unit, value) {
   if (unit === "seconds") return seconds(value);
-  if (unit === "share") return `${(100 * value).toFixed(0)}%`;
+  if (unit === "share") return `${fixed(100 * value, 0)}%`;
   if (unit === "count") return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  return unit === "hours" ? hours(value) : value.toFixed(2);
+  return unit === "hours" ? hours(value) : fixed(value, 2);
 }
 
 // A length of time in the unit that people would take.
