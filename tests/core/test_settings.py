@@ -10,7 +10,8 @@ import pytest
 from tslab.contracts import ReadOptions
 from tslab.domain import Domain
 from tslab.errors import ProjectError
-from tslab.settings import Settings, effective_domain, load_settings
+from tslab.overrides import effective_domain
+from tslab.settings import Settings, load_settings
 
 
 @pytest.fixture

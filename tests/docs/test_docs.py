@@ -18,8 +18,9 @@ import yaml
 
 from tslab import Domain, hookspecs
 from tslab.cli import VERBS, run, tslab_command
+from tslab.overrides import effective_domain
 from tslab.plugin_manager import load_domain
-from tslab.settings import Settings, effective_domain
+from tslab.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tslab import DataError, Domain, Recording, Signal, Span
-from tslab.settings import LabelChanges, Settings, effective_domain
+from tslab.overrides import effective_domain
+from tslab.settings import LabelChanges, Settings
 from tslab_ecg_eeg.arrays import FloatArray
 from tslab_ecg_eeg.ecg import tslab_derived_channels, tslab_segmenters
 from tslab_ecg_eeg.ecg_ontology import DOMAIN

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tslab import Domain, Recording, Signal, Span
-from tslab.settings import LabelChanges, Settings, effective_domain
+from tslab.overrides import effective_domain
+from tslab.settings import LabelChanges, Settings
 from tslab_iot_maintenance.findings import FloatArray
 from tslab_iot_maintenance.iot import tslab_sample_recordings, tslab_segmenters
 from tslab_iot_maintenance.ontology import DOMAIN

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tslab import files, ground_truth, settings
+from tslab import files, ground_truth, overrides, settings
 from tslab.annotation import Annotation
 from tslab.contracts import ReadOptions, Source
 from tslab.domain import Domain
 from tslab.errors import DataError, ProjectError, did_you_mean
 from tslab.plugin_manager import Plugins, load_domain
 from tslab.recording import Recording, Signal
-from tslab.recording_table import TABLE, TABLE_COLUMNS, RecordingEntry, read_table, table_bytes
+from tslab.recording_table import TABLE, RecordingEntry, read_table, table_bytes
 from tslab.spans import Span
 from tslab.task import Task
 
@@ -61,7 +61,7 @@ class Project:
             if (candidate / settings.FILE_NAME).is_file():
                 given = settings.load_settings(candidate / settings.FILE_NAME)
                 plugins, declared = load_domain(given.domain)
-                domain = settings.effective_domain(declared, given)
+                domain = overrides.effective_domain(declared, given)
                 return cls(candidate, given, plugins, domain)
         raise ProjectError(
             f"no tslab project in '{folder}' or above it",
@@ -344,59 +344,23 @@ class Project:
     @property
     def recordings(self) -> pd.DataFrame:
         """One row for each recording: id, sha256, duration (s), channels, rates (Hz), metadata."""
-        import pandas as pd
+        from tslab.frames import recordings_frame
 
-        rows = [
-            {
-                "id": entry.id,
-                "sha256": entry.sha256,
-                "duration": entry.duration,
-                "channels": list(entry.channels),
-                "units": list(entry.units),
-                "sampling_rates": list(entry.sampling_rates),
-                **entry.metadata,
-            }
-            for entry in self.entries().values()
-        ]
-        return pd.DataFrame(rows, columns=None if rows else list(TABLE_COLUMNS))
+        return recordings_frame(self.entries().values())
 
     @property
     def annotations(self) -> pd.DataFrame:
         """One row for each annotated span: times in seconds, region fields as columns."""
-        import pandas as pd
+        from tslab.frames import annotations_frame
 
-        rows = [
-            {
-                "recording": annotation.recording,
-                "view": annotation.view,
-                "annotator": annotation.annotator,
-                "ground_truth": annotation.ground_truth,
-                "lead_time": annotation.lead_time,
-                **span_row(span),
-            }
-            for annotation in self.annotations_list()
-            for span in annotation.spans
-        ]
-        first = ["recording", "view", "annotator", "ground_truth", "lead_time", *SPAN_COLUMNS]
-        return pd.DataFrame(rows, columns=None if rows else first)
+        return annotations_frame(self.annotations_list())
 
     @property
     def predictions(self) -> pd.DataFrame:
         """One row for each predicted span, with its model version; times in seconds."""
-        import pandas as pd
+        from tslab.frames import predictions_frame
 
-        rows = [
-            {"recording": recording, "model_version": version, **span_row(span)}
-            for version, recording, span in self._predicted()
-        ]
-        first = ["recording", "model_version", *SPAN_COLUMNS]
-        return pd.DataFrame(rows, columns=None if rows else first)
-
-    def _predicted(self) -> Iterator[tuple[str, str, Span]]:
-        for version in self.prediction_files():
-            for recording, spans in self.predicted_spans(version).items():
-                for span in spans:
-                    yield version, recording, span
+        return predictions_frame({v: self.predicted_spans(v) for v in self.prediction_files()})
 
     def predicted_spans(self, model_version: str) -> dict[str, list[Span]]:
         """Spans of one model version by recording id, uncut, sorted by time.
@@ -417,27 +381,10 @@ class Project:
             ) from error
 
 
-SPAN_COLUMNS = ("tier", "label", "start", "end", "score", "id", "origin")
-
-
 def _legible(name: str, other: str = "") -> str:
     """A name without what XML and recordings.csv cannot hold."""
     text = "".join(letter if letter.isprintable() else " " for letter in name)
     return text.replace("|", "/").strip() or other
-
-
-def span_row(span: Span) -> dict[str, Any]:
-    """A span as columns: tier, label, start and end in seconds, score, id, origin, fields."""
-    return {
-        "tier": span.tier,
-        "label": span.label,
-        "start": span.start,
-        "end": span.end,
-        "score": span.score,
-        "id": span.id,
-        "origin": span.origin,
-        **span.fields,
-    }
 
 
 def open_project(folder: Path | str = ".") -> Project:

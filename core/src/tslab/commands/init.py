@@ -24,8 +24,9 @@ def command(output: Output, folder: str, name: str, views: tuple[str, ...]) -> i
 
     from tslab import files
     from tslab.errors import ProjectError
+    from tslab.overrides import effective_domain
     from tslab.plugin_manager import load_domain
-    from tslab.settings import FILE_NAME, Settings, effective_domain
+    from tslab.settings import FILE_NAME, Settings
 
     plugins, domain = load_domain(name)
     for problem in plugins.problems:

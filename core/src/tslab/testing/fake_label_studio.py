@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-Document = dict[str, Any]
+from tslab.testing.fake_routes import NO_PAGE, ROUTES, Document, Request, page_of
+
 Trouble = int | Literal["timeout", "close"]
 """An HTTP status, an answer that does not come, or a connection that ends without one."""
 
@@ -33,27 +34,6 @@ COLLECTIONS = {
 """Address below ``/api/`` -> name in `FakeLabelStudio.data`."""
 
 PAGED = frozenset({"projects"})
-NO_PAGE = (404, {"detail": "Invalid page.", "status_code": 404})
-"""The SDK reads pages until this answer comes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request that arrived.
-
-    Attributes:
-        method: "GET", "POST" ...
-        path: Without the query, and without a slash at the end.
-        query: Parsed query.
-        body: Parsed JSON, the raw bytes of anything else, None for nothing.
-        headers: Header names in lower case.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    body: Any
-    headers: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -187,7 +167,7 @@ class FakeLabelStudio:
     def _collection(self, request: Request) -> tuple[int, Any]:
         address, _, last = request.path.removeprefix("/api/").rpartition("/")
         if last.isdigit() and address in COLLECTIONS:
-            return self._one(request, COLLECTIONS[address], int(last))
+            return self.one(request, COLLECTIONS[address], int(last))
         name = COLLECTIONS.get(request.path.removeprefix("/api/"))
         if name is None:
             return 404, {"detail": f"the fake Label Studio has no {request.path}"}
@@ -199,13 +179,14 @@ class FakeLabelStudio:
             if key in request.query:
                 found = [item for item in found if str(item.get(key)) == request.query[key]]
         if name in PAGED:
-            shown = _page(found, request)
+            shown = page_of(found, request)
             if shown is None:
                 return NO_PAGE
             return 200, {"count": len(found), "next": None, "previous": None, "results": shown}
         return 200, found
 
-    def _one(self, request: Request, name: str, number: int) -> tuple[int, Any]:
+    def one(self, request: Request, name: str, number: int) -> tuple[int, Any]:
+        """Reads, changes or deletes one document of a collection."""
         stored = self.data.get(name, {})
         if number not in stored:
             return 404, {"detail": "Not found.", "status_code": 404}
@@ -220,22 +201,23 @@ class FakeLabelStudio:
         """Tasks of a project with their annotations and predictions."""
         return [
             {**self._counts(task), **task}
-            | {"annotations": self._of_task("annotations", task["id"])}
-            | {"predictions": self._of_task("predictions", task["id"])}
-            | {"drafts": self._of_task("drafts", task["id"])}
+            | {"annotations": self.of_task("annotations", task["id"])}
+            | {"predictions": self.of_task("predictions", task["id"])}
+            | {"drafts": self.of_task("drafts", task["id"])}
             for task in self.data.get("tasks", {}).values()
             if task["project"] == project
         ]
 
     def _counts(self, task: Document) -> Document:
         """How many annotations a task has, and whether their authors reach the overlap."""
-        found = self._of_task("annotations", task["id"])
+        found = self.of_task("annotations", task["id"])
         settings = self.data.get("projects", {}).get(task["project"], {})
         authors = {item.get("completed_by") for item in found if not item.get("was_cancelled")}
         finished = len(authors) >= int(settings.get("maximum_annotations", 1))
         return {"total_annotations": len(found), "is_labeled": finished}
 
-    def _of_task(self, collection: str, task: int) -> list[Document]:
+    def of_task(self, collection: str, task: int) -> list[Document]:
+        """Documents of a collection that belong to one task."""
         return [item for item in self.data.get(collection, {}).values() if item["task"] == task]
 
 
@@ -298,137 +280,3 @@ def _parsed(content: bytes) -> Any:
         return json.loads(content) if content else None
     except ValueError:
         return content
-
-
-def _import(fake: FakeLabelStudio, request: Request, project: int) -> tuple[int, Any]:
-    if project not in fake.data.get("projects", {}):
-        return 404, {"detail": "Not found.", "status_code": 404}
-    if not isinstance(request.body, list):
-        upload = fake.add("uploads", project=project, content=request.body)
-        return 201, {"file_upload_ids": [upload["id"]], "task_count": 0}
-    made, predicted = [], 0
-    for item in request.body:
-        rest = {key: value for key, value in item.items() if key not in ("predictions", "data")}
-        data = item.get("data", item)
-        annotated = rest.pop("annotations", [])
-        task = fake.add("tasks", **rest, project=project, data=data)
-        made.append(task["id"])
-        for prediction in item.get("predictions", []):
-            fake.add("predictions", **prediction, task=task["id"], project=project)
-            predicted += 1
-        for annotation in annotated:
-            fake.add("annotations", **annotation, task=task["id"], project=project)
-    answer = {"task_count": len(made), "annotation_count": 0, "prediction_count": predicted}
-    return 201, answer | {"task_ids": made, "duration": 0.0, "file_upload_ids": []}
-
-
-def _import_predictions(fake: FakeLabelStudio, request: Request, project: int) -> tuple[int, Any]:
-    for item in request.body or []:
-        fake.add("predictions", **item, project=project)
-    return 201, {"created": len(request.body or [])}
-
-
-def _page(found: list[Document], request: Request) -> list[Document] | None:
-    """The asked page; None beyond the last one, where the real server answers 404."""
-    size = int(request.query.get("page_size", 100))
-    page = int(request.query.get("page", 1))
-    if page > 1 and (page - 1) * size >= len(found):
-        return None
-    return found[(page - 1) * size : page * size]
-
-
-def _tasks(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
-    found = fake.tasks_of(int(request.query.get("project", 0)))
-    if "draft_exists" in request.query.get("query", ""):
-        found = [task for task in found if task["drafts"]]
-    shown = _page(found, request)
-    if shown is None:
-        return NO_PAGE
-    counts = {"total": len(found), "total_annotations": 0, "total_predictions": 0}
-    return 200, counts | {"tasks": shown}
-
-
-def _export(fake: FakeLabelStudio, request: Request, project: int) -> tuple[int, Any]:
-    everything = request.query.get("download_all_tasks", "").lower() == "true"
-    found = [t for t in fake.tasks_of(project) if everything or t["annotations"]]
-    if "ids[]" in request.query:
-        found = [t for t in found if str(t["id"]) in request.query["ids[]"].split(",")]
-    return 200, found
-
-
-def _snapshots(fake: FakeLabelStudio, request: Request, project: int) -> tuple[int, Any]:
-    if request.method == "POST":
-        return 201, fake.add("exports", project=project, status="completed")
-    return 200, [e for e in fake.data.get("exports", {}).values() if e["project"] == project]
-
-
-def _snapshot(fake: FakeLabelStudio, request: Request, _: int, number: int) -> tuple[int, Any]:
-    return fake._one(request, "exports", number)
-
-
-def _download(fake: FakeLabelStudio, _: Request, project: int, __: int) -> tuple[int, Any]:
-    return 200, fake.tasks_of(project)
-
-
-def _annotate(fake: FakeLabelStudio, request: Request, task: int) -> tuple[int, Any]:
-    if request.method == "GET":
-        return 200, fake._of_task("annotations", task)
-    project = fake.data["tasks"][task]["project"]
-    return 201, fake.add("annotations", **(request.body or {}), task=task, project=project)
-
-
-def _task(fake: FakeLabelStudio, request: Request, number: int) -> tuple[int, Any]:
-    status, document = fake._one(request, "tasks", number)
-    if status == 200:
-        parts = {name: fake._of_task(name, number) for name in ("annotations", "predictions")}
-        return 200, {**document, **parts}
-    return status, document
-
-
-def _connect(fake: FakeLabelStudio, request: Request) -> tuple[int, Any]:
-    """A new ML backend; like the real server it gets a webhook, and its password stays secret."""
-    body = {key: value for key, value in request.body.items() if key != "basic_auth_pass"}
-    row = fake.add(
-        "ml", **body, state="CO", basic_auth_pass_is_set="basic_auth_pass" in request.body
-    )
-    project, url = body.get("project"), f"{body.get('url', '').rstrip('/')}/webhook"
-    hooks = fake.data.get("webhooks", {}).values()
-    if not any((hook["project"], hook["url"]) == (project, url) for hook in hooks):
-        fake.add("webhooks", project=project, url=url, send_for_all_actions=True)
-    return 201, row
-
-
-def _sync(fake: FakeLabelStudio, request: Request, number: int) -> tuple[int, Any]:
-    return fake._one(request, "storages", number)
-
-
-def _me(_: FakeLabelStudio, __: Request) -> tuple[int, Any]:
-    return 200, {"id": 1, "email": "admin@localhost", "username": "admin", "first_name": ""}
-
-
-def _summary(fake: FakeLabelStudio, _: Request, project: int) -> tuple[int, Any]:
-    """How many regions carry a label, by control."""
-    used: dict[str, dict[str, int]] = {}
-    for task in fake.tasks_of(project):
-        for result in (r for a in task["annotations"] for r in a.get("result") or ()):
-            counts = used.setdefault(str(result.get("from_name")), {})
-            for label in (result.get("value") or {}).get(result.get("type"), ()):
-                counts[label] = counts.get(label, 0) + 1
-    return 200, {"created_labels": used, "created_labels_drafts": {}}
-
-
-ROUTES: tuple[tuple[str, str, Callable[..., tuple[int, Any]]], ...] = (
-    (r"/api/projects/(\d+)/import", "POST", _import),
-    (r"/api/projects/(\d+)/import/predictions", "POST", _import_predictions),
-    (r"/api/projects/(\d+)/export", "GET", _export),
-    (r"/api/projects/(\d+)/summary", "GET", _summary),
-    (r"/api/projects/(\d+)/exports", "*", _snapshots),
-    (r"/api/projects/(\d+)/exports/(\d+)", "*", _snapshot),
-    (r"/api/projects/(\d+)/exports/(\d+)/download", "GET", _download),
-    (r"/api/tasks", "GET", _tasks),
-    (r"/api/tasks/(\d+)", "*", _task),
-    (r"/api/tasks/(\d+)/annotations", "*", _annotate),
-    (r"/api/ml", "POST", _connect),
-    (r"/api/storages/localfiles/(\d+)/sync", "POST", _sync),
-    (r"/api/current-user/whoami", "GET", _me),
-)
