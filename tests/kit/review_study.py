@@ -125,12 +125,21 @@ def reviewed_study(
             study.run("down")
 
 
-def annotate(study: Study, made: Mapping[str, Planted]) -> None:
-    """What the three said, as their annotations in Label Studio."""
+def annotate(
+    study: Study, made: Mapping[str, Planted], places: Mapping[str, int] | None = None
+) -> None:
+    """What the three said, as their annotations in Label Studio.
+
+    Args:
+        study: With its tasks on the server.
+        made: What was planted.
+        places: The Label Studio project of each of them; None is the first for all.
+    """
     project, domain = study.project, study.project.domain
     users = {user["email"]: user["id"] for user in study.get("/api/users")}
-    number = study.projects()[0]["id"]
-    there = study.server_tasks(number)
+    if places is None:
+        places = dict.fromkeys(ANNOTATORS, study.projects()[0]["id"])
+    there = {name: study.server_tasks(number) for name, number in places.items()}
     with study.http() as client:
         for recording_id, plan in made.items():
             recording = project.recording(recording_id)
@@ -140,7 +149,7 @@ def annotate(study: Study, made: Mapping[str, Planted]) -> None:
                 for task in tasks:
                     result, _ = to_regions(parts[task.id], task, row_ticks(task, recording), domain)
                     body = {"result": result, "completed_by": users[name], "lead_time": 9.0}
-                    post(client, f"/api/tasks/{there[task.id]['id']}/annotations/", body)
+                    post(client, f"/api/tasks/{there[name][task.id]['id']}/annotations/", body)
 
 
 def post(client: httpx.Client, path: str, body: Mapping[str, Any]) -> None:

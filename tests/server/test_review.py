@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kit.api_answers import answers, makers
 from kit.planted import ANNOTATORS, Planted
 from kit.review_study import (
     DOMAIN,
@@ -28,7 +28,6 @@ from tslab.label_studio.review.key import Key, load_key
 pytestmark = pytest.mark.server
 
 SEEDS = range(20)
-MAKER = r'"(?:created_by|completed_by|updated_by|user)": ?\{?"?(?:id"?: ?)?(\d+)'
 
 
 class Reviewed:
@@ -91,31 +90,6 @@ def test_a_second_review_changes_nothing(reviewed: Reviewed, capsys: Any) -> Non
     assert (reviewed.study.project.state / "review-key.json").read_bytes() == before
 
 
-def answers(study: Study, number: int) -> dict[str, str]:
-    """Everything that the API answers about a project, as text by address."""
-    paths = [
-        *(f"/api/projects/{number}", f"/api/projects/{number}/summary"),
-        *(f"/api/predictions/?project={number}", f"/api/dm/views?project={number}"),
-        *(f"/api/tasks?project={number}&page_size=1000&fields=all",),
-        *(f"/api/dm/project?project={number}", f"/api/dm/columns?project={number}"),
-        *(f"/api/storages/localfiles?project={number}", f"/api/projects/{number}/import"),
-        *(
-            f"/api/projects/{number}/export?exportType={kind}&download_all_tasks=true"
-            for kind in ("JSON", "JSON_MIN", "CSV", "TSV")
-        ),
-    ]
-    found = {}
-    with study.http() as client:
-        for path in paths:
-            answer = client.get(path)
-            if answer.status_code == 200:
-                found[path] = answer.text
-        for task in client.get(f"/api/tasks?project={number}&page_size=1000").json()["tasks"]:
-            for path in (f"/api/tasks/{task['id']}/", task["data"]["csv"]):
-                found[path] = client.get(path).raise_for_status().text
-    return found
-
-
 def test_nothing_tells_who_is_who(reviewed: Reviewed) -> None:
     study, number = reviewed.study, reviewed.number
     users = {user["email"]: user["id"] for user in study.get("/api/users")}
@@ -131,8 +105,7 @@ def test_nothing_tells_who_is_who(reviewed: Reviewed) -> None:
             assert name not in text, path
             assert name.split("@")[0] not in text.lower(), path
         assert not [region for region in ids if region in text], path
-        makers = re.findall(MAKER, text)
-        assert {int(maker) for maker in makers} <= {users[name] for name in administrator}, path
+        assert makers(text) <= {users[name] for name in administrator}, path
 
 
 def test_order_is_random_for_each_window(reviewed: Reviewed) -> None:
