@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tslab.agreement.page.input import PageInput
 from tslab.label_studio.connection import Connection
 from tslab.label_studio.task_links import FILE, save_links, task_links
 from tslab.project import Project
@@ -42,7 +43,7 @@ def project(shell: Any) -> Project:
 
 
 def test_a_link_shows_the_tier_and_the_moment(project: Project) -> None:
-    numbers = {"rhythm-0": (1, 11), "rhythm-1": (1, 12), "beats-1": (2, 22)}
+    numbers = {"rhythm-0": [(1, 11)], "rhythm-1": [(1, 12)], "beats-1": [(2, 22)]}
     save_links(project, SERVER, numbers)
     tier_of = {view.name: view.tiers[0] for view in project.domain.views}
     link = task_links(project)
@@ -60,7 +61,7 @@ def test_before_the_first_pull_there_is_none(project: Project) -> None:
 
 
 def test_the_embedded_server_is_where_it_is_now(project: Project) -> None:
-    save_links(project, EMBEDDED, {"rhythm-0": (1, 11)})
+    save_links(project, EMBEDDED, {"rhythm-0": [(1, 11)]})
     tier = next(view.tiers[0] for view in project.domain.views if view.name == "rhythm")
     assert task_links(project)(tier, "r", 1.0) == ""
     record = {"email": "a@b", "password": "p", "token": "t", "port": 4321}
@@ -69,5 +70,22 @@ def test_the_embedded_server_is_where_it_is_now(project: Project) -> None:
 
 
 def test_only_the_owner_reads_the_file(project: Project) -> None:
-    save_links(project, SERVER, {"rhythm-0": (1, 11)})
+    save_links(project, SERVER, {"rhythm-0": [(1, 11)]})
     assert Path(project.state / FILE).stat().st_mode & 0o077 == 0
+
+
+def test_each_copy_of_a_blind_study_has_its_address(project: Project) -> None:
+    save_links(project, SERVER, {"rhythm-0": [(1, 11), (2, 21)]})
+    tier = next(view.tiers[0] for view in project.domain.views if view.name == "rhythm")
+    given = PageInput(link=task_links(project))
+    assert given.address(tier, "r", 1.0).split() == [
+        "http://10.0.0.1:8080/projects/1/data?task=11",
+        "http://10.0.0.1:8080/projects/2/data?task=21",
+    ]
+
+
+def test_what_an_older_pull_wrote_is_no_link(project: Project) -> None:
+    document = {"server": SERVER.url, "tasks": {"rhythm-0": [1, 11]}}
+    (project.state / FILE).write_text(json.dumps(document))
+    tier = next(view.tiers[0] for view in project.domain.views if view.name == "rhythm")
+    assert task_links(project)(tier, "r", 1.0) == ""

@@ -227,3 +227,17 @@ def test_readings_of_deleted_accounts_stay_two_peoples(make: Make, capsys: Captu
         assert named == ({"unknown", "unknown 2"} if damaged else
                          {"ann@example.org", "ben@example.org"})  # fmt: skip
         (study.root / "annotations" / "activity.json").write_text("{")
+
+
+def test_deleted_accounts_of_two_raters_stay_two_people(make: Make) -> None:
+    study = make("{raters: 2, blind: true}", "one")
+    study.run("push")
+    task = study.project.tasks()[0].id
+    for rater, who in ((1, "ann"), (2, "ben")):
+        number = study.annotate(study.of(rater), task, who, (40, 50))
+        study.server.data["annotations"][number]["completed_by"] = None
+    study.run("pull", expect=(0, 1))
+    assert {a.annotator for a in study.project.pulled_annotations()} == {
+        "unknown of rater 1",
+        "unknown of rater 2",
+    }

@@ -154,7 +154,7 @@ def test_a_review_begins_from_blind_projects(make: Make, capsys: Capture) -> Non
     assert len(study.project.pulled_annotations()) == 4
 
 
-def test_the_file_of_links_names_a_project_of_each_task(make: Make) -> None:
+def test_the_file_of_links_names_each_copy_of_a_task(make: Make) -> None:
     study = make("{raters: 2, blind: true}")
     study.run("push")
     first, second = (task.id for task in study.project.tasks()[:2])
@@ -163,8 +163,8 @@ def test_the_file_of_links_names_a_project_of_each_task(make: Make) -> None:
     read(study, 2, "ben", second, 0)
     study.run("pull", expect=(0, 1))
     found = json.loads((study.root / ".tslab" / "label-studio-tasks.json").read_text())["tasks"]
-    assert found[first][0] == study.of(1)
-    assert found[second][0] == study.of(2)
+    assert [place for place, _ in found[first]] == [study.of(1), study.of(2)]
+    assert [place for place, _ in found[second]] == [study.of(2)]
 
 
 def test_doctor_says_what_the_community_edition_cannot(make: Make, capsys: Capture) -> None:

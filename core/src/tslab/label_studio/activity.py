@@ -28,7 +28,7 @@ class ActivityReader:
     Attributes:
         domain: Knows tiers and labels.
         predictions: Stored predictions by model version and task.
-        name: The annotator of an annotation or a draft.
+        name: The annotator of an annotation or a draft, in the project of a rater or of all (0).
         entries: What was read so far.
         shown: Predicted spans by task and model version.
         findings: What could not be used.
@@ -36,7 +36,7 @@ class ActivityReader:
 
     domain: Domain
     predictions: Predictions
-    name: Callable[[Document], str]
+    name: Callable[[Document, int], str]
     entries: list[Entry] = field(default_factory=list)
     shown: dict[str, dict[str, Sequence[Span]]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -56,11 +56,11 @@ class ActivityReader:
             state: Literal["submitted", "skipped"] = "submitted"
             if annotation.get("was_cancelled"):
                 state = "skipped"
-            who = self.name(annotation)
+            who = self.name(annotation, rater)
             model = self._begun_from(annotation, item, task, exact) if state == "submitted" else ""
             self._add(annotation, task, exact, (who, state, model))
         for draft in _documents(item.get("drafts")):
-            self._add(draft, task, exact, (self.name(draft), "draft", ""))
+            self._add(draft, task, exact, (self.name(draft, rater), "draft", ""))
 
     def activity(self, pulled: str) -> Activity:
         """All that was read.

@@ -37,7 +37,8 @@ class Pulled:
         findings: What could not be used, and what a person should look at.
         counts: Annotations, skipped ones, drafts and tasks that are not ours.
         activity: How it came about: every annotation of every task.
-        numbers: Label Studio's project and task of each of our tasks that has an annotation.
+        numbers: Label Studio's project and task of each of our tasks that has an annotation; in a
+            blind study of each rater's copy.
         review: What the review has come to, None without one.
     """
 
@@ -45,7 +46,7 @@ class Pulled:
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     activity: Activity = field(default_factory=lambda: Activity("", ()))
-    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    numbers: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     review: Outcome | None = None
 
 
@@ -154,8 +155,7 @@ def _read_task(
 ) -> None:
     readers, pulled = found
     domain, exact = known
-    for task, annotation in _latest(copies, people, pulled):
-        who = people.of(annotation)
+    for who, task, annotation in _latest(copies, people, pulled):
         truth = bool(annotation.get("ground_truth"))
         reading = from_regions(annotation.get("result") or (), task, domain, exact)
         pulled.findings += reading.findings
@@ -172,8 +172,8 @@ def _read_task(
 
 def _latest(
     copies: Sequence[_Copy], people: People, pulled: Pulled
-) -> list[tuple[Task, Mapping[str, Any]]]:
-    """One annotation for each annotator, with its window: the last one that was not skipped.
+) -> list[tuple[str, Task, Mapping[str, Any]]]:
+    """One annotation for each annotator, by name, with its window: the last that was not skipped.
 
     Numbers of annotations rise over all projects of a server, so the last of several copies of a
     task counts, too; `rater_findings` tells of these.
@@ -184,14 +184,15 @@ def _latest(
         if annotation.get("was_cancelled"):
             pulled.counts["skipped"] += 1
             continue
-        key = (people.of(annotation), bool(annotation.get("ground_truth")))
+        name = people.of(annotation, copy.rater)
+        key = (name, bool(annotation.get("ground_truth")))
         if key in chosen and chosen[key][0] is copy:
             text = f"{key[0]} annotated the task more than once; the last annotation counts"
             remedy = "Delete the others in Label Studio."
             place = f"task {copy.task.id}"
             pulled.findings.append(Finding("TSL089", "warning", text, place, remedy))
         chosen[key] = copy, annotation
-    return [(copy.task, annotation) for copy, annotation in chosen.values()]
+    return [(name, copy.task, annotation) for (name, _), (copy, annotation) in chosen.items()]
 
 
 def _annotations(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -16,7 +16,8 @@ class People:
     """Names of annotators. Annotations of a deleted account carry none.
 
     Such an annotation keeps the name that the last pull knew. Without one it is "unknown", and a
-    second one of the same task "unknown 2": two readings must never become one person's.
+    second one of the same task "unknown 2", and one in a blind study "unknown of rater 2": two
+    readings must never become one person's.
     """
 
     def __init__(self, users: Mapping[int, str], before: Activity | None = None) -> None:
@@ -32,8 +33,13 @@ class People:
         self._nameless: dict[object, list[object]] = {}
         self._gone: dict[object, str] = {}
 
-    def of(self, said: Mapping[str, Any]) -> str:
-        """Who made an annotation or a draft, as Label Studio exports it."""
+    def of(self, said: Mapping[str, Any], rater: int = 0) -> str:
+        """Who made an annotation or a draft.
+
+        Args:
+            said: As Label Studio exports it.
+            rater: In whose project of a blind study; 0 in one for all.
+        """
         who = said.get("completed_by", said.get("user"))
         if isinstance(who, Mapping):
             return str(who.get("email") or who.get("id"))
@@ -43,14 +49,15 @@ class People:
             return who
         number = said.get("id")
         self._gone.setdefault(number, str(said.get("task")))
-        return self._before.get(number, "") if number in self._before else self._next(said)
+        return self._before.get(number, "") if number in self._before else self._next(said, rater)
 
-    def _next(self, said: Mapping[str, Any]) -> str:
+    def _next(self, said: Mapping[str, Any], rater: int) -> str:
         met = self._nameless.setdefault(said.get("task"), [])
         if said.get("id") not in met:
             met.append(said.get("id"))
         place = met.index(said.get("id"))
-        return f"{NAMELESS} {place + 1}" if place else NAMELESS
+        name = f"{NAMELESS} of rater {rater}" if rater else NAMELESS
+        return f"{name} {place + 1}" if place else name
 
     def findings(self) -> list[Finding]:
         """One for all annotations whose account is gone."""

@@ -53,7 +53,7 @@ def pull(
     if not projects:
         raise ProjectError("this project is not in Label Studio yet", "Run: tslab push")
     exports: list[list[dict[str, Any]]] = []
-    numbers: dict[str, tuple[int, int]] = {}
+    numbers: dict[str, list[tuple[int, int]]] = {}
     unlisted: list[Finding] = []
     ordered = sorted(projects.items(), key=lambda item: (rater_of(item[0]), item[0]))
     for number, (key, project_id) in enumerate(ordered, start=1):
@@ -67,9 +67,8 @@ def pull(
             task = pushed_task(item)
             if task is None or not isinstance(item.get("id"), int):
                 continue
-            # A task of several raters is shown where the first of them has it.
-            if numbers.get(task.id, (project_id, 0))[0] == project_id:
-                numbers[task.id] = (project_id, int(item["id"]))
+            others = [pair for pair in numbers.get(task.id, ()) if pair[0] != project_id]
+            numbers[task.id] = [*others, (project_id, int(item["id"]))]
     pulled = collect(project, exports, people, [rater_of(key) for key, _ in ordered])
     pulled.findings += unlisted
     pulled.findings += rater_findings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tslab import files
 from tslab.label_studio.connection import Connection
@@ -12,15 +12,15 @@ from tslab.task import Task
 
 FILE = "label-studio-tasks.json"
 
-Numbers = Mapping[str, tuple[int, int]]
-"""Label Studio's project and task by id of our task."""
+Numbers = Mapping[str, Sequence[tuple[int, int]]]
+"""Label Studio's project and task by id of our task; in a blind study those of each rater."""
 
 
 def save_links(project: Project, server: Connection, numbers: Numbers) -> None:
     """Remembers which task of which project of a server each of our tasks is."""
     document = {
         "server": "" if server.embedded else server.url,
-        "tasks": {task: list(pair) for task, pair in sorted(numbers.items())},
+        "tasks": {task: [list(pair) for pair in own] for task, own in sorted(numbers.items())},
     }
     files.write_bytes(project.state / FILE, files.json_bytes(document), mode=0o600)
 
@@ -28,7 +28,8 @@ def save_links(project: Project, server: Connection, numbers: Numbers) -> None:
 def task_links(project: Project) -> Callable[[str, str, float], str]:
     """Address of a tier, a recording (with its view, as agreement names it) and a second of it.
 
-    The address is "" where the last pull saw no task there.
+    The address is "" where the last pull saw no task there; in a blind study it is several, with
+    spaces between, one for each rater's copy of the task.
 
     Raises:
         DataError: A file of the project folder is damaged.
@@ -49,14 +50,13 @@ def task_links(project: Project) -> Callable[[str, str, float], str]:
         wanted = {view.removesuffix(")")} if recording in shown else views.get(tier, set())
         for task in shown.get(recording, shown.get(unit, [])):
             if task.view in wanted and task.start <= seconds <= task.end:
-                place, number = numbers[task.id]
-                return f"{server}/projects/{place}/data?task={number}"
+                return " ".join(f"{server}/projects/{p}/data?task={n}" for p, n in numbers[task.id])
         return ""
 
     return link
 
 
-def _saved(project: Project) -> tuple[str, dict[str, tuple[int, int]]]:
+def _saved(project: Project) -> tuple[str, dict[str, list[tuple[int, int]]]]:
     """Address of the server that was pulled from, and the numbers there."""
     path = project.state / FILE
     document = files.read_json(path) if path.exists() else {}
@@ -66,7 +66,9 @@ def _saved(project: Project) -> tuple[str, dict[str, tuple[int, int]]]:
     own = record.url if record is not None and record.port else ""
     tasks = document.get("tasks")
     numbers = {
-        str(task): (int(pair[0]), int(pair[1]))
-        for task, pair in (tasks.items() if isinstance(tasks, dict) else ())
+        str(task): [(int(place), int(number)) for place, number in own]
+        for task, own in (tasks.items() if isinstance(tasks, dict) else ())
+        # A pull of an older tslab wrote one pair of numbers.
+        if all(isinstance(pair, list) and len(pair) == 2 for pair in own)
     }
     return str(document.get("server") or own), numbers

@@ -67,7 +67,8 @@ class PageInput:
         review_note: What it is a part of, if it is not all.
         consensus: What the annotators say together, by tier; its first annotator counts.
         recording: Opens the recording of a task; None where there is none.
-        link: Address in Label Studio by tier, task and second; "" where it is not known.
+        link: Address in Label Studio by tier, task and second; "" where it is not known. Spaces
+            part the addresses of several copies of the task.
         timeline_bytes: Room for marks; tasks with the lowest agreement come first.
         signal_bytes: Room for the outlines of signals.
         signal_tasks: Tasks that signals are shown of.
@@ -86,9 +87,9 @@ class PageInput:
     signal_tasks: int = SIGNAL_TASKS
 
     def address(self, tier: str, task: str, seconds: float = 0.0) -> str:
-        """Address in Label Studio; "" in private pages, and where a browser might run it."""
+        """Addresses in Label Studio; "" in private pages, and where a browser might run it."""
         found = "" if self.private else self.link(tier, task, seconds)
-        return found if HARMLESS.match(found) else ""
+        return " ".join(part for part in found.split() if HARMLESS.match(part))
 
 
 def fitting(name: str) -> str:

@@ -18,7 +18,14 @@ function growing(box, header, rows, size, line) {
   box.replaceChildren(make("table", {}, head, body), more);
 }
 
-const outward = (address) => (address ? make("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, "Label Studio") : "");
+const away = (href, words) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, words);
+
+// Of several copies of a task, the first is called by name, the others by number.
+function outward(address) {
+  const [first, ...others] = address ? address.split(" ") : [];
+  const more = others.flatMap((href, n) => [" ", away(href, String(n + 2))]);
+  return first ? make("span", {}, away(first, more.length ? "Label Studio 1" : "Label Studio"), ...more) : "";
+}
 
 function tasks(box, tier, viewer) {
   const counts = {};
