@@ -21,10 +21,10 @@ function growing(box, header, rows, size, line) {
 const away = (href, words) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, words);
 
 // Of several copies of a task, the first is called by name, the others by number.
-function outward(address) {
+function outward(address, words = "Label Studio") {
   const [first, ...others] = address ? address.split(" ") : [];
   const more = others.flatMap((href, n) => [" ", away(href, String(n + 2))]);
-  return first ? make("span", {}, away(first, more.length ? "Label Studio 1" : "Label Studio"), ...more) : "";
+  return first ? make("span", {}, away(first, more.length ? `${words} 1` : words), ...more) : "";
 }
 
 function tasks(box, tier, viewer) {

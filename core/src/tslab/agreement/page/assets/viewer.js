@@ -113,9 +113,9 @@ class Viewer {
     this.task = this.known.get(n);
     this.pick.value = n;
     const address = this.tier.tasks[n][3];
-    const link = this.box.querySelector(".open");
-    link.hidden = !address;
-    if (address) link.href = address;
+    const links = this.box.querySelector(".open");
+    links.hidden = !address;
+    links.replaceChildren(outward(address, "Open in Label Studio"));
     this.box.querySelector("[data-do=signal]").disabled = !this.task.signals.length;
     this.legend();
     this.view = [0, STEPS];
