@@ -86,7 +86,7 @@ def test_one_id_in_several_versions(plant: Plant, parent: int | None, model: str
         {"id": number, "model_version": f"net {number}", "result": [region]} for number in (1, 2)
     ]
     said = {"id": 5, "result": [region], "parent_prediction": parent, "completed_by": "ann"}
-    reader = ActivityReader(plant.project.domain, {}, str)
+    reader = ActivityReader(plant.project.domain, {}, lambda said, _: str(said))
     reader.read({"annotations": [said], "predictions": shown}, task, {})
     assert [entry.model for entry in reader.entries] == [model]
 
