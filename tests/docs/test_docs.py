@@ -363,6 +363,18 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[\s\-]+", "-", heading) for heading in plain}
 
 
+def test_checks_of_agreement_name_tests_that_there_are() -> None:
+    text = (DOCS / "explanation" / "agreement-checks.md").read_text("utf-8")
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert len(named) > 70
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert named - defined == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)

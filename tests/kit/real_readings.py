@@ -70,3 +70,21 @@ def spindles() -> SpanTable:
                 rows.append((block, who, 0, at * SAMPLE, stop * SAMPLE))
     until = (BLOCK - 1) * SAMPLE
     return table_of(rows, tasks=200, annotators=3, labels=1, until=until)
+
+
+WAVES = {("(", 1): "onset", (")", 1): "end of wave", (")", 2): "end of T"}
+"""What a reader's symbol and number mark."""
+
+
+def waves() -> dict[str, dict[str, list[tuple[int, str]]]]:
+    """Microseconds and kind of the waves that two readers marked, by record and reader."""
+    wfdb = pytest.importorskip("wfdb")
+    out: dict[str, dict[str, list[tuple[int, str]]]] = {}
+    for record in ("sel103", "sel114", "sel117", "sel213", "sel223"):
+        for reader in ("q1c", "q2c"):
+            marks = wfdb.rdann(str(DATA / "ecg/qtdb" / record), reader)
+            own = out.setdefault(record, {}).setdefault(reader, [])
+            for sample, symbol, number in zip(marks.sample, marks.symbol, marks.num, strict=True):
+                kind = WAVES.get((symbol, int(number)))
+                own += [(int(sample) * 4000, kind)] if kind else []
+    return out

@@ -58,7 +58,8 @@ def study(seed: int) -> dict[str, object]:
     classes = {k: metric.class_wise[name] for k, name in enumerate(LABELS)}
     counts = [[int(c["Nref"]), int(c["Nsys"]), int(c["Ntp"])] for c in classes.values()]
     rows = [(0, n, *event) for n, side in enumerate(sides) for event in side]
-    return {"spans": rows, "collar": collar, "share": share, "counts": counts}
+    f1 = float(metric.results_overall_metrics()["f_measure"]["f_measure"])
+    return {"spans": rows, "collar": collar, "share": share, "counts": counts, "f1": f1}
 
 
 def main() -> None:

@@ -1,13 +1,26 @@
-"""Scores of Label Studio's public code, with the numbers that were measured on it."""
+"""Scores of Label Studio's public code: its documentation, and its numbers digit by digit.
+
+Those of label-studio-evalme itself come from tests/oracles/evalme_spans.py.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tslab.agreement.enterprise.evalme import agreement, intersection, score, seconds_of
+from tslab.agreement.enterprise.evalme import (
+    agreement,
+    intersection,
+    per_label_scores,
+    score,
+    seconds_of,
+)
 from tslab.errors import DataError
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "evalme.json").read_text())
 
 
 def region(start: object, end: object, *labels: str, control: str = "label") -> dict[str, Any]:
@@ -80,3 +93,25 @@ def test_the_signature_of_custom_metrics() -> None:
 def test_relations_and_other_types_are_left_out() -> None:
     other = {"type": "relation", "from_id": "x", "to_id": "y"}
     assert score([region(0, 1), other], [region(0, 1)]) == 1
+
+
+@pytest.mark.parametrize("study", GOLDEN["studies"])
+def test_it_equals_the_package_bit_by_bit(study: dict[str, Any]) -> None:
+    one, other = study["one"], study["other"]
+    for threshold, expected in study["scores"].items():
+        at = None if threshold == "None" else float(threshold)
+        assert score(one, other, iou_threshold=at) == expected
+    for threshold, expected in study["there"].items():
+        at = None if threshold == "None" else float(threshold)
+        assert intersection(one, other, at) == expected
+    assert per_label_scores(one, other) == study["labels"]
+
+
+def test_the_studies_are_varied() -> None:
+    studies = GOLDEN["studies"]
+    sides = [study[side] for study in studies for side in ("one", "other")]
+    regions = [result["value"] for side in sides for result in side]
+    assert any(not side for side in sides)
+    assert any(value["start"] == value["end"] for value in regions)
+    assert {len(value["timeserieslabels"]) for value in regions} == {1, 2}
+    assert len({study["scores"]["None"] for study in studies}) > 20

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from kit.event_tables import table_of
-from kit.real_readings import BLOCK, DATA, needs, spindles
+from kit.real_readings import BLOCK, DATA, WAVES, needs, spindles, waves
 from scipy.optimize import linear_sum_assignment
 
 from tslab.agreement.events.criteria import AnyOverlap, Iou
@@ -94,25 +94,21 @@ def test_spindles_by_any_overlap_equal_timescoring() -> None:
     assert counts == wanted.tolist()
 
 
-def waves() -> SpanTable:
-    wfdb = pytest.importorskip("wfdb")
-    rows = []
-    records = ("sel103", "sel114", "sel117", "sel213", "sel223")
-    for task, record in enumerate(records):
-        for who, extension in enumerate(("q1c", "q2c")):
-            marks = wfdb.rdann(str(DATA / "ecg/qtdb" / record), extension)
-            for sample, symbol, kind in zip(marks.sample, marks.symbol, marks.num, strict=True):
-                label = {("(", 1): 0, (")", 1): 1, (")", 2): 2}.get((symbol, int(kind)))
-                if label is not None:
-                    at = int(sample) * 4000
-                    rows.append((task, who, label, at, at))
+def wave_table() -> SpanTable:
+    kinds = list(WAVES.values())
+    rows = [
+        (task, who, kinds.index(kind), at, at)
+        for task, readings in enumerate(waves().values())
+        for who, marks in enumerate(readings.values())
+        for at, kind in marks
+    ]
     return table_of(rows, tasks=5, labels=3, until=900 * SECOND)
 
 
 @needs("ecg/qtdb")
 def test_waves_of_two_readers() -> None:
     mir_eval = pytest.importorskip("mir_eval")
-    table = waves()
+    table = wave_table()
     tolerance = 150_000
     found = match_instants(table, (0, 1), tolerance)
     for task in range(5):

@@ -161,6 +161,8 @@ def test_collars_equal_sed_eval() -> None:
         counts = found.counts
         ours = np.stack([counts.reference[0], counts.hypothesis[0], counts.found[0]], axis=1)
         assert ours.tolist() == study["counts"]
+        f1 = 2 * counts.found.sum() / (counts.reference.sum() + counts.hypothesis.sum())
+        assert f1 == pytest.approx(study["f1"], abs=2.3e-16)
 
 
 def test_five_hundred_cases_of_instants_equal_mir_eval() -> None:

@@ -62,16 +62,17 @@ def disagreement(
     count, length = units.members.astype(float), units.length.astype(float)
     known = (count > 1) & (length > 0)
     # What an annotator differs by from each of the others there, of all time that was read.
-    apart = np.where(known[:, None], ratio(2 * apart, count[:, None] - 1), 0.0)
+    others = np.where(known, count - 1, 1.0)[:, None]
+    apart = np.where(known[:, None], 2 * apart, 0.0)
     read = np.where(known, count * length, 0.0)
     length = np.where(known, length, 0.0)
     chance = _Chance(units, units.gaps(), known, 0.0 if unit is None else unit)
     expected = np.where(known[:, None], chance.of_tasks(read, length), 0.0)
     whole, far = float(read.sum()), float(length.sum())
-    together = ratio(apart.sum(axis=0), np.full(units.labels, whole * far))
+    together = ratio((apart / others).sum(axis=0), np.full(units.labels, whole * far))
     return Disagreement(
         length / 1e6,
-        np.where(known[:, None], ratio(apart, (read * length)[:, None]), 0.0),
+        np.where(known[:, None], ratio(apart, others * (read * length)[:, None]), 0.0),
         expected,
         (np.nan_to_num(together), np.nan_to_num(chance.of_all(whole, far))),
     )
@@ -160,13 +161,13 @@ class _Chance:
         cell, groups, unit = group[self.units.cell[there]], len(read), self.unit
         size = (self.units.end - self.units.start)[there].astype(float)
         rivals = np.bincount(cell, minlength=groups)[cell] - 1.0
-        met = rivals / 3 * (2 * size**3 - 3 * size**2 * unit + size * unit**2)
+        # Divided last: with whole numbers everything before is exact.
+        met = rivals * (2 * size**3 - 3 * size**2 * unit + size * unit**2) / 3
         gaps = Gaps(group[self.gaps.cell], self.gaps.length)
         each = met + size**2 * _room(cell, gaps, size, unit)
         taken = _summed(cell, size * (size - unit), groups)
         summed = _summed(cell, each, groups)
-        chance = ratio(summed, read * (read - unit) - taken)
-        return np.asarray(ratio(np.full(groups, 2.0), length) * chance)
+        return np.asarray(ratio(2 * summed, length * (read * (read - unit) - taken)))
 
 
 def _room(where: Ticks, gaps: Gaps, length: Floats, unit: float) -> Floats:
@@ -240,13 +241,36 @@ def coincidence(
     several = own & (present[there.zone] > 1)
     spent = np.zeros((tasks, states))
     np.add.at(spent, there.task[there.zone[several]], found.spent[several].astype(float))
-    length = (runs.end - runs.start).astype(float)
-    counted = several[runs.reading]
-    key = there.task[there.zone[runs.reading]] * states + runs.state
-    squares = _summed(key[counted], length[counted] ** 2, tasks * states)
-    squares = squares.reshape(tasks, states)
+    cell, length = _whole_units(runs, np.flatnonzero(several[runs.reading]))
+    squares = _summed(cell, length**2, tasks * states).reshape(tasks, states)
     squares[:, 0] = spent[:, 0] * (unit or 0.0)
     return Coincidence(agreed, spent, squares)
+
+
+def _whole_units(runs: Runs, at: Positions) -> tuple[Positions, Floats]:
+    """Task and state of each unit as one number, and its length.
+
+    Runs are cut wherever anybody begins or ends to review: what is left of one unit is one again.
+
+    Args:
+        runs: All runs.
+        at: Those that count, ascending.
+    """
+    there = runs.presence
+    zone, annotator = (part[runs.reading[at]] for part in (there.zone, there.annotator))
+    columns = annotator, there.task[zone], runs.state[at]
+    start, end = runs.start[at] - there.shift[zone], runs.end[at] - there.shift[zone]
+    order = np.lexsort((start, *columns[1::-1]))
+    start, end, row = start[order], end[order], runs.row[at][order]
+    annotator, task, state = (column[order] for column in columns)
+    # A run that overlaps made has no row: it goes on in what it touches.
+    made = (row[1:] < 0) | (row[:-1] < 0)
+    same = np.where(made, start[1:] == end[:-1], row[1:] == row[:-1])
+    for column in (annotator, task, state):
+        same &= column[1:] == column[:-1]
+    first = np.flatnonzero(np.concatenate([np.ones(min(1, len(at)), bool), ~same]))
+    length = np.add.reduceat((end - start).astype(float), first) if len(first) else np.zeros(0)
+    return task[first] * np.intp(len(runs.states)) + state[first], length
 
 
 def u_alpha(agreed: Floats, spent: Floats, squares: Floats) -> Floats:
