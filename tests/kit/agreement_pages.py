@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from tslab.agreement.attributes.task_attributes import TaskAnswers
 from tslab.agreement.measure import Agreement, measure
 from tslab.agreement.page.input import PageInput, ReviewItem
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable
 from tslab.agreement.values import Readers
 from tslab.contracts import Finding
+from tslab.domain import Choice, RegionField, TaskField
 from tslab.recording import Recording, Signal
 from tslab.span_table import Extents, SpanTable
+from tslab.spans import FieldValue
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 QUOTED = "\"><script>alert('2')</script>\u2028"
@@ -66,6 +70,48 @@ def ranges(
     return TierTable(
         "activity", "intervals", made, Readers(tuple(people), GROUND_TRUTH, (model,)), 0.01
     )
+
+
+def answered(field: str = "certainty", task_field: str = "quality") -> TierTable:
+    """Two people who answer about their regions and tasks; the second one leaves a number out."""
+    tasks = [f"ward-{n}" for n in range(1, 7)]
+    marks = [(t, who, 0, 10.0 + who, 20.0) for t in range(6) for who in (0, 1)]
+    made = table((tasks, ("anna", "bert"), ("rest",)), marks)
+    said: dict[int, dict[str, FieldValue]] = {}
+    for row, (task, who) in enumerate(
+        zip(made.task.tolist(), made.annotator.tolist(), strict=True)
+    ):
+        own = said.setdefault(int(made.region[row]), {field: "sure" if task % (2 + who) else "not"})
+        if task or not who:
+            own["height"] = 40.0 + task + 0.5 * who
+    readers = Readers(("anna", "bert"))
+    about: dict[tuple[int, int], dict[str, FieldValue]] = {
+        (task, who): {task_field: "good" if (task + who) % 3 else "bad", "same": "yes"}
+        for task in range(6)
+        for who in (0, 1)
+    }
+    asked = [Choice.model_construct(value=word) for word in ("sure", "not", "good", "bad", "yes")]
+    fields = (
+        RegionField.model_construct(name=field, kind="choice", choices=asked),
+        RegionField(name="height", kind="number"),
+    )
+    return TierTable(
+        "activity", "intervals", made, readers, 0.01, fields=said, region_fields=fields,
+        task_fields=tuple(TaskField.model_construct(name=name, kind="choice", choices=asked)
+                          for name in (task_field, "same")),
+        task_answers=TaskAnswers("activity", tuple(tasks), readers.annotators, readers, about),
+    )  # fmt: skip
+
+
+def only_answers() -> TierTable:
+    """A tier in which nothing can be marked: two people answered about whole tasks."""
+    full = answered()
+    none = SpanTable.of(
+        (full.table.tasks, full.table.annotators, ()),
+        dict.fromkeys(("task", "annotator", "label", "start", "end"), np.zeros(0, np.int64)),
+        full.table.reviewed,
+    )
+    return replace(full, name="tasks", table=none, fields={}, region_fields=())
 
 
 def instants(people: Sequence[str] = ("anna", "bert")) -> TierTable:
@@ -137,4 +183,4 @@ def hostile() -> tuple[Agreement, PageInput]:
         ),
         link=lambda tier, task, seconds: "javascript:alert(3)",
     )  # fmt: skip
-    return study(tier, findings=(finding,)), given
+    return study(tier, answered(EVIL, QUOTED), findings=(finding,)), given

@@ -32,7 +32,7 @@ def answer_rows(
         matched: Matched ranges and instants, those that there are.
         settings: How to measure.
     """
-    own = AttributeSettings(intervals=settings.time)
+    own = AttributeSettings(settings.tolerances, settings.time)
     if tier.fields and matched:
         regions = Regions(tier.name, tier.table, tier.readers, tier.fields)
         yield from attribute_rows(regions, asked_fields(tier), matched, own)
@@ -45,7 +45,9 @@ def score_rows(tier: TierTable, tolerance: float, settings: AgreementSettings) -
     table = tier.table if tier.windows is None else tier.windows
     regions, fields = Regions(tier.name, table, tier.readers, tier.fields), asked_fields(tier)
     ticks = round(tolerance * 1e6)
-    controls = [overlap_control(regions, ticks), *choice_controls(regions, fields, ticks)]
+    # Where nothing could be marked, two who marked nothing do not agree about it.
+    controls = [overlap_control(regions, ticks)] if table.labels else []
+    controls += choice_controls(regions, fields, ticks)
     if tier.task_answers is not None:
         controls += task_controls(tier.task_answers, tier.task_fields)
     own = EnterpriseSettings(settings.weights, settings.iou, settings.time)

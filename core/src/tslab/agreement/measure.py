@@ -168,10 +168,10 @@ def measure_tier(
     pairs, kinds = all_kinds(tier.table, tier.readers)
     if not len(pairs):
         return replace(result, notes=[ALONE, *result.notes])
-    points = bool(tier.table.instants.any())
-    if tier.kind != "instants" or not (points or not len(tier.table)):
+    points, marks = bool(tier.table.instants.any()), bool(tier.table.labels)
+    if marks and (tier.kind != "instants" or not (points or not len(tier.table))):
         result = _with_ranges(result, settings, pairs, kinds)
-    if points or tier.kind == "instants":
+    if marks and (points or tier.kind == "instants"):
         result = _with_instants(result, settings, kinds)
     matched = [found for found in (result.matches, result.instants) if found is not None]
     result.rows.extend(answer_rows(tier, matched, settings))

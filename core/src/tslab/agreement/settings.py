@@ -22,7 +22,8 @@ class AgreementSettings:
     Attributes:
         ious: Least intersection over union of two events that are the same; one F1 for each.
         iou: The one that the headline, borders and confusions rest on.
-        tolerances: Seconds that two instants may be apart, by tier; that of the tier if missing.
+        tolerances: Seconds that two instants may be apart, by tier, that of the tier if missing;
+            how far apart two answers of a number field may be, by field, 0 if missing.
         draws: Draws of the bootstrap over tasks; 0 leaves intervals out.
         seed: Makes intervals and gamma the same each time.
         level: How sure the intervals are.

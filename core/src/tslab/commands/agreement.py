@@ -90,7 +90,7 @@ class Asked:
     "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of events that are the same [0.5].",
 )  # fmt: skip
-@tolerance_option()
+@tolerance_option(fields=True)
 @click.option(
     "--min", "least", multiple=True, metavar="[METRIC=]X",
     help="Exit with 1 if agreement is below X; the measure is F1 of events or instants [event F1].",
@@ -125,7 +125,9 @@ def command(output: Output, **options: Any) -> int:
     intake, offered, key = _given(output, wanted)
     weights = read_weights(_controls(intake), wanted.weights)
     intake = _chosen_tiers(intake, wanted.tiers)
-    limits = read_tolerances([tier.name for tier in intake.tiers], wanted.tolerances)
+    limits = read_tolerances(
+        [tier.name for tier in intake.tiers], wanted.tolerances, _number_fields(intake)
+    )
     gamma, alpha = (_asks(wanted.metrics, name) for name in ("gamma", "unitizing"))
     settings = AgreementSettings(
         iou=wanted.iou,
@@ -154,6 +156,14 @@ def _controls(intake: Intake) -> list[str]:
     for tier in intake.tiers:
         names.update(item.name for item in (*asked_fields(tier), *tier.task_fields))
     return sorted(names)
+
+
+def _number_fields(intake: Intake) -> list[str]:
+    """Names of the fields of all tiers whose answers are numbers."""
+    from tslab.agreement.answer_rows import asked_fields
+
+    fields = (item for tier in intake.tiers for item in (*asked_fields(tier), *tier.task_fields))
+    return list(dict.fromkeys(item.name for item in fields if item.kind == "number"))
 
 
 def _asks(metrics: Sequence[str], name: str) -> bool:

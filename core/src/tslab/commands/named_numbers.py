@@ -9,36 +9,52 @@ from typing import Any
 import click
 
 
-def tolerance_option() -> Callable[[Any], Any]:
-    """The option ``--tolerance TIER=SECONDS``; `tslab.tolerances` has what holds without it."""
+def tolerance_option(*, fields: bool = False) -> Callable[[Any], Any]:
+    """The option ``--tolerance TIER=SECONDS``; `tslab.tolerances` has what holds without it.
+
+    Args:
+        fields: Whether it takes number fields, too, as ``FIELD=X``.
+    """
     said = (
         "Seconds between instants that are the same [the domain's; else a fifth of their usual "
-        "distance, 0.02 to 0.5]."
+        "distance, 0.02 to 0.5]"
     )
-    return click.option(
-        "--tolerance", "tolerances", multiple=True, metavar="TIER=SECONDS", help=said
-    )
+    said += ", or how far apart equal answers of a number field may be [0]." if fields else "."
+    kind = "NAME=X" if fields else "TIER=SECONDS"
+    return click.option("--tolerance", "tolerances", multiple=True, metavar=kind, help=said)
 
 
-def read_tolerances(tiers: Sequence[str], given: Sequence[str]) -> dict[str, float]:
-    """``TIER=SECONDS`` as numbers by tier.
+def read_tolerances(
+    tiers: Sequence[str], given: Sequence[str], fields: Sequence[str] = ()
+) -> dict[str, float]:
+    """``TIER=SECONDS`` or ``FIELD=X`` as numbers by name.
+
+    Args:
+        tiers: Names of the tiers.
+        given: What the command line says.
+        fields: Names of the number fields, where answers are compared, too.
 
     Raises:
-        UsageError: There is no such tier, or no such number.
+        UsageError: There is no such tier or field, or no such number.
     """
     from tslab.errors import UsageError, did_you_mean
 
     found = {}
+    names = list(dict.fromkeys([*tiers, *fields]))
     for item in given:
-        tier, mark, text = item.rpartition("=")
-        tier, text = (tier, text) if mark else (item, "")
-        if tier not in tiers:
-            hint = did_you_mean(tier, tiers) or f"There are {', '.join(tiers) or 'none'}."
-            raise UsageError(f"--tolerance names no tier: '{item}'", hint)
-        found[tier] = number(text)
-        if not 0 <= found[tier] < 86_400:
-            example = f"Write for example {tier}=0.15."
-            raise UsageError(f"--tolerance has no number of seconds: '{item}'", example)
+        name, mark, text = item.rpartition("=")
+        name, text = (name, text) if mark else (item, "")
+        if name not in names:
+            hint = did_you_mean(name, names) or f"There are {', '.join(names) or 'none'}."
+            kinds = "no tier and no number field" if fields else "no tier"
+            raise UsageError(f"--tolerance names {kinds}: '{item}'", hint)
+        found[name] = number(text)
+        most = 86_400 if name in tiers else math.inf
+        if not 0 <= found[name] < most:
+            what = "number of seconds" if name in tiers else "number"
+            raise UsageError(
+                f"--tolerance has no {what}: '{item}'", f"Write for example {name}=0.15."
+            )
     return found
 
 

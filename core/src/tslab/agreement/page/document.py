@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 from tslab.agreement.measure import Agreement, TierAgreement
+from tslab.agreement.page.answers import answer_table
 from tslab.agreement.page.colors import style
 from tslab.agreement.page.grids import Grid, event_confusions, matrix, time_confusion
 from tslab.agreement.page.headline import figures, meanings, settings_line
@@ -15,6 +16,7 @@ from tslab.agreement.page.rows import Index
 from tslab.agreement.page.tables import annotator_table, label_table
 from tslab.agreement.page.tasks import TaskData, review_document, task_scores
 from tslab.agreement.report.amounts import amounts
+from tslab.agreement.report.answers import answer_lines
 from tslab.agreement.report.sentences import sentences
 from tslab.agreement.values import REASONS
 from tslab.pages.markup import data_block, document, element, panel, table, text
@@ -136,8 +138,9 @@ class _Tier:
 
     def markup(self) -> str:
         """Headline, figures, tables and drawings."""
-        tier, settings, index = self.tier, self.settings, self.index
+        tier, settings = self.tier, self.settings
         said = sentences(tier, settings, self.names.reader)
+        answers = answer_table(answer_lines(tier))
         parts = [
             element("h2", text(tier.tier.name), id=f"tier-{self.number}"),
             element("p", text(said[0]), class_="lead"),
@@ -145,15 +148,20 @@ class _Tier:
             element("p", text(" \u00b7 ".join(amounts(tier.tier))), class_="soft"),
             figures(tier, settings),
             self._tier_notes(),
-            element("h3", "Labels", class_="head"),
-            panel("", label_table(tier, index, settings)),
-            element("h3", "Annotators", class_="head"),
-            panel("", annotator_table(tier, index, settings, self.names)),
-            self._drawings(),
-            VIEWER.replace("NUMBER", str(self.number)),
+            *(self._tables() if tier.tier.table.labels else ()),
+            element("h3", "Answers", class_="head") + panel("", answers) if answers else "",
+            self._drawings() if tier.tier.table.labels else "",
+            VIEWER.replace("NUMBER", str(self.number)) if tier.tier.table.labels else "",
         ]
         inside = "\n".join(part for part in parts if part)
         return element("section", inside, class_="tier", data_tier=self.number)
+
+    def _tables(self) -> Iterator[str]:
+        """Who marked what, and how well that agrees."""
+        yield element("h3", "Labels", class_="head")
+        yield panel("", label_table(self.tier, self.index, self.settings))
+        yield element("h3", "Annotators", class_="head")
+        yield panel("", annotator_table(self.tier, self.index, self.settings, self.names))
 
     def _tier_notes(self) -> str:
         items = "".join(element("li", text(note)) for note in self.tier.notes)

@@ -45,7 +45,8 @@ class Marks:
         table, who = tier.table, tier.readers
         many = len(table.labels)
         key = table.annotator.astype(np.int64) * many + table.label
-        count = np.bincount(key, minlength=many * len(table.annotators)).reshape(-1, many)
+        shape = len(table.annotators), many
+        count = np.bincount(key, minlength=shape[0] * many).reshape(shape)
         truth = () if who.reference is None else (who.reference,)
         models = [name for name in who.models if not made_of_people(name)]
         parts = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.amounts import Marks, amounts, unused_text, used_labels
+from tslab.agreement.report.answers import answer_cells, answer_lines
 from tslab.agreement.report.fitting import fitted
 from tslab.agreement.report.headline import columns, headline, main_metrics
 from tslab.agreement.report.sentences import sentences
@@ -62,10 +63,12 @@ class _Text:
             said = sentences(self.tier, self.found.settings)
             blocks.append("\n".join(map(self._wrapped, said)))
         for by, own in rows.items():
-            if own and by not in ("overall", MATRIX):
+            if own and names and by not in ("overall", MATRIX):
                 blocks.append(self._table(own, names, TABLES.get(by, by)))
             if by == "label":
                 blocks.append(self._wrapped(unused_text(self.tier.tier)))
+        answers = answer_lines(self.tier) if "overall" in asked else []
+        blocks += [fitted(answer_cells(answers), self.wide)] if answers else []
         if MATRIX in asked:
             blocks += [self._matrix(m) for m in main_metrics(self.tier, self.found.settings)]
         shown_rows = [row for own in rows.values() for row in own]
@@ -98,7 +101,8 @@ class _Text:
         tier, parts = self.tier.tier, amounts(self.tier.tier)
         if any(row.metric == "instant/f1" for row in self.tier.rows):
             parts.append(f"instants within {self.tier.tolerance:g} s")
-        return self._wrapped(f"{short(tier.name)} ({tier.kind}): {', '.join(parts)}")
+        kind = tier.kind if tier.table.labels else "answers"
+        return self._wrapped(f"{short(tier.name)} ({kind}): {', '.join(parts)}")
 
     def _heads(self, everything: bool) -> list[Row]:
         return headline(self.tier, self.found.settings, everything=everything)

@@ -19,6 +19,7 @@ from tslab.wording import short
 LEVELS = ((0.9, "very closely"), (0.75, "closely"), (0.5, "in part"), (-np.inf, "little"))
 """Least share of each level: of events, of time as Dice has it, of the length of events."""
 NOBODY = "There is nothing that two people reviewed."
+NO_MARKS = "Nothing is marked here: only answers about whole tasks are compared."
 Called = Callable[[str], str]
 
 
@@ -50,6 +51,8 @@ def sentences(
         settings: How they were measured.
         called: What people and models are called; their names where it is None.
     """
+    if not tier.tier.table.labels:
+        return [NO_MARKS]
     known = _Known(tier, settings, called or short)
     found = [said for metric in main_metrics(tier, settings) for said in known.about(metric)]
     return found or [NOBODY]

@@ -34,6 +34,7 @@ class Columns:
         instant: What the export says of it.
         labels: Labels of each region.
         fields: Answers about regions, by position of the region.
+        answers: Answers about whole tasks, by position of the reading.
         blank: Positions of regions without a value that can be read.
     """
 
@@ -46,6 +47,7 @@ class Columns:
     instant: list[object] = field(default_factory=list)
     labels: list[list[str]] = field(default_factory=list)
     fields: dict[int, dict[str, FieldValue]] = field(default_factory=dict)
+    answers: dict[int, dict[str, FieldValue]] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
 
     def add(self, task: int, reader: tuple[str, str], results: Sequence[Result]) -> int:
@@ -55,7 +57,7 @@ class Columns:
         lost = [len(self.start) + at for at, value in enumerate(values) if value is NOTHING]
         self.blank += lost
         if len(own) < len(results):
-            self._add_fields(own, results)
+            self._add_answers(own, results)
         self.task.append(task)
         self.reader.append(reader)
         self.count.append(len(own))
@@ -66,13 +68,18 @@ class Columns:
         self.labels += [v.timeserieslabels or [] for v in values]
         return len(lost)
 
-    def _add_fields(self, own: Sequence[Result], results: Sequence[Result]) -> None:
+    def _add_answers(self, own: Sequence[Result], results: Sequence[Result]) -> None:
+        """Answers about regions carry the id of one; those about the task have no time either."""
         at = {r.id: len(self.start) + number for number, r in enumerate(own) if r.id is not None}
         for result in results:
-            if result.type != LABELS_TYPE and result.value is not None and result.id in at:
-                answer = _answer(result.type, result.value)
-                if answer is not None:
-                    self.fields.setdefault(at[result.id], {})[result.from_name] = answer
+            value = result.value
+            answer = None if value is None else _answer(result.type, value)
+            if answer is None or value is None or result.type == LABELS_TYPE:
+                continue
+            if result.id in at:
+                self.fields.setdefault(at[result.id], {})[result.from_name] = answer
+            elif value.start is None and value.end is None:
+                self.answers.setdefault(len(self.task), {})[result.from_name] = answer
 
 
 def columns_of(tasks: Sequence[Task], problems: Problems) -> Columns:

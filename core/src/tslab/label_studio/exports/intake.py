@@ -24,7 +24,10 @@ from tslab.agreement.tier_tables import (
     unique_names,
 )
 from tslab.agreement.values import Readers
+from tslab.errors import DataError
+from tslab.label_studio.exports.answers import Answered, with_answers
 from tslab.label_studio.exports.columns import Columns, columns_of
+from tslab.label_studio.exports.fields import ExportFields, read_fields
 from tslab.label_studio.exports.oddities import repeated
 from tslab.label_studio.exports.records import Task, read_export
 from tslab.label_studio.exports.regions import Positions, Regions, regions_of
@@ -56,7 +59,8 @@ def export_intake(payload: bytes, name: str, config: str | None = None) -> Intak
         DataError: The file is no JSON export of Label Studio, or the config is no config.
     """
     problems = Problems()
-    known = read_config(config) if config is not None else None
+    fields = read_fields(config) if config is not None else ExportFields()
+    known = _known(config, fields)
     tasks = each_once(read_export(payload, name, problems), problems)
     columns = columns_of(tasks, problems)
     shown = [task.window() for task in tasks]
@@ -66,11 +70,28 @@ def export_intake(payload: bytes, name: str, config: str | None = None) -> Intak
     regions = regions_of(columns, (names, shown), known, problems)
     found = list(_tiers(columns, regions, readers, known, problems))
     # One control was shown to whoever annotated at all; of several only the config knows.
-    tiers, silent = speaking(found, lambda _: known is not None or len(found) == 1)
-    notes = [] if all(window is not None for window in regions.windows) else [GUESSED]
+    marked, silent = speaking(found, lambda _: known is not None or len(found) == 1)
+    who = Answered(
+        names, readers.names, readers.readers, readers.number, _extents(columns, regions, readers)
+    )
+    tiers = with_answers(marked, columns, fields, who)
+    shown_whole = all(window is not None for window in regions.windows)
+    notes = [] if shown_whole or not marked else [GUESSED]
     if regions.guessed and known is None:
         notes.append(UNIT)
     return Intake(tiers, problems.findings(), problems.counts(), (*notes, *silent))
+
+
+def _known(config: str | None, fields: ExportFields) -> ForeignConfig | None:
+    """What a config says of marks; None without one, and where it asks about whole tasks only."""
+    if config is None:
+        return None
+    try:
+        return read_config(config)
+    except DataError:
+        if fields.tasks and "timeserieslabels" not in config.lower():
+            return None
+        raise
 
 
 @dataclass(frozen=True, slots=True)

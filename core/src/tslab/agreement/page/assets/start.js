@@ -12,6 +12,7 @@ for (const section of document.querySelectorAll("section.tier")) {
     const select = box.querySelector("select");
     if (select) select.addEventListener("change", () => rise(box, tier.bars[Number(box.dataset.bars)]));
   }
+  if (!section.querySelector(".viewer")) continue; // nothing can be marked, only answered
   viewers[number_of_tier] = new Viewer(section.querySelector(".viewer"), number_of_tier);
   tasks(section.querySelector(".tasks"), tier, viewers[number_of_tier]);
 }

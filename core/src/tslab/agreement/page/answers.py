@@ -1,0 +1,55 @@
+"""The page's table of answers about regions and tasks, by field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from tslab.agreement.page.rows import DASH, number
+from tslab.agreement.report.answers import AnswerLine, Kind, between, written
+from tslab.agreement.values import Row
+from tslab.pages.markup import element, text
+
+MOST_FIELDS = 40
+HEADER = ("", "both answered", "n", "with \u201cnone\u201d", "n")
+UNDER = (
+    "Of regions that match, and of tasks. The first number is of what both answered; the second "
+    "takes a region without a partner and a missing answer for an answer of its own, "
+    "\u201cnone\u201d. n counts pairs of answers. Differences are the second one's number less the "
+    "first one's; the limits hold 95 % of them."
+)
+
+
+def answer_table(lines: Sequence[AnswerLine]) -> str:
+    """One line for each measure, under the name of its field; "" where nobody answered anything."""
+    if not lines:
+        return ""
+    groups = [list(own) for _, own in groupby(lines, key=lambda line: (line.about, line.field))]
+    rows = [part for own in groups[:MOST_FIELDS] for part in (_named(own[0]), *map(_line, own))]
+    top = element("tr", "".join(element("th", text(cell), scope="col") for cell in HEADER))
+    table = element("table", element("thead", top) + element("tbody", "".join(rows)))
+    more = len(groups) - MOST_FIELDS
+    left = element("p", text(f"{more} more fields"), class_="soft") if more > 0 else ""
+    return table + element("p", text(UNDER), class_="soft") + left
+
+
+def _named(line: AnswerLine) -> str:
+    """The row that says which field the next ones are about."""
+    about = element("span", text(f" about {line.about}"), class_="why")
+    name = element("th", text(line.field) + about, scope="rowgroup", colspan=len(HEADER))
+    return element("tr", name, class_="field")
+
+
+def _line(line: AnswerLine) -> str:
+    cells = [text(line.measure), *_pair(line.kind, line.matched)]
+    cells += ["", ""] if line.joint is None else _pair(line.kind, line.joint)
+    return element("tr", "".join(element("td", cell) for cell in cells))
+
+
+def _pair(kind: Kind, row: Row) -> list[str]:
+    """A number with its interval or its reason, and how many answers it rests on."""
+    value = row.value
+    under = value.reason if value.value is None else between(kind, value)
+    said = DASH if value.value is None else text(written(kind, value.value))
+    said += element("div", text(under), class_="why") if under else ""
+    return [said, text(number("count", row.events))]
