@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.csv
 import pytest
-from kit.editor import Editor, login, open_task
+from kit.editor import Editor, Pane, login, open_task
 from kit.planted import Plant, Planted
 from kit.review_study import DOMAIN, plants_of, reviewed_study
 from kit.studies import Study
@@ -71,6 +74,17 @@ def draw(editor: Editor, span: Span) -> None:
     editor.unselect()
 
 
+def check_lanes(study: Study, window: Window, lanes: list[Pane]) -> None:
+    """Each line lies in its lane where its reading has the label, and out of it elsewhere."""
+    table = pa.csv.read_csv(study.root / window.task.csv)
+    for letter, pane in zip("abc", lanes, strict=True):
+        names = [name for name in table.column_names if name.startswith(f"reading_{letter}_")]
+        assert len(pane.paths) == len(names) > 0
+        for name, path in zip(names, pane.paths, strict=True):
+            held = pa.compute.mean(pa.compute.greater(table[name], 0.0)).as_py()
+            assert path.inside == pytest.approx(held, abs=0.02), name
+
+
 def test_a_reviewer_decides_everything(reviewed: tuple[Study, Planted], chromium: Any) -> None:
     study, made = reviewed
     page = chromium.new_page(viewport={"width": 1920, "height": 1080})
@@ -91,6 +105,7 @@ def test_a_reviewer_decides_everything(reviewed: tuple[Study, Planted], chromium
             assert len(panes) == 4, "the signal and three readings"
             assert len({round(pane.left) for pane in panes}) == 1
             assert len({round(pane.right) for pane in panes}) == 1, "one time axis for all"
+            check_lanes(study, window, panes[1:])
             editor.select(window.cases[0].id)
             SCREENSHOTS.mkdir(exist_ok=True)
             page.screenshot(path=SCREENSHOTS / "review-task.png")

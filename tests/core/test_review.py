@@ -25,8 +25,10 @@ from tslab.annotation import Annotation
 from tslab.errors import DataError
 from tslab.label_studio.client import Client
 from tslab.label_studio.push import Push
-from tslab.label_studio.review.config import VERDICT
+from tslab.label_studio.review.ballots import read_ballots
+from tslab.label_studio.review.config import VERDICT, Shape
 from tslab.label_studio.review.key import Window, load_key, new_key, save_key
+from tslab.label_studio.review.lanes import lines
 from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
 from tslab.label_studio.review.project import make_queue
 from tslab.label_studio.review.pull import outcome_of
@@ -41,6 +43,8 @@ from tslab.progress.asked import load_asked
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 SEEDS = range(20)
+LABELS = {(tier.name, label.name) for tier in DOMAIN.tiers for label in tier.labels}
+SHAPE = Shape("ABC", 9, lines(DOMAIN, "anomalies", LABELS))
 Made = tuple[Study, dict[str, Planted]]
 
 
@@ -75,7 +79,7 @@ def exported(
         prediction = disputes_as_regions(project, window, recording)
         plan = plans[window.task.recording]
         result = verdicts(project, plan, window, prediction.result)
-        document = task_document(window, {})
+        document = task_document(project, window, {})
         found.append({**document, "annotations": [{"id": 1, "result": result}]})
     return found
 
@@ -91,7 +95,12 @@ def test_windows_and_truth_of_twenty_seeds(made: Made) -> None:
             counts[plant.tier, plant.low, plant.high] += 1
     for recording, plan in plans.items():
         assert found[recording] == Counter((p.tier, p.low, p.high) for p in plan.plants)
-    outcome = outcome_of(study.project, key, [exported(study, plans, key.windows)], said(plans))
+    outcome = outcome_of(
+        study.project,
+        key,
+        read_ballots(study.project, key, [exported(study, plans, key.windows)]),
+        said(plans),
+    )
     assert outcome.findings == []
     assert outcome.open == 0
     truth = {annotation.recording: annotation for annotation in outcome.annotations}
@@ -133,10 +142,10 @@ def test_a_verdict_on_what_has_changed_holds_no_more(made: Made) -> None:
     key = new_key()
     make_queue(study.project, key)
     exports = [exported(study, plans, key.windows[:1])]
-    before = outcome_of(study.project, key, exports, said(plans))
+    before = outcome_of(study.project, key, read_ballots(study.project, key, exports), said(plans))
     assert before.decided == len(key.windows[0].cases)
     changed = [replace(a, spans=[]) if a.annotator == ANNOTATORS[0] else a for a in said(plans)]
-    after = outcome_of(study.project, key, exports, changed)
+    after = outcome_of(study.project, key, read_ballots(study.project, key, exports), changed)
     window = key.windows[0]
     same = [
         case
@@ -157,7 +166,7 @@ def test_half_of_the_verdicts(made: Made) -> None:
     make_queue(study.project, key)
     cases = sum(len(window.cases) for window in key.windows)
     half = exported(study, plans, key.windows[::2])
-    outcome = outcome_of(study.project, key, [half], said(plans))
+    outcome = outcome_of(study.project, key, read_ballots(study.project, key, [half]), said(plans))
     assert outcome.decided == sum(len(window.cases) for window in key.windows[::2])
     assert outcome.open == cases - outcome.decided
     for annotation in outcome.annotations:
@@ -180,7 +189,9 @@ def test_verdicts_that_mean_nothing_are_findings(made: Made) -> None:
     for result in item["annotations"][0]["result"]:
         if result["from_name"] == VERDICT:
             result["value"]["choices"] = ["H is right"]
-    outcome = outcome_of(study.project, key, [[item]], said(plans))
+    outcome = outcome_of(
+        study.project, key, read_ballots(study.project, key, [[item]]), said(plans)
+    )
     assert outcome.decided == 0
     assert {finding.code for finding in outcome.findings} == {"TSL094"}
 
@@ -192,10 +203,10 @@ def test_nothing_that_is_sent_names_anybody(made: Made) -> None:
     window = key.windows[0]
     recording = study.project.recording(window.task.recording)
     spoken = queue.said[window.task.recording, window.task.view]
-    write_window(study.project, window, recording, spoken, "ABC")
-    assert is_written(study.project, window, "ABC")
-    assert not is_written(study.project, window, "ABCD")
-    sent = files.json_bytes(task_document(window, spoken)).decode()
+    write_window(study.project, window, recording, spoken, SHAPE)
+    assert is_written(study.project, window, SHAPE)
+    assert not is_written(study.project, window, replace(SHAPE, letters="ABCD"))
+    sent = files.json_bytes(task_document(study.project, window, spoken)).decode()
     sent += files.json_bytes(disputes_as_regions(study.project, window, recording)).decode()
     sent += (study.root / window.task.csv).read_text()
     for name in ANNOTATORS:

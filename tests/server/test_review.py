@@ -23,6 +23,7 @@ from kit.studies import Study
 
 from tslab.annotation import Annotation
 from tslab.ground_truth import made_truth
+from tslab.label_studio.review.config import NONE, REST
 from tslab.label_studio.review.key import Key, load_key
 
 pytestmark = pytest.mark.server
@@ -150,3 +151,45 @@ def test_verdicts_become_the_planted_truth(reviewed: Reviewed, capsys: Any) -> N
     reviewed.study.run("review", "--json")
     document = json.loads(capsys.readouterr().out)
     assert document["changes"] == []
+
+
+def test_a_deleted_project_costs_no_verdict(reviewed: Reviewed, capsys: Any) -> None:
+    """It blocked every pull, and the next review took the verdicts out of the truth."""
+    study = reviewed.study
+    before = reviewed.truth()
+    cases = sum(len(window.cases) for window in reviewed.key.windows)
+    with study.http() as client:
+        client.delete(f"/api/projects/{reviewed.number}/").raise_for_status()
+    for findings in (["TSL123"], []):
+        capsys.readouterr()
+        study.run("pull", "--json")
+        document = json.loads(capsys.readouterr().out)
+        assert [found.split()[0] for found in document["findings"]] == findings
+        assert (document["review"]["decided"], document["review"]["kept"]) == (cases, cases)
+        assert reviewed.truth() == before
+        study.run("review", "--json")
+        assert len(study.projects()) == 1, "nobody is asked again"
+
+
+def test_a_verdict_that_is_taken_back_is_open_again(reviewed: Reviewed, capsys: Any) -> None:
+    """An answer from the file, or one from a task that is there: only the second can be undone."""
+    study = reviewed.study
+    (study.project.state / "review-verdicts.json").unlink()
+    study.run("review")
+    window = reviewed.key.windows[0]
+    task = study.server_tasks(reviewed.number)[window.task.id]["id"]
+    whole = {"id": "w", "from_name": REST, "to_name": "ts", "type": "choices"}
+    result = [{**whole, "value": {"choices": [NONE]}}]
+    with study.http() as client:
+        post(client, f"/api/tasks/{task}/annotations/", {"result": result})
+    done = reviewed.pull(capsys)
+    assert done["decided"] == done["nothing"] == len(window.cases)
+    assert list(done["reviewers"].values()) == [len(window.cases)]
+    with study.http() as client:
+        (given,) = client.get(f"/api/tasks/{task}/annotations/").json()
+        client.delete(f"/api/annotations/{given['id']}/").raise_for_status()
+    capsys.readouterr()
+    study.run("pull", "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert [found.split()[0] for found in document["findings"]] == ["TSL124"]
+    assert document["review"]["decided"] == 0

@@ -109,7 +109,7 @@ class Channel(_Declaration):
     unit: str = ""
     aliases: tuple[str, ...] = ()
     group: str = ""
-    color: str = Field(default="#1f4e79", pattern=r"^#[0-9A-Fa-f]{6}$")
+    color: str = Field(default="#3b7bbf", pattern=r"^#[0-9A-Fa-f]{6}$")
     height: int = Field(default=0, ge=0, le=1000)
     value_range: tuple[float, float] | None = None
     display_format: str = ""

@@ -72,10 +72,15 @@ def review_document(outcome: Outcome) -> dict[str, object]:
     return {
         "decided": outcome.decided,
         "corrected": outcome.corrected,
+        "nothing": outcome.nothing,
         "open": outcome.open,
+        "split": outcome.split,
+        "kept": outcome.kept,
+        "differing": outcome.differing,
         "settled": outcome.settled,
         "upheld": dict(sorted(outcome.upheld.items())),
         "party": dict(sorted(outcome.party.items())),
+        "reviewers": dict(sorted(outcome.reviewers.items())),
     }
 
 
@@ -83,17 +88,26 @@ def review_text(outcome: Outcome) -> str:
     """The same for people."""
     from tslab.errors import counted
 
-    text = (
-        f"review: {counted(outcome.decided, 'disputes')} decided ({outcome.corrected} by drawing)"
-    )
+    how = f"{outcome.corrected} by drawing, {outcome.nothing} by saying that nothing is there"
+    text = f"review: {counted(outcome.decided, 'disputes')} decided ({how})"
     text += f", {outcome.open} open"
+    if outcome.split:
+        text += f" ({outcome.split} because reviewers differ)"
     if outcome.settled:
         text += f", {outcome.settled} within the tolerance"
+    if outcome.differing:
+        text += f"; {counted(outcome.differing, 'answers')} about tasks differ, and are left out"
+    if outcome.kept:
+        text += f"; {outcome.kept} were decided in tasks that Label Studio no longer has"
     rows = [
         (name, f"{outcome.upheld[name]} of {count}", f"{outcome.upheld[name] / count:.0%}")
         for name, count in sorted(outcome.party.items())
     ]
-    return f"{text}\n{named_table(rows, ('annotator', 'upheld', 'share'))}" if rows else text
+    if rows:
+        text += f"\n{named_table(rows, ('annotator', 'upheld', 'share'))}"
+        decided = [(name, str(count)) for name, count in sorted(outcome.reviewers.items())]
+        text += f"\n{named_table(decided, ('reviewer', 'decided'))}"
+    return text
 
 
 def check(output: Output, project: Project, annotations: list[Annotation]) -> list[Finding]:

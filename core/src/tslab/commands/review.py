@@ -36,40 +36,39 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
         with Client(address.url, address.api_key) as client:
             push = ReviewPush(project, client, address.data_mode, dry_run, output.progress)
             report = push.run_review(most, load_projects(project, address))
+            if not dry_run:
+                there = {int(item["id"]) for item in client.projects()}
+                known = load_projects(project, address, REVIEW_FILE)
+                kept = {key: number for key, number in known.items() if number in there}
+                save_projects(project, address, {**kept, **report.projects}, REVIEW_FILE)
         for warning in report.warnings:
             output.warn(warning)
-        if not dry_run and report.projects:
-            save_projects(project, address, report.projects, REVIEW_FILE)
         _show(output, push.queue, report, address.url, dry_run)
         return 0
 
 
 def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool) -> None:
-    from tslab.errors import counted
     from tslab.label_studio.review.project import queue_rows, summary
 
-    rows = queue_rows(queue)
+    rows = queue_rows(queue, names=not dry_run)
     lines = [summary(queue)]
     if rows:
         lines.append(named_table(rows[:SHOWN], ("window", "recording", "time", "about", "cost")))
     if len(rows) > SHOWN:
         lines.append(f"... and {len(rows) - SHOWN} more")
-    if dry_run:
-        lines.append(f"Would make {counted(len(report.changes), 'changes')} at {url}")
-    elif report.changes:
-        asked = [c for c in report.changes if c.startswith(("ask for annotator", "rater "))]
-        lines += [f"  {change}" for change in asked]
-        where = " Review at:" if report.projects else ""
-        lines.append(f"{counted(len(report.changes), 'changes')}.{where}")
-        lines += [f"  {url}/projects/{number}/data" for number in report.projects.values()]
-    else:
+    lines += [f"  {'would ' if dry_run else ''}{change}" for change in report.changes]
+    if not report.changes:
         lines.append(f"Nothing to change at {url}.")
+    elif not dry_run and report.projects:
+        lines.append("Review at:")
+        lines += [f"  {url}/projects/{number}/data" for number in report.projects.values()]
     document = {
         "url": url,
         "dry_run": dry_run,
         "windows": len(queue.windows),
         "added": queue.added,
         "disputes": sum(len(window.cases) for window in queue.windows),
+        "open": sum(len(window.cases) for window in queue.open.values()),
         "changes": report.changes,
         "projects": list(report.projects.values()),
         "warnings": report.warnings,

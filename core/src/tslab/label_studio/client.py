@@ -142,7 +142,7 @@ class Client:
         """Id, data, meta, number of annotations of all tasks, and whether these are enough."""
         wanted = {
             "project": project,
-            "include": "id,data,meta,total_annotations,is_labeled,overlap",
+            "include": "id,data,meta,total_annotations,is_labeled,overlap,created_at",
         }
         return list(self._pages("/api/tasks", wanted, "tasks"))
 

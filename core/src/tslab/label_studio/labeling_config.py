@@ -44,7 +44,7 @@ STYLE = """
 .tsl .htx-timeseries-channel { margin-bottom: -30px; }
 .tsl .htx-timeseries-channel:nth-last-child(2),
 .tsl .htx-timeseries-multichannel:nth-last-child(2) .htx-timeseries-channel { margin-bottom: 0; }
-.tsl .htx-timeseries-channel text[opacity] { opacity: .8; font-size: 13px;
+.tsl .htx-timeseries-channel text[opacity] { opacity: .8; font-size: 13px; fill: currentColor;
   transform: translate(76px, 0); }
 .tsl .htx-timeseries-channel .xaxis text { display: none; }
 .tsl .htx-timeseries-channel:nth-last-child(2) .xaxis text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree
@@ -11,6 +12,16 @@ from tslab.project import Project
 
 LEAST_CERTAIN = ("Least certain first", ["tasks:predictions_score"])
 """Title and order of the tab that annotators work through."""
+
+
+HIDDEN = (
+    *("inner_id", "data.csv", "data.info", "data.task"),
+    *("cancelled_annotations", "annotations_results", "predictions_results"),
+    *("reviews_rejected", "file_upload", "storage_filename", "avg_lead_time"),
+    *("annotations_ids", "predictions_model_versions", "updated_by"),
+    *("draft_exists", "ground_truth", "created_at", "updated_at"),
+)
+"""Columns of the Data Manager that say nothing to an annotator."""
 
 
 def project_settings(project: Project, title: str, marker: str, config: str) -> dict[str, Any]:
@@ -113,27 +124,6 @@ def wanted_views(*, blind: bool = False) -> list[dict[str, Any]]:
     In a blind study what is left keeps the rater's own order: all would get tired of the same tasks
     otherwise.
     """
-    hidden = [
-        *("tasks:inner_id", "tasks:data.csv", "tasks:data.info", "tasks:data.task"),
-        *("tasks:cancelled_annotations", "tasks:annotations_results", "tasks:predictions_results"),
-        *(
-            "tasks:reviews_rejected",
-            "tasks:file_upload",
-            "tasks:storage_filename",
-            "tasks:avg_lead_time",
-        ),
-        *("tasks:annotations_ids", "tasks:predictions_model_versions", "tasks:updated_by"),
-        *("tasks:draft_exists", "tasks:ground_truth", "tasks:created_at", "tasks:updated_at"),
-    ]
-    common = {
-        "type": "list",
-        "target": "tasks",
-        "hiddenColumns": {"explore": hidden, "labeling": hidden},
-        "columnsWidth": {},
-        "columnsDisplayType": {},
-        "gridWidth": 4,
-    }
-    nothing = {"conjunction": "and", "items": []}
     # Not the number of annotations: with an overlap, one annotator's leaves work for the next.
     unfinished = {
         "filter": "filter:tasks:completed_at",
@@ -142,8 +132,32 @@ def wanted_views(*, blind: bool = False) -> list[dict[str, Any]]:
         "value": "true",
     }
     title, ordering = ("Left to read", []) if blind else LEAST_CERTAIN
-    left = {"conjunction": "and", "items": [unfinished]}
-    return [
-        {**common, "title": "All tasks", "ordering": [], "filters": nothing},
-        {**common, "title": title, "ordering": ordering, "filters": left},
-    ]
+    return [manager_view("All tasks", [], []), manager_view(title, ordering, [unfinished])]
+
+
+def manager_view(
+    title: str,
+    ordering: Sequence[str],
+    filters: Sequence[Mapping[str, Any]],
+    more_hidden: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A tab of the Data Manager, as the server takes it.
+
+    Args:
+        title: Its name.
+        ordering: Columns by which tasks are sorted; "-" in front turns one around.
+        filters: What a task must fulfil, all of it.
+        more_hidden: Columns that are not shown, beside `HIDDEN`.
+    """
+    hidden = [f"tasks:{name}" for name in (*HIDDEN, *more_hidden)]
+    return {
+        "type": "list",
+        "target": "tasks",
+        "hiddenColumns": {"explore": hidden, "labeling": hidden},
+        "columnsWidth": {},
+        "columnsDisplayType": {},
+        "gridWidth": 4,
+        "title": title,
+        "ordering": list(ordering),
+        "filters": {"conjunction": "and", "items": list(filters)},
+    }

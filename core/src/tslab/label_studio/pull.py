@@ -75,7 +75,7 @@ def pull(
         pulled.activity, load_people(project.state), load_plan(project.root)
     )
     pulled.numbers = numbers
-    pulled.review = review_outcome(project, client, reviews or {}, pulled.annotations)
+    pulled.review = review_outcome(project, client, reviews or {}, pulled.annotations, people.of)
     if pulled.review is not None:
         pulled.findings += pulled.review.findings
         save_truth(project.root, REVIEWER, pulled.review.annotations)

@@ -202,11 +202,15 @@ class Push:
             text = f"update {', '.join(sorted(different))} of project {project}"
             self.change(text, self.client.update_project, project, different)
 
+    def wanted_views(self) -> list[dict[str, Any]]:
+        """Tabs of the Data Manager."""
+        return wanted_views(blind=self.project.settings.review.blind)
+
     def _push_views(self, project: int) -> None:
         have: dict[str, list[dict[str, Any]]] = {}
         for view in self.client.views(project) if project else []:
             have.setdefault(view["data"].get("title", ""), []).append(view)
-        for data in wanted_views(blind=self.project.settings.review.blind):
+        for data in self.wanted_views():
             title = data["title"]
             if title not in have:
                 text = f"add Data Manager view '{title}'"

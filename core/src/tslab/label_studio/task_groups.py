@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tslab.project import Project
 
 
-COLORS = ("#1f4e79", "#b3541e", "#2e6b34", "#6a2c70", "#7a5c00", "#00616b", "#8c1c3a", "#444444")
-"""Lines of channels that no domain gave a colour: dark on white, apart for most colour-blind."""
+COLORS = ("#3b7bbf", "#c2622a", "#3f8f47", "#9a5aa0", "#9a7a1a", "#148a96", "#c9466a", "#7d7d7d")
+"""Lines of channels that no domain gave a colour: seen in both themes, also by the colour-blind."""
 
 
 @dataclass(frozen=True, slots=True)

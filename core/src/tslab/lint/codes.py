@@ -167,6 +167,15 @@ CODES: dict[str, Code] = {
     "TSL121": Code(
         "A rater annotated a task that the plan gives to others", "Look who brought it there."
     ),
+    # Reviews
+    "TSL122": Code(
+        "Reviewers decide a dispute differently",
+        "It is open until one of them changes or deletes the answer.",
+    ),
+    "TSL123": Code(
+        "A review's project is gone", "'tslab review' makes it again, for what is open."
+    ),
+    "TSL124": Code("A reviewer took verdicts back", "Their disputes are open again."),
     "TSL125": Code("An annotation's account is gone", "Disable accounts, do not delete them."),
     "TSL126": Code(
         "An event that was drawn up to a window's border from both sides counts as two",

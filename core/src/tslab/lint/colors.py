@@ -34,3 +34,22 @@ def is_color(text: str) -> bool:
     """Whether a browser would take the text as a colour."""
     color = text.strip().lower()
     return color in _NAMED.split() or bool(_HEX.fullmatch(color) or _FUNCTION.fullmatch(color))
+
+
+WHITE, NEAR_BLACK = "#ffffff", "#252522"
+"""What the editor draws on in its light and in its dark theme."""
+
+ENOUGH = 3.0
+"""Least contrast of a line, as WCAG 2 asks for graphics."""
+
+
+def contrast(one: str, other: str) -> float:
+    """How different in brightness two colours ``#rrggbb`` are, from 1 to 21, as WCAG 2 counts."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    parts = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

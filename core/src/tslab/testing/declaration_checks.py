@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from tslab.contracts import Finding
 from tslab.domain import RESERVED_HOTKEYS, Domain, column_name
+from tslab.lint.colors import ENOUGH, NEAR_BLACK, WHITE, contrast
 from tslab.task import TIME_COLUMN
 from tslab.testing.subject import ContractFailure, WithSubject, expect, not_applicable
 
@@ -101,6 +102,16 @@ class DeclarationChecks(WithSubject):
                         "Give each label of a view its own color=.",
                     )
                     seen[color] = label.name
+
+    def test_signals_show_in_both_themes(self) -> None:
+        """Lines of channels are seen on white and on the dark theme."""
+        for channel in self.subject().domain.channels:
+            least = min(contrast(channel.color, ground) for ground in (WHITE, NEAR_BLACK))
+            expect(
+                least >= ENOUGH,
+                f"channel '{channel.name}' in {channel.color} has a contrast of {least:.1f}",
+                f"Give it a color= of {ENOUGH:g} or more on {WHITE} and on {NEAR_BLACK}.",
+            )
 
     def test_labeling_config_passes_our_lint(self) -> None:
         """Every view's config is one that shows up and works in the editor."""

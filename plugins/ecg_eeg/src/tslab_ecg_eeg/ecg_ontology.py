@@ -100,14 +100,14 @@ HEART_RATE = Channel(
     name="HR",
     title="Heart rate",
     unit="bpm",
-    color="#b71c1c",
+    color="#d94646",
     display_format=".0f",
     derived=True,
 )
 
 CHANNELS = (
     *(
-        Channel(name=name, unit="mV", aliases=aliases, color="#1a237e", display_format=".2f")
+        Channel(name=name, unit="mV", aliases=aliases, color="#4c6fe0", display_format=".2f")
         for name, aliases in _LEADS
     ),
     HEART_RATE,

@@ -3,48 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from tslab.domain import RESERVED_HOTKEYS, Domain, Label, Tier
-from tslab.label_studio.labeling_config import FREE_KEYS, HEADER, SMALLEST_PANE, config_text
+from tslab.domain import RESERVED_HOTKEYS, Domain
+from tslab.label_studio.labeling_config import DOT, HEADER, SMALLEST_PANE, config_text
 from tslab.label_studio.regions import OBJECT
+from tslab.label_studio.review import lanes
 from tslab.label_studio.review.key import LETTERS
+from tslab.label_studio.review.lanes import Line
+from tslab.lint.config_hotkeys import is_reserved
 
 if TYPE_CHECKING:
     Element = etree._Element
 
-DISPUTE, VERDICT = "Dispute", "Verdict"
-"""Names of the two controls; tiers and fields are in lower case and never clash with them."""
+DISPUTE, VERDICT, REST = "Dispute", "Verdict", "Rest"
+"""Names of the three controls; tiers and fields are in lower case and never clash with them."""
 
-CORRECTED = "None: I drew what is right"
+CORRECTED, NONE = "None: only what I drew, or nothing", "None"
+"""The answer that upholds nobody, for one dispute and for all that have no answer."""
+
 GREY = "#7f7f7e"
 """Colour of disputes, by which the style finds them; no usual label has it."""
 
-LANE, LANE_MARGIN = 64, 30
-ROOM = 560
-"""Pixels of a 1080-pixel screen that signal and lanes share."""
+KEY_ROWS = ("34567890", "qwertyop", "asdfghjkl", "zxcvbnm", "12")
+"""Keys that lie side by side; the last key of a row is the one for none. With shift they answer for
+all disputes that have no answer, and the editor does something else on shift with 1 and 2."""
+
+ROOM = 430
+"""Pixels of a screen of 900 pixels that signal and lanes share."""
 
 STYLE = """
-.tsl .tsl-said { max-height: 112px; overflow-y: auto; }
+.tsl .tsl-said { max-height: 106px; overflow-y: auto; line-height: 19px; padding: 5px 10px; }
 .tsl .tsl-said p { margin: 0 0 1px 0; }
 .tsl .tsl-hidden { display: none; }
+.tsl .tsl-asked { padding: 3px 10px; }
+.tsl .tsl-row { display: flex; flex-wrap: wrap; align-items: center;
+  gap: 0 14px; min-height: 28px; }
+.tsl .tsl-asked .lsf-choices { margin: 0; }
+.tsl .tsl-asked .lsf-choices > div { margin: 0; }
+.tsl .tsl-rest { opacity: .8; }
+.tsl .tsl-fields { border-top: none; min-height: 0; }
 .tsl .brush:has(.selection[fill="rgba(127, 127, 126, 1)"]) .handle { pointer-events: none; }
 """
 """A dispute's edges cannot be dragged: a correction that is drawn from there would move them."""
 
-LANE_STYLE = """
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE) { position: relative; }
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE)::before { content: "LETTER";
-  position: absolute; left: 26px; top: 18px; font-size: 24px; font-weight: 700; z-index: 2; }
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel-legend-container,
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis,
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis2 { display: none; }
-.tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel {
-  margin-right: 30px; }
-"""
-"""A lane is named by its letter; the colours of its lines are those of the label buttons."""
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the windows of one review project need.
+
+    Attributes:
+        letters: Letters of the window with the most readings.
+        most: Disputes of the window that has the most.
+        lines: Labels that readings use.
+    """
+
+    letters: str
+    most: int
+    lines: Sequence[Line]
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the lanes."""
+        return [line.column(letter) for letter in self.letters for line in self.lines]
 
 
 def is_right(letter: str) -> str:
@@ -52,76 +76,40 @@ def is_right(letter: str) -> str:
     return f"{letter} is right"
 
 
-def dispute_label(domain: Domain, view: str, tier: str) -> str:
-    """Label of a dispute's region: the tier stands in it where there are several."""
-    tiers = domain.view_tiers(view)
-    if len(tiers) == 1:
-        return DISPUTE
-    found = next(t for t in tiers if t.name == tier)
-    return f"{DISPUTE}: {found.title or found.name}"
+def dispute_label(number: int) -> str:
+    """Label of a dispute's region: its number in the window, as in the lines above the signal."""
+    return f"{DISPUTE} {number}"
 
 
-def lane_columns(domain: Domain, view: str, letters: Sequence[str]) -> list[tuple[str, str, Label]]:
-    """Columns of the readings: column name, tier and label; the same for all tasks of a view."""
-    return [
-        (lane_column(letter, tier, number), tier.name, label)
-        for letter in letters
-        for tier in domain.view_tiers(view)
-        for number, label in enumerate(tier.labels)
-    ]
-
-
-def lane_column(letter: str, tier: Tier, number: int) -> str:
-    """Column of what one reading says about one label."""
-    return f"reading_{letter.lower()}_{tier.name}_{number + 1}"
-
-
-def lane_level(domain: Domain, view: str, tier: str, label: str) -> float:
-    """Height of a label's line in its lane, between 0 and 1, the first label on top.
-
-    Instants have full height, because they are nothing but a line upwards.
-    """
-    order = [
-        (t.name, item.name)
-        for t in domain.view_tiers(view)
-        if t.kind != "instants"
-        for item in t.labels
-    ]
-    if (tier, label) not in order:
-        return 0.95
-    return round(1 - (order.index((tier, label)) + 0.5) / len(order), 4)
-
-
-def review_config(text: str, domain: Domain, view: str, letters: Sequence[str]) -> str:
+def review_config(text: str, domain: Domain, view: str, shape: Shape) -> str:
     """The config of a review, made of the config that annotators had.
 
     Args:
         text: Their config.
         domain: The effective domain.
         view: Name of the view.
-        letters: Letters that its windows need.
+        shape: What its windows need.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
     root = etree.fromstring(text.encode(), parser)
     _quieten(root, domain, view)
-    said = etree.Element("Markdown", className="tsl-meta tsl-said", value="$disputes")
+    keys = verdict_keys(root, shape.letters)
     place = next((i for i, node in enumerate(root) if node.tag == "TimeSeriesLabels"), 0)
-    root.insert(place, said)
-    hidden = etree.Element("View", className="tsl-hidden")
-    control = etree.SubElement(hidden, "TimeSeriesLabels", name=DISPUTE, toName=OBJECT)
-    for tier in domain.view_tiers(view):
-        name = dispute_label(domain, view, tier.name)
-        etree.SubElement(control, "Label", value=name, background=GREY)
+    said = etree.Element("Markdown", className="tsl-meta tsl-said", value="$disputes")
+    for number, node in enumerate((said, _asked(shape, keys), _hidden(shape.most))):
+        root.insert(place + number, node)
     series = next(iter(root.iter("TimeSeries")))
-    root.insert(root.index(series), hidden)
+    for labels in reversed([node for node in root if node.tag == "TimeSeriesLabels"]):
+        # They are for corrections; what is decided upon comes first on a small screen.
+        root.insert(root.index(series) + 1, labels)
     style = next(iter(root.iter("Style")), None)
     if style is not None:
-        style.text = f"{style.text or ''}{_style(letters)}"
-    _make_room(series, len(letters))
-    for letter in letters:
-        series.append(_lane(domain, view, letter))
+        named = list(zip(shape.letters, (key for _, key in keys), strict=False))
+        style.text = f"{style.text or ''}{STYLE}{lanes.lane_style(named)}"
+    _make_room(series, len(shape.letters))
+    for letter in shape.letters:
+        series.append(lanes.lane(shape.lines, letter))
     series.set("overviewWidth", "100%")
-    _add_verdicts(root, domain, view, letters)
     return config_text(root)
 
 
@@ -138,63 +126,76 @@ def _quieten(root: Element, domain: Domain, view: str) -> None:
     for control in root.iter("Choices", "Rating", "Number", "TextArea"):
         if "required" in control.attrib:
             del control.attrib["required"]
+    above = next(iter(root.iter("Markdown")), None)
+    if above is not None:
+        above.set("value", f"**$recording** {DOT} $window$info")
 
 
-def _style(letters: Sequence[str]) -> str:
-    lanes = (
-        LANE_STYLE.replace("PLACE", str(len(letters) + 1 - n)).replace("LETTER", letter)
-        for n, letter in enumerate(letters)
-    )
-    return STYLE + "".join(lanes)
-
-
-def _make_room(series: Element, lanes: int) -> None:
+def _make_room(series: Element, count: int) -> None:
     """Makes the channels lower where they and all lanes would not fit on the screen."""
     heights = [node for node in series.iter("Channel", "MultiChannel") if node.get("height")]
+    margins = 20 * len(heights) + count * (lanes.HEIGHT + lanes.MARGIN)
     total = sum(int(node.get("height", "0")) for node in heights)
-    room = max(ROOM - lanes * (LANE + LANE_MARGIN), SMALLEST_PANE * len(heights))
+    room = max(ROOM - margins, SMALLEST_PANE * len(heights))
     if total > room:
         for node in heights:
             height = int(node.get("height", "0")) * room // total
             node.set("height", str(max(SMALLEST_PANE, height)))
 
 
-def _lane(domain: Domain, view: str, letter: str) -> Element:
-    """One pane with a line for each label, in the colour of its label."""
-    lane = etree.Element("MultiChannel", height=str(LANE), showYAxis="false")
-    for column, _, label in lane_columns(domain, view, [letter]):
-        given = {"column": column, "legend": f"{letter} {label.name}", "strokeColor": label.color}
-        etree.SubElement(lane, "Channel", given | {"strokeWidth": "3", "displayFormat": ".0f"})
-    return lane
+def _hidden(most: int) -> Element:
+    """The control of the disputes' regions: reviewers draw none."""
+    hidden = etree.Element("View", className="tsl-hidden")
+    control = etree.SubElement(hidden, "TimeSeriesLabels", name=DISPUTE, toName=OBJECT)
+    for number in range(1, most + 1):
+        # Without a key the editor would hand out one that a hand may press.
+        given = {"value": dispute_label(number), "hotkey": f"alt+shift+f{number}"}
+        etree.SubElement(control, "Label", {**given, "background": GREY})
+    return hidden
 
 
-def _add_verdicts(root: Element, domain: Domain, view: str, letters: Sequence[str]) -> None:
-    names = {dispute_label(domain, view, tier.name) for tier in domain.view_tiers(view)}
-    fields = next((v for v in root.iter("View") if v.get("className") == "tsl-fields"), None)
-    row = fields if fields is not None else etree.SubElement(root, "View", className="tsl-fields")
-    hint = etree.Element("View", visibleWhen="no-region-selected")
+def _asked(shape: Shape, keys: Sequence[tuple[str, str]]) -> Element:
+    """The questions, above the signal: about the dispute that is selected, and about the rest."""
+    block = etree.Element("View", className="tsl-asked")
+    row = etree.SubElement(block, "View", className="tsl-row")
+    hint = etree.SubElement(row, "View", visibleWhen="no-region-selected")
     asked = "Click a grey dispute, or press Alt+. for the next one, then say who is right there."
     etree.SubElement(hint, "Header", value=asked, size="5", style=f"{HEADER}; color: #888")
-    place = etree.Element("View", className="tsl-field", visibleWhen="region-selected")
-    place.set("whenLabelValue", ",".join(sorted(names)))
-    etree.SubElement(place, "Header", value="Who is right in this dispute?", size="5", style=HEADER)
-    given = {"name": VERDICT, "toName": OBJECT, "perRegion": "true", "choice": "single-radio"}
-    control = etree.SubElement(place, "Choices", {**given, "layout": "inline"})
-    for value, key in verdict_keys(root, letters):
+    names = [dispute_label(number) for number in range(1, shape.most + 1)]
+    for name in names:
+        own = etree.SubElement(row, "View", visibleWhen="region-selected", whenLabelValue=name)
+        etree.SubElement(own, "Header", value=f"{name}: who is right?", size="5", style=HEADER)
+    place = etree.SubElement(row, "View", visibleWhen="region-selected")
+    place.set("whenLabelValue", ",".join(names))
+    given = {"toName": OBJECT, "choice": "single-radio", "layout": "inline"}
+    control = etree.SubElement(place, "Choices", {**given, "name": VERDICT, "perRegion": "true"})
+    for value, key in keys:
         etree.SubElement(control, "Choice", {"value": value} | ({"hotkey": key} if key else {}))
-    row.insert(0, hint)
-    row.insert(1, place)
+    whole = etree.SubElement(block, "View", className="tsl-row tsl-rest")
+    etree.SubElement(whole, "Header", value="All without an answer:", size="5", style=HEADER)
+    control = etree.SubElement(whole, "Choices", {**given, "name": REST})
+    for short, (_, key) in zip((*shape.letters, NONE), keys, strict=True):
+        etree.SubElement(control, "Choice", value=short, hotkey=_chord(key, short))
+    return block
+
+
+def _chord(key: str, value: str) -> str:
+    """Shift and a verdict's key; without one the editor would hand out a key of its own."""
+    chord = f"shift+{key}"
+    return chord if key and not is_reserved(chord) else f"alt+shift+{value[0].lower()}"
 
 
 def verdict_keys(root: Element, letters: Sequence[str]) -> list[tuple[str, str]]:
-    """Verdicts with their keys: the reading's own letter where no label has it."""
+    """Verdicts with their keys: all readings' own letters and x, or all from one row of keys."""
     taken = {node.get("hotkey") for node in root.iter("Label", "Choice")} | RESERVED_HOTKEYS
-    found = []
-    for value, wished in [*((is_right(x), x.lower()) for x in letters), (CORRECTED, "x")]:
-        key = next((k for k in (wished, *FREE_KEYS) if k not in taken), "")
-        taken.add(key)
-        found.append((value, key))
-    return found
+    values = [*(is_right(letter) for letter in letters), CORRECTED]
+    own = [*(letter.lower() for letter in letters), "x"]
+    if not taken & set(own):
+        return list(zip(values, own, strict=True))
+    free = [[key for key in row if key not in taken] for row in KEY_ROWS]
+    row = next((keys for keys in free if len(keys) >= len(own)), [k for keys in free for k in keys])
+    keys = [*row[: len(letters)], *row[-1:]] if len(row) > len(letters) else row
+    return list(zip(values, [*keys, *[""] * len(own)], strict=False))
 
 
 def letters_of(counts: Sequence[int]) -> str:
@@ -205,6 +206,6 @@ def letters_of(counts: Sequence[int]) -> str:
 def verdict_of(text: object) -> str | None:
     """Letter of a verdict, "" for a correction, None for anything else."""
     for letter in LETTERS:
-        if text == is_right(letter):
+        if text in (letter, is_right(letter)):
             return letter
-    return "" if text == CORRECTED else None
+    return "" if text in (CORRECTED, NONE) else None

@@ -72,10 +72,12 @@ class Key:
     Attributes:
         salt: Nobody who knows the annotators' names can work out an order without it.
         windows: Those that were made, in order.
+        used: Tiers and labels that lanes show, by view; it only grows.
     """
 
     salt: str
     windows: list[Window] = field(default_factory=list)
+    used: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
     def name(self, *parts: object, length: int = 10) -> str:
         """A name made of letters that tells nothing about its parts."""
@@ -104,12 +106,13 @@ def load_key(state: Path) -> Key | None:
     try:
         salt = str(document["salt"])  # type: ignore[index]
         windows = [_window(item) for item in document["windows"]]  # type: ignore[index]
-    except (KeyError, TypeError, ValueError, IndexError, msgspec.ValidationError) as error:
+        used = msgspec.convert(document["used"], dict[str, set[tuple[str, str]]])  # type: ignore[index]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"'.tslab/{FILE}' is damaged: {error!r}",
             "Bring back an older copy: without it nobody knows whom the verdicts uphold.",
         ) from error
-    return Key(salt, windows)
+    return Key(salt, windows, used)
 
 
 def new_key() -> Key:
@@ -128,7 +131,8 @@ def save_key(state: Path, key: Key) -> None:
         }
         for window in key.windows
     ]
-    document = {"salt": key.salt, "windows": windows}
+    used = {view: sorted(labels) for view, labels in sorted(key.used.items())}
+    document = {"salt": key.salt, "windows": windows, "used": used}
     files.write_bytes(state / FILE, files.json_bytes(document), mode=0o600)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tslab.errors import ProjectError, counted
@@ -11,8 +11,10 @@ from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.project_settings import project_settings
 from tslab.label_studio.push import Progress, Push, Report, project_titles
-from tslab.label_studio.review.config import letters_of, review_config
+from tslab.label_studio.review.ballots import answered, load_ballots, place_of
+from tslab.label_studio.review.config import Shape, letters_of, review_config
 from tslab.label_studio.review.key import Key, Window, load_key, new_key, save_key
+from tslab.label_studio.review.lanes import lines, used_labels
 from tslab.label_studio.review.overlap import (
     ask_for_annotators,
     ask_raters,
@@ -21,12 +23,15 @@ from tslab.label_studio.review.overlap import (
 from tslab.label_studio.review.readings import mark_of, matters
 from tslab.label_studio.review.tasks import (
     Said,
+    about,
+    between,
     disputes_as_regions,
     is_written,
     task_document,
     with_exact,
     write_window,
 )
+from tslab.label_studio.review.views import review_views
 from tslab.label_studio.review.windows import all_pieces, new_windows
 from tslab.label_studio.task_data import TaskData
 from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
@@ -39,9 +44,14 @@ VERSION = "disputes"
 
 INSTRUCTIONS = (
     "<p>Several people labelled these stretches differently. Each grey region is one dispute; the "
-    "lanes A, B, C below the signal show what they said. Select a dispute and say who is right. If "
-    "nobody is, choose the last answer and draw what is right.</p>"
+    "lanes A, B, C below the signal show what they said: a line while a label holds, in its "
+    "colour, with a notch where two of one label touch. Select a dispute and say who is right. If "
+    "nobody is, choose the last answer and draw what is right, or nothing. One answer for all "
+    "disputes of the window that have none of their own is at the right.</p>"
 )
+
+
+VOID = "**This window is void:** somebody has changed a reading since it was decided."
 
 
 @dataclass(slots=True)
@@ -53,12 +63,18 @@ class Queue:
         added: How many are new.
         stale: Windows none of whose disputes exists any more.
         said: Annotators' spans by recording and view, then by name.
+        live: Marks of the disputes that there are now.
+        asked: Windows to show by task, with the disputes that are not decided elsewhere.
+        open: Those that nobody decided, with their open disputes.
     """
 
     windows: list[Window]
     added: int
     stale: list[Window] = field(default_factory=list)
     said: dict[tuple[str, str], Said] = field(default_factory=dict)
+    live: frozenset[str] = frozenset()
+    asked: dict[str, Window] = field(default_factory=dict)
+    open: dict[str, Window] = field(default_factory=dict)
 
 
 def make_queue(
@@ -85,7 +101,7 @@ def make_queue(
     for a in annotations:
         if not a.ground_truth:
             said.setdefault((a.recording, a.view), {})[a.annotator] = a.spans
-    return Queue(key.windows, len(fresh), stale, dict(said))
+    return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there))
 
 
 class ReviewPush(Push):
@@ -104,7 +120,7 @@ class ReviewPush(Push):
     ) -> None:
         super().__init__(project, client, data_mode, dry_run, progress)
         self.queue = Queue([], 0)
-        self.letters = ""
+        self.shapes: dict[str, Shape] = {}
         self._open: Recording | None = None
 
     def run_review(self, most: int | None, originals: Mapping[str, int]) -> Report:
@@ -132,23 +148,45 @@ class ReviewPush(Push):
         if not key.windows:
             self.journal.done()
             return self.report
+        known = self._known_projects()
+        self._leave_out_answered(key, known)
         groups = self._groups(key)
         predictions = self._predictions(key)
         if not self.dry_run:
             # Before anything is sent: a verdict without its key would be worth nothing.
             save_key(self.project.state, key)
-        known, titles = self._known_projects(), project_titles(self.project, groups)
+        titles = project_titles(self.project, groups)
         for group in groups:
             self._push_review(group, titles[group.key], predictions,
                               known.get(self.marker(group), []))  # fmt: skip
         self.journal.done()
         return self.report
 
+    def _leave_out_answered(self, key: Key, known: Mapping[str, Sequence[int]]) -> None:
+        """What was decided in a project that is gone is not asked again."""
+        ballots = load_ballots(self.project.state)
+        groups = task_groups([window.task for window in key.windows])
+        ids = [number for group in groups for number in known.get(self.marker(group), [])]
+        there = [item for number in ids for item in self.client.tasks(number)] if ballots else []
+        decided = answered(ballots, {place_of(item) for item in there})
+        stale, live = {window.task.id for window in self.queue.stale}, self.queue.live
+        self.queue.asked = {
+            window.task.id: replace(window, cases=cases)
+            for window in key.windows
+            if window.task.id not in stale
+            and (cases := [case for case in window.cases if case.id not in decided])
+        }
+        answers = answered(ballots, ())
+        self.queue.open = {
+            name: replace(window, cases=cases)
+            for name, window in self.queue.asked.items()
+            if (cases := [c for c in window.cases if c.id not in answers and c.mark in live])
+        }
+
     def _groups(self, key: Key) -> list[TaskGroup]:
         """Windows by project, most costly first within a run."""
         order = {window.task.id: n for n, window in enumerate(key.windows)}
-        stale = {window.task.id for window in self.queue.stale}
-        tasks = [w.task for w in key.windows if w.task.id not in stale]
+        tasks = [w.task for w in self.queue.asked.values()]
         return [
             TaskGroup(
                 g.view,
@@ -161,20 +199,38 @@ class ReviewPush(Push):
 
     def _predictions(self, key: Key) -> dict[str, TaskPrediction]:
         """Disputes of each window, and its CSV where it is missing."""
-        self.letters = letters_of([2, *(len(window.letters) for window in key.windows)])
-        stale = {window.task.id for window in self.queue.stale}
+        self.shapes = self._shapes(key)
         found = {}
         for number, window in enumerate(self.progress(key.windows, "windows")):
-            if window.task.id in stale:
-                continue
-            recording = self._recording(window.task.recording)
-            prediction = disputes_as_regions(self.project, window, recording)
-            key.windows[number] = with_exact(window, prediction)
-            found[window.task.id] = prediction
-            if not self.dry_run and not is_written(self.project, window, self.letters):
-                said = self._said(window.task)
-                write_window(self.project, window, recording, said, self.letters)
+            asked, shape = self.queue.asked.get(window.task.id), self.shapes[window.task.view]
+            if asked is not None:
+                recording = self._recording(window.task.recording)
+                prediction = disputes_as_regions(self.project, asked, recording)
+                key.windows[number] = with_exact(window, prediction)
+                found[window.task.id] = prediction
+            # Decided windows may stay on the server: their lanes follow the config, too.
+            needed = asked is not None or (self.project.root / window.task.csv).is_file()
+            if needed and not self.dry_run and not is_written(self.project, window, shape):
+                recording = self._recording(window.task.recording)
+                write_window(self.project, window, recording, self._said(window.task), shape)
         return found
+
+    def _shapes(self, key: Key) -> dict[str, Shape]:
+        """What the windows of each view need. It never shrinks: decided windows stay readable."""
+        letters = letters_of([2, *(len(window.letters) for window in key.windows)])
+        for window in key.windows:
+            task, used = window.task, key.used.setdefault(window.task.view, set())
+            for name in window.letters.values():
+                used |= used_labels(self._said(task).get(name, ()), task.start, task.end)
+        return {
+            view: Shape(
+                letters,
+                max(len(w.cases) for w in key.windows if w.task.view == view),
+                lines(self.project.domain, view, used),
+            )
+            for view, used in key.used.items()
+            if any(window.task.view == view for window in key.windows)
+        }
 
     def _recording(self, name: str) -> Recording:
         """A recording; the last one stays open, for windows come recording by recording."""
@@ -194,7 +250,7 @@ class ReviewPush(Push):
     ) -> None:
         marker = self.marker(group)
         text = group_config(self.project, group)
-        config = review_config(text, self.project.domain, group.view, self.letters)
+        config = review_config(text, self.project.domain, group.view, self.shapes[group.view])
         wanted = project_settings(self.project, f"{title[:43]} review", marker, config) | {
             "expert_instruction": INSTRUCTIONS,
             "show_instruction": True,
@@ -213,15 +269,19 @@ class ReviewPush(Push):
         data = ReviewData(self, group, project)
         data.ensure_storage()
         data.push_tasks({VERSION: found})
+        self._push_views(project)
         have = self.client.project(project).get("model_version") if project else VERSION
         if have != VERSION:
             shown = {"model_version": VERSION}
             self.change("show the disputes", self.client.update_project, project, shown)
 
+    def wanted_views(self) -> list[dict[str, Any]]:
+        """Tabs for a reviewer."""
+        return review_views()
+
     def document(self, task: Task) -> dict[str, Any]:
         """A window as Label Studio gets it."""
-        window = next(w for w in self.queue.windows if w.task.id == task.id)
-        return task_document(window, self._said(task))
+        return task_document(self.project, self.queue.asked[task.id], self._said(task))
 
 
 class ReviewData(TaskData):
@@ -231,26 +291,44 @@ class ReviewData(TaskData):
 
     def _data(self, task: Task, have: Mapping[str, Any] | None = None) -> dict[str, Any]:
         document = super()._data(task, have)
-        document["data"]["disputes"] = self.push.document(task)["data"]["disputes"]
+        document["data"] = self.push.document(task)["data"] | {"csv": document["data"]["csv"]}
         return document
 
+    def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
+        """Decided windows whose readings have changed since stay, and say so."""
+        stale = {window.task.id for window in self.push.queue.stale}
+        kept = {n: task for n, task in have.items() if n in stale and task.get("total_annotations")}
+        for name, task in sorted(kept.items()):
+            data = {**task["data"], "disputes": VOID, "about": "void", "cost": 0, "count": 0}
+            if data != task["data"]:
+                text = f"mark window {name} as void"
+                update = self.push.client.update_task
+                self.push.change(text, update, int(task["id"]), {"data": data})
+        super()._remove_strangers({n: task for n, task in have.items() if n not in kept})
 
-def queue_rows(queue: Queue) -> list[tuple[str, str, str, str, str]]:
-    """Windows as rows of a table, without saying who is who."""
+
+def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, str]]:
+    """Windows that are still to decide as rows of a table, without saying who is who.
+
+    Args:
+        queue: All windows.
+        names: Whether new windows have their names yet; a dry run makes them for itself only.
+    """
+    new = {window.task.id for window in queue.windows[len(queue.windows) - queue.added :]}
     return [
         (
-            w.task.id,
+            w.task.id if names or w.task.id not in new else "(new)",
             w.task.recording,
-            f"{w.task.start:.1f} - {w.task.end:.1f} s",
-            ", ".join(sorted({case.kind for case in w.cases})),
+            between(w.task.start_us, w.task.end_us),
+            about(w),
             f"{w.cost:.1f}",
         )
-        for w in queue.windows
+        for w in sorted(queue.open.values(), key=lambda w: -w.cost)
     ]
 
 
 def summary(queue: Queue) -> str:
     """What there is to decide, in one sentence."""
-    cases = sum(len(window.cases) for window in queue.windows)
-    text = f"{counted(cases, 'disputes')} in {counted(len(queue.windows), 'windows')}"
-    return f"{text}, {queue.added} new"
+    cases = sum(len(window.cases) for window in queue.open.values())
+    text = f"{counted(cases, 'disputes')} to decide in {counted(len(queue.open), 'windows')}"
+    return f"{text}, {queue.added} new; cost in seconds times bits of entropy"

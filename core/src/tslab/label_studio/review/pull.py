@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,29 +14,28 @@ from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.label_studio.client import Client
-from tslab.label_studio.regions import LABELS_TYPE, from_regions
-from tslab.label_studio.review.config import CORRECTED, DISPUTE, VERDICT, verdict_of
+from tslab.label_studio.review.ballots import (
+    Ballot,
+    Box,
+    Namer,
+    load_ballots,
+    place_of,
+    read_ballots,
+    save_ballots,
+)
+from tslab.label_studio.review.config import is_right
 from tslab.label_studio.review.key import Case, Key, Window, load_key
 from tslab.label_studio.review.readings import REVIEWER, Matter, mark_of, matters
+from tslab.label_studio.review.task_answers import unanimous
 from tslab.label_studio.review.windows import all_pieces, cases_by_mark
+from tslab.lint.codes import finding
 from tslab.preparation.stitching import with_ids
 from tslab.project import Project
-from tslab.spans import Span, sort_key
+from tslab.spans import FieldValue, Span, sort_key
+from tslab.task import clock
 
-
-@dataclass(slots=True)
-class Verdicts:
-    """What reviewers said.
-
-    Attributes:
-        letters: Letter that was upheld by the dispute's id; "" where the reviewer drew.
-        drawn: What was drawn, by window.
-        findings: What could not be used.
-    """
-
-    letters: dict[str, str] = field(default_factory=dict)
-    drawn: dict[str, list[Span]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+NEAR = 100_000
+"""Microseconds by which the drawings of two reviewers may differ: a hand is no more exact."""
 
 
 @dataclass(slots=True)
@@ -47,20 +46,30 @@ class Outcome:
         annotations: Ground truth, one for each recording and view.
         decided: How many disputes a verdict decided.
         corrected: How many of them the reviewer decided by drawing.
+        nothing: How many by saying that there is nothing.
         open: How many have no verdict yet.
+        split: How many of these are open because reviewers differ.
+        kept: How many were decided in tasks that Label Studio no longer has.
+        differing: How many answers about tasks differ; they are no part of the truth.
         settled: How many were so small that the median decided.
         upheld: How often each annotator was upheld.
         party: In how many decided disputes each annotator had a say.
+        reviewers: How many disputes each reviewer decided.
         findings: What could not be used.
     """
 
     annotations: list[Annotation] = field(default_factory=list)
     decided: int = 0
     corrected: int = 0
+    nothing: int = 0
     open: int = 0
+    split: int = 0
+    kept: int = 0
+    differing: int = 0
     settled: int = 0
     upheld: Counter[str] = field(default_factory=Counter)
     party: Counter[str] = field(default_factory=Counter)
+    reviewers: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -69,6 +78,7 @@ def review_outcome(
     client: Client,
     projects: Mapping[str, int],
     annotations: Sequence[Annotation],
+    name: Namer,
 ) -> Outcome | None:
     """The outcome of a project's review so far; None if there was never one.
 
@@ -77,34 +87,44 @@ def review_outcome(
         client: The server.
         projects: Label Studio's ids of the review's projects, by group key.
         annotations: What annotators say now, as it was just pulled.
+        name: Names reviewers.
 
     Raises:
         DataError: The key is damaged.
         ServerError: The server does not answer or refuses.
     """
-    key = load_key(project.state)
-    if key is None or not projects:
+    key, stored = load_key(project.state), load_ballots(project.state)
+    if key is None or not (projects or stored):
         return None
-    exports = [client.annotated(number) for _, number in sorted(projects.items())]
-    return outcome_of(project, key, exports, annotations)
+    there = {int(item["id"]) for item in client.projects()} if projects else set()
+    numbers = sorted(set(projects.values()) & there)
+    exports = [client.annotated(number) for number in numbers]
+    places = {place_of(item) for number in numbers for item in client.tasks(number)}
+    box = read_ballots(project, key, exports, (stored, places), name)
+    for number in sorted(set(projects.values()) - there):
+        box.findings.append(_gone(number, len(box.kept)))
+    save_ballots(project.state, box.ballots)
+    return outcome_of(project, key, box, annotations)
 
 
-def outcome_of(
-    project: Project,
-    key: Key,
-    exports: Sequence[Sequence[Mapping[str, Any]]],
-    annotations: Sequence[Annotation],
-) -> Outcome:
+def _gone(number: int, kept: int) -> Finding:
+    text = f"review project {number} is gone from Label Studio"
+    if kept:
+        text += f"; the verdicts on {counted(kept, 'disputes')} that earlier pulls read still count"
+    return finding("TSL123", text, severity="warning")
+
+
+def outcome_of(project: Project, key: Key, box: Box, annotations: Sequence[Annotation]) -> Outcome:
     """What verdicts make of annotations; asks no server."""
-    verdicts = read_verdicts(project, key, exports)
-    outcome = Outcome(findings=verdicts.findings)
+    outcome = Outcome(findings=box.findings)
     truths: dict[tuple[str, str], list[tuple[Sequence[Span], list[tuple[int, int]]]]] = {}
     known = cases_by_mark(key)
     for matter, cut in all_pieces(project, matters(project, annotations)):
-        judge = _Judge(matter, cut, verdicts, outcome)
+        judge = _Judge(matter, cut, box, outcome)
         decisions = judge.decisions(known)
         truth = truth_of(matter.readings, decisions)
         truths.setdefault((matter.recording, matter.view), []).append(truth)
+    tasks = _task_answers(project, annotations, truths, outcome)
     for (recording, view), parts in truths.items():
         extents = _common([known for _, known in parts])
         spans = [span for own, _ in parts for span in own]
@@ -116,70 +136,50 @@ def outcome_of(
                 spans=with_ids(sorted(spans, key=sort_key), f"{REVIEWER}|{recording}|{view}"),
                 view=view,
                 extents=[(start / 1e6, end / 1e6) for start, end in extents],
+                task_fields=tasks[recording, view],
                 ground_truth=True,
             )
         )
     return outcome
 
 
-def read_verdicts(
-    project: Project, key: Key, exports: Sequence[Sequence[Mapping[str, Any]]]
-) -> Verdicts:
-    """Verdicts and drawings of exported review tasks; the last annotation of a window counts."""
-    windows = {window.task.id: window for window in key.windows}
-    verdicts = Verdicts()
-    for exported in exports:
-        for item in exported:
-            window = windows.get(str((item.get("data") or {}).get("task", "")))
-            given = [a for a in item.get("annotations") or () if not a.get("was_cancelled")]
-            if window is None or not given:
-                continue
-            last = max(given, key=lambda a: (str(a.get("updated_at") or ""), int(a["id"])))
-            _read(project, window, last.get("result") or (), verdicts)
-    return verdicts
+def _task_answers(
+    project: Project,
+    annotations: Sequence[Annotation],
+    wanted: Iterable[tuple[str, str]],
+    outcome: Outcome,
+) -> dict[tuple[str, str], dict[str, dict[str, FieldValue]]]:
+    """Answers about tasks that everybody gives alike, by recording and view."""
+    found = {}
+    for recording, view in wanted:
+        own = [a for a in annotations if (a.recording, a.view) == (recording, view)]
+        readings = [a for a in own if not a.ground_truth]
+        found[recording, view], differing = unanimous(project.domain.task_fields, readings)
+        outcome.differing += differing
+    return found
 
 
-def _read(
-    project: Project, window: Window, results: Sequence[Mapping[str, Any]], verdicts: Verdicts
-) -> None:
-    cases = {case.id: case for case in window.cases}
-    for result in results:
-        if result.get("from_name") != VERDICT or result.get("id") not in cases:
-            continue
-        chosen = (result.get("value") or {}).get("choices") or [None]
-        letter = verdict_of(chosen[0])
-        if letter is None or (letter and letter not in window.letters):
-            text = f"verdict '{chosen[0]}' names no reading of this window"
-            verdicts.findings.append(_finding(window, text, "Choose another one."))
-            continue
-        verdicts.letters[str(result["id"])] = letter
-    labels = {tier.name for tier in project.domain.view_tiers(window.task.view)}
-    own = [
-        r
-        for r in results
-        if r.get("from_name") not in (DISPUTE, VERDICT)
-        and (r.get("type") != LABELS_TYPE or r.get("from_name") in labels)
-    ]
-    reading = from_regions(own, window.task, project.domain, window.exact)
-    verdicts.findings += reading.findings
-    verdicts.drawn[window.task.id] = reading.spans
-    corrected = {c.tier for c in window.cases if verdicts.letters.get(c.id) == ""}
-    lost = [s for s in reading.spans if s.tier not in corrected and s.id not in cases]
-    if lost:
-        text = (
-            f"{counted(len(lost), 'regions')} drawn, but no dispute there is said to be corrected"
-        )
-        verdicts.findings.append(_finding(window, text, f"Choose '{CORRECTED}' for one."))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A dispute with the window that shows it, and what reviewers answered."""
+
+    dispute: Dispute
+    window: Window
+    case: Case
+    votes: Mapping[str, Ballot]
+
+    @property
+    def last(self) -> Ballot:
+        """The latest answer."""
+        return list(self.votes.values())[-1]
 
 
 class _Judge:
     """Makes decisions of verdicts, for one tier of one recording."""
 
-    def __init__(
-        self, matter: Matter, cut: Sequence[Dispute], verdicts: Verdicts, outcome: Outcome
-    ) -> None:
+    def __init__(self, matter: Matter, cut: Sequence[Dispute], box: Box, outcome: Outcome) -> None:
         self.matter, self.cut = matter, cut
-        self.verdicts, self.outcome = verdicts, outcome
+        self.box, self.outcome = box, outcome
         self.spans = {reading.reader: reading.spans for reading in matter.readings}
 
     def decisions(self, known: Mapping[str, tuple[Window, Case]]) -> list[Decision]:
@@ -189,51 +189,114 @@ class _Judge:
             for d in self.matter.settled
         ]
         self.outcome.settled += len(found)
-        corrected: list[tuple[Window, Case]] = []
+        corrected: list[_Asked] = []
         for dispute in self.cut:
-            window, case = known.get(mark_of(self.matter, dispute), (None, None))
-            letter = self.verdicts.letters.get(case.id) if case is not None else None
-            if window is None or case is None or letter is None:
+            asked = self._asked(dispute, known)
+            if asked is None:
                 self.outcome.open += 1
                 found.append(Decision(dispute.start, dispute.end, None))
                 continue
-            self.outcome.decided += 1
-            self.outcome.party.update(dispute.readers)
+            self._count(asked)
+            letter = asked.last.letters[asked.case.id]
             if letter == "":
-                self.outcome.corrected += 1
-                corrected.append((window, case))
+                corrected.append(asked)
                 continue
-            upheld = window.letters[letter]
-            same = [n for n, said in dispute.said.items() if said == dispute.said.get(upheld)]
+            upheld = asked.window.letters[letter]
+            same = [n for n, said in dispute.said.items() if said == dispute.said[upheld]]
             self.outcome.upheld.update(same)
-            found.append(Decision(dispute.start, dispute.end, self.spans.get(upheld, ())))
+            found.append(Decision(dispute.start, dispute.end, self.spans[upheld]))
         found += self._corrections(corrected)
         return _apart(found)
 
     def _of(self, dispute: Dispute) -> list[Any]:
         return [r for r in self.matter.readings if r.reader in dispute.readers]
 
-    def _corrections(self, cases: Sequence[tuple[Window, Case]]) -> Iterator[Decision]:
-        """Drawings, each in the nearest dispute of its tier that was said to be corrected."""
-        tier = self.matter.tier
-        windows = {window.task.id: window for window, _ in cases}
-        drawn: dict[str, list[Span]] = {case.id: [] for _, case in cases}
-        for name in windows:
-            own = [case for window, case in cases if window.task.id == name]
-            for span in self.verdicts.drawn.get(name, ()):
-                if span.tier == tier.name:
-                    drawn[_nearest(own, span).id].append(span)
+    def _asked(self, dispute: Dispute, known: Mapping[str, tuple[Window, Case]]) -> _Asked | None:
+        """A dispute that is decided: somebody answered, and nobody else differently."""
+        window, case = known.get(mark_of(self.matter, dispute), (None, None))
+        if window is None or case is None:
+            return None
+        votes = self.box.votes(window.task.id, case.id)
+        # Who did not review that stretch says nothing about it, right or wrong.
+        usable = {
+            by: ballot
+            for by, ballot in votes.items()
+            if not (letter := ballot.letters[case.id]) or window.letters[letter] in dispute.said
+        }
+        asked = _Asked(dispute, window, case, usable)
+        if not usable:
+            return None
+        first, *others = usable.values()
+        if all(self._alike(asked, first, other) for other in others):
+            return asked
+        self.outcome.split += 1
+        self._note_split(asked)
+        return None
+
+    def _alike(self, asked: _Asked, one: Ballot, other: Ballot) -> bool:
+        """Whether two answers come to the same."""
+        letters = [ballot.letters[asked.case.id] for ballot in (one, other)]
+        if "" not in letters:
+            said = [asked.dispute.said[asked.window.letters[letter]] for letter in letters]
+            return said[0] == said[1]
+        if any(letters):
+            return False
+        drawn = [
+            self._drawn(asked.window, ballot).get(asked.case.id, []) for ballot in (one, other)
+        ]
+        near = max(self.matter.around, NEAR)
+        return len(drawn[0]) == len(drawn[1]) and all(
+            a.label == b.label
+            and max(abs(a.start_us - b.start_us), abs(a.end_us - b.end_us)) <= near
+            for a, b in zip(*drawn, strict=True)
+        )
+
+    def _note_split(self, asked: _Asked) -> None:
+        said = {
+            by: f"'{is_right(letter)}'" if (letter := b.letters[asked.case.id]) else "'None'"
+            for by, b in sorted(asked.votes.items())
+        }
+        who, what = " and ".join(said), " and ".join(said.values())
+        text = f"{who} decide the dispute at {clock(asked.case.start / 1e6)} differently: {what}"
+        place = f"task {asked.window.task.id}"
+        self.outcome.findings.append(finding("TSL122", text, place, severity="warning"))
+
+    def _count(self, asked: _Asked) -> None:
+        outcome, case = self.outcome, asked.case.id
+        outcome.decided += 1
+        outcome.kept += case in self.box.kept
+        outcome.party.update(asked.dispute.readers)
+        outcome.reviewers.update(list(asked.votes))
+        if asked.last.letters[case] == "":
+            drawn = bool(self._drawn(asked.window, asked.last).get(case))
+            outcome.corrected += drawn
+            outcome.nothing += not drawn
+
+    def _drawn(self, window: Window, ballot: Ballot) -> dict[str, list[Span]]:
+        """Drawings by dispute: each belongs to the nearest one that was said to be corrected."""
+        tier = self.matter.tier.name
+        cases = [c for c in window.cases if c.tier == tier and ballot.letters.get(c.id) == ""]
+        found: dict[str, list[Span]] = {}
+        for span in ballot.drawn:
+            if span.tier == tier and cases:
+                found.setdefault(_nearest(cases, span).id, []).append(span)
+        return {case: sorted(spans, key=sort_key) for case, spans in found.items()}
+
+    def _corrections(self, corrected: Sequence[_Asked]) -> Iterator[Decision]:
+        """What was drawn in place of what readers say."""
         everything = [(d.start, d.end) for d in (*self.cut, *self.matter.settled)]
         common = common_spans(self.matter.readings)
-        for _, case in cases:
+        for asked in corrected:
+            case = asked.case
             agreed = Agreed(
                 spans=self.matter.readings[0].spans,
                 common=common,
-                exclusive=tier.kind == "states",
+                exclusive=self.matter.tier.kind == "states",
                 taken=[s for s in everything if s[1] < case.start or s[0] > case.end],
                 near=self.matter.around,
             )
-            yield from corrections(case.start, case.end, drawn[case.id], agreed)
+            drawn = self._drawn(asked.window, asked.last).get(case.id, [])
+            yield from corrections(case.start, case.end, drawn, agreed)
 
 
 def _nearest(cases: Sequence[Case], span: Span) -> Case:
@@ -267,7 +330,3 @@ def _common(extents: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int
 
 def _inside(span: Span, extents: Sequence[tuple[int, int]]) -> bool:
     return any(span.start_us <= end and span.end_us >= start for start, end in extents)
-
-
-def _finding(window: Window, message: str, remedy: str) -> Finding:
-    return Finding("TSL094", "warning", message, f"task {window.task.id}", remedy)

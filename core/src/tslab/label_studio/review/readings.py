@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
 from tslab.agreement.disputes.unanimity import Dispute, Reading, disputes, unclaimed
 from tslab.annotation import Annotation
@@ -13,7 +13,7 @@ from tslab.ground_truth import made_truth
 from tslab.preparation.windows import NICE_SECONDS, SAMPLES_PER_PAGE
 from tslab.project import Project
 from tslab.recording_table import RecordingEntry
-from tslab.spans import to_microseconds
+from tslab.spans import Span, to_microseconds
 
 REVIEWER = "review"
 """Who makes the ground truth of the review, in its file and as its annotator."""
@@ -78,11 +78,12 @@ def matters(project: Project, annotations: Sequence[Annotation]) -> list[Matter]
 def _matter(
     project: Project, entry: RecordingEntry, view: str, tier: Tier, given: Sequence[Annotation]
 ) -> Matter | None:
+    texts = {field.name for field in project.domain.fields if field.kind == "text"}
     truths = [stretch for a in given if a.ground_truth for stretch in _stretches(a)]
     readings = [
         Reading(
             a.annotator,
-            [span for span in a.spans if span.tier == tier.name],
+            [_without(span, texts) for span in a.spans if span.tier == tier.name],
             list(unclaimed(_stretches(a), truths)),
         )
         for a in given
@@ -98,6 +99,13 @@ def _matter(
     small = [d for d in found if _is_small(d, tolerance, around)]
     large = [d for d in found if d not in small]
     return Matter(entry.id, view, tier, readings, large, small, around)
+
+
+def _without(span: Span, texts: Set[str]) -> Span:
+    """A span without what its annotator wrote: a note is no truth, and may say who wrote it."""
+    if texts.isdisjoint(span.fields):
+        return span
+    return replace(span, fields={k: v for k, v in span.fields.items() if k not in texts})
 
 
 def _is_small(dispute: Dispute, tolerance: int, around: int) -> bool:

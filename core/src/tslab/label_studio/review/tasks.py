@@ -4,40 +4,44 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from tslab.errors import counted
+from tslab.label_studio.labeling_config import DOT
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.regions import to_regions
-from tslab.label_studio.review.config import (
-    DISPUTE,
-    dispute_label,
-    lane_column,
-    lane_columns,
-    lane_level,
-)
+from tslab.label_studio.review.config import DISPUTE, Shape, dispute_label
 from tslab.label_studio.review.key import Case, Window
+from tslab.label_studio.review.lanes import lane_values
 from tslab.preparation.task_table import column_names, row_ticks, row_times, write_task_csv
 from tslab.project import Project
 from tslab.recording import Recording
 from tslab.spans import Span, sort_key
-from tslab.task import clock
-
-if TYPE_CHECKING:
-    from tslab.recording import FloatArray
 
 Said = Mapping[str, Sequence[Span]]
 """What each annotator says about a recording in a view, by name."""
+
+QUESTIONS = {
+    "label": "which label?",
+    "missed or extra": "is it there?",
+    "border": "where does it begin or end?",
+    "split": "one or several?",
+    "instant": "when, or which label?",
+    "mixed": "which labels, from when to when?",
+}
+"""What a dispute is about, by kind, as a reviewer is asked."""
+
+MOST_WORDS = 6
+"""Spans of a reading that a line names."""
 
 SEEN = 1 / 150
 """Least share of a window that a dispute's region takes, so that it can be seen and clicked."""
 
 
 def write_window(
-    project: Project, window: Window, recording: Recording, said: Said, letters: Sequence[str]
+    project: Project, window: Window, recording: Recording, said: Said, shape: Shape
 ) -> None:
     """Writes the CSV of a window below ``tasks/``.
 
@@ -47,52 +51,22 @@ def write_window(
     """
     task = window.task
     times = row_times(task, recording)
-    lanes: dict[str, FloatArray] = {}
-    for letter in letters:
-        spans = said.get(window.letters.get(letter, ""), ())
-        lanes |= _lane(project, window, letter, spans, times)
-    write_task_csv(task, recording, project.root / task.csv, lanes)
+    columns = {
+        line.column(letter): lane_values(line, said.get(window.letters.get(letter, ""), ()), times)
+        for letter in shape.letters
+        for line in shape.lines
+    }
+    write_task_csv(task, recording, project.root / task.csv, columns)
 
 
-def is_written(project: Project, window: Window, letters: Sequence[str]) -> bool:
-    """Whether the CSV of a window is there, with a lane for each letter."""
+def is_written(project: Project, window: Window, shape: Shape) -> bool:
+    """Whether the CSV of a window is there, with all columns that the config wants."""
     path = project.root / window.task.csv
     if not path.is_file():
         return False
     with path.open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
-    lanes = [column for column, _, _ in lane_columns(project.domain, window.task.view, letters)]
-    return header == [*column_names(window.task), *lanes]
-
-
-def _lane(
-    project: Project, window: Window, letter: str, spans: Sequence[Span], times: FloatArray
-) -> dict[str, FloatArray]:
-    """What one reading says at each row, a column for each label."""
-    domain, view = project.domain, window.task.view
-    columns: dict[str, FloatArray] = {}
-    for tier in domain.view_tiers(view):
-        for number, label in enumerate(tier.labels):
-            values = np.zeros(len(times))
-            level = lane_level(domain, view, tier.name, label.name)
-            for span in spans:
-                if (span.tier, span.label) == (tier.name, label.name):
-                    values[_rows(span, times)] = level
-            # The editor scales each line to its own values: all get the same ends.
-            values[0], values[-1] = 0.0, 1.0
-            columns[lane_column(letter, tier, number)] = values
-    return columns
-
-
-def _rows(span: Span, times: FloatArray) -> slice:
-    """Rows at which a span holds; one at least, if it meets the window at all."""
-    if span.end < times[0] or span.start > times[-1]:
-        return slice(0, 0)
-    first, last = np.searchsorted(times, (span.start - 1e-7, span.end - 1e-7)).tolist()
-    if last <= first:
-        first = min(first, len(times) - 1)
-        return slice(first, first + 1)
-    return slice(first, last)
+    return header == [*column_names(window.task), *shape.columns]
 
 
 def disputes_as_regions(project: Project, window: Window, recording: Recording) -> TaskPrediction:
@@ -102,18 +76,17 @@ def disputes_as_regions(project: Project, window: Window, recording: Recording) 
     spans = [
         Span(
             *_wide_enough(case, least, (task.start, task.end)),
-            label=dispute_label(domain, task.view, case.tier),
+            label=dispute_label(number),
             tier=DISPUTE,
             id=case.id,
         )
-        for case in window.cases
+        for number, case in enumerate(window.cases, start=1)
     ]
     result, exact = to_regions(spans, task, row_ticks(task, recording), domain)
     times = {
         case.id: (*exact[case.id][:2], case.start / 1e6, case.end / 1e6) for case in window.cases
     }
-    score = round(1 / (1 + window.cost), 6)
-    return TaskPrediction(task.id, score, result, times)
+    return TaskPrediction(task.id, None, result, times)
 
 
 def _wide_enough(case: Case, least: float, within: tuple[float, float]) -> tuple[float, float]:
@@ -122,21 +95,58 @@ def _wide_enough(case: Case, least: float, within: tuple[float, float]) -> tuple
     return max(start - missing, within[0]), min(end + missing, within[1])
 
 
-def dispute_lines(window: Window, said: Said) -> str:
-    """One line of Markdown for each dispute: who says what there."""
-    lines = []
-    for number, case in enumerate(window.cases, start=1):
-        where = clock(case.start / 1e6)
-        readings = " \u00a0·\u00a0 ".join(
+def dispute_lines(project: Project, window: Window, said: Said) -> str:
+    """One line of Markdown for each dispute: what it is about, and who says what there."""
+    tiers = project.domain.view_tiers(window.task.view)
+    titles = {tier.name: f" {tier.title or tier.name}:" if len(tiers) > 1 else "" for tier in tiers}
+    lines = [
+        f"**{number}.** {_when(case, window)}{titles[case.tier]} {_question(case)} {DOT} "
+        + f" {DOT} ".join(
             f"**{letter}** {_in_words(case, said.get(name, ()))}"
             for letter, name in sorted(window.letters.items())
         )
-        lines.append(f"**{number}.** {where}, {case.kind}: {readings}")
-    return "\n\n".join(lines)
+        for number, case in enumerate(window.cases, start=1)
+    ]
+    return "\n\n".join([*_silent(window, said), *lines])
+
+
+def _silent(window: Window, said: Said) -> Iterator[str]:
+    """Readings that mark nothing where several things are disputed: that is one question."""
+    task, tiers = window.task, {case.tier for case in window.cases}
+    for letter, name in sorted(window.letters.items()):
+        shown = (s for s in said.get(name, ()) if s.start <= task.end and s.end >= task.start)
+        if len(window.cases) > 1 and not any(span.tier in tiers for span in shown):
+            yield f"**{letter} marks nothing in this window.** One answer may hold for all of it."
+
+
+def _when(case: Case, window: Window) -> str:
+    """When a dispute begins, and its end where that is not shown."""
+    if case.end <= window.task.end_us:
+        return _at(case.start)
+    return f"{between(case.start, case.end)}, longer than this window,"
+
+
+def about(window: Window) -> str:
+    """What the disputes of a window are about, each once."""
+    return ", ".join(sorted({_question(case).rstrip("?") for case in window.cases}))
+
+
+def _question(case: Case) -> str:
+    return QUESTIONS.get(case.kind, QUESTIONS["mixed"])
+
+
+def _at(microseconds: int) -> str:
+    """A time as the time axis writes it, without zeros that say nothing: ``00:01:21.5``."""
+    milliseconds = round(microseconds / 1000)
+    seconds, rest = divmod(milliseconds, 1000)
+    days, seconds = divmod(seconds, 86_400)
+    text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    text += f".{rest:03d}".rstrip("0") if rest else ""
+    return f"{days}d {text}" if days else text
 
 
 def _in_words(case: Case, spans: Sequence[Span]) -> str:
-    """What a reading says in a dispute; times in seconds from the start of the recording."""
+    """What a reading says in a dispute."""
     found = [
         span
         for span in sorted(spans, key=sort_key)
@@ -146,23 +156,37 @@ def _in_words(case: Case, spans: Sequence[Span]) -> str:
         found = [
             s for s in found if s.is_instant or (s.start_us < case.end and s.end_us > case.start)
         ]
-    return ", ".join(_span_in_words(span) for span in found) or "nothing"
+    words = [_span_in_words(span) for span in found[:MOST_WORDS]]
+    if len(found) > MOST_WORDS:
+        words.append(f"and {len(found) - MOST_WORDS} more")
+    return ", ".join(words) or "nothing"
 
 
 def _span_in_words(span: Span) -> str:
     name = re.sub(r"([\\`*_\[\]()#!|~])", r"\\\1", html.escape(span.label))
     if span.is_instant:
-        return f"{name} {span.start:.3f}"
-    return f"{name} {span.start:.3f}–{span.end:.3f}"  # noqa: RUF001 - a range
+        return f"{name} {_at(span.start_us)}"
+    return f"{name} {between(span.start_us, span.end_us)}"
 
 
-def task_document(window: Window, said: Said) -> dict[str, Any]:
+def between(start: int, end: int) -> str:
+    """A stretch as the time axis writes times; microseconds."""
+    return f"{_at(start)}\u2013{_at(end)}"
+
+
+def task_document(project: Project, window: Window, said: Said) -> dict[str, Any]:
     """The window as Label Studio gets it."""
-    document = window.task.to_json()
-    document["data"]["disputes"] = dispute_lines(window, said)
+    document, count = window.task.to_json(), counted(len(window.cases), "disputes")
+    document["data"] |= {
+        "disputes": dispute_lines(project, window, said),
+        "window": f"{between(window.task.start_us, window.task.end_us)}, {count}",
+        "about": about(window),
+        "count": len(window.cases),
+        "cost": round(window.cost, 2),
+    }
     return document
 
 
 def with_exact(window: Window, prediction: TaskPrediction) -> Window:
     """The window with the exact times of its regions."""
-    return replace(window, exact=prediction.exact)
+    return replace(window, exact={**window.exact, **prediction.exact})

@@ -22,9 +22,11 @@ MOST_PAGES = 1.5
 """Pages of the longest window that neighbours are put together to: the eye finds them on one
 screen, and a window of one long dispute may be as long as the editor bears."""
 
-MOST_CASES = 30
-READINGS = 4
-"""Readings that there is room for in the longest window."""
+MOST_CASES, MOST_ALIKE = 30, 100
+"""Disputes of a window; and of one in which somebody marks nothing, which is one question."""
+
+READINGS, LABELS = 4, 8
+"""Readings, and labels that they use, that there is room for in the longest window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Sizes:
         """Sizes of the windows of one recording in the view of a task."""
         page = page_seconds(project, task.view, entry)
         labels = sum(len(tier.labels) for tier in project.domain.view_tiers(task.view))
-        rows = most_rows(len(task.channels) + labels * READINGS)
+        rows = most_rows(len(task.channels) + min(labels, LABELS) * READINGS)
         longest = to_microseconds(0.9 * rows / max(entry.sampling_rates))
         return cls(to_microseconds(CONTEXT * page), longest,
                    min(longest, to_microseconds(MOST_PAGES * page)))  # fmt: skip
@@ -59,6 +61,8 @@ class _Found:
     matter: Matter
     dispute: Dispute
     mark: str
+    silent: frozenset[str]
+    """Who marks nothing of the tier in the whole task."""
 
 
 def new_windows(
@@ -103,23 +107,35 @@ def all_pieces(project: Project, found: Sequence[Matter]) -> Iterator[tuple[Matt
 
 
 def pieces(matter: Matter, sizes: Sizes) -> Iterator[Dispute]:
-    """Disputes of a matter, those longer than a window in parts."""
+    """Disputes of a matter, those longer than a window in parts.
+
+    They are cut where somebody has a border: a verdict on one part can make no event that nobody
+    marked. A part without a border is one, however long it is; its window shows where it begins.
+    """
     limit = sizes.longest - 2 * sizes.context
     for dispute in matter.disputes:
-        length = dispute.end - dispute.start
-        count = max(1, -(-length // limit))
-        if count == 1:
+        own = [r for r in matter.readings if r.reader in dispute.readers]
+        marks = {at for r in own for s in r.spans for at in (s.start_us, s.end_us)}
+        inner = sorted(at for at in marks if dispute.start < at < dispute.end)
+        borders = [dispute.start, *_cuts(dispute.start, dispute.end, inner, limit), dispute.end]
+        if len(borders) == 2:
             yield dispute
             continue
-        borders = [dispute.start + length * n // count for n in range(count + 1)]
         for start, end in itertools.pairwise(borders):
-            said = {
-                reading.reader: portion(reading.spans, start, end)
-                for reading in matter.readings
-                if reading.reader in dispute.readers
-            }
-            share = dispute.cost * (end - start) / length
+            said = {reading.reader: portion(reading.spans, start, end) for reading in own}
+            share = dispute.cost * (end - start) / (dispute.end - dispute.start)
             yield replace(dispute, start=start, end=end, said=said, cost=share)
+
+
+def _cuts(start: int, end: int, borders: Sequence[int], limit: int) -> Iterator[int]:
+    """Borders that cut a stretch into parts of at most a limit, as far as there are enough."""
+    at = start
+    while end - at > limit:
+        left = [border for border in borders if border > at]
+        if not left:
+            return
+        at = max([border for border in left if border <= at + limit], default=left[0])
+        yield at
 
 
 class _Maker:
@@ -138,7 +154,7 @@ class _Maker:
             return []
         sizes = Sizes.of(self.project, self.entry, self.tasks[0])
         waiting = [
-            _Found(matter, dispute, mark_of(matter, dispute))
+            _Found(matter, dispute, mark_of(matter, dispute), self._silent(matter, dispute))
             for matter in own
             for dispute in pieces(matter, sizes)
         ]
@@ -146,14 +162,25 @@ class _Maker:
             (item for item in waiting if item.mark not in known and not self._waits(item.dispute)),
             key=lambda item: (item.dispute.start, item.dispute.end, item.matter.tier.name),
         )
-        return [self._window(batch, sizes.context) for batch in _batches(waiting, sizes)]
+        return [self._window(batch, sizes) for batch in _batches(waiting, sizes)]
 
     def _waits(self, dispute: Dispute) -> bool:
         return any(t.start_us < dispute.end and dispute.start < t.end_us for t in self.waiting)
 
-    def _window(self, batch: Sequence[_Found], context: int) -> Window:
-        start = min(item.dispute.start for item in batch) - context
-        end = max(item.dispute.end for item in batch) + context
+    def _silent(self, matter: Matter, dispute: Dispute) -> frozenset[str]:
+        at = dispute.start
+        task = next((t for t in self.tasks if t.start_us <= at <= t.end_us), self.tasks[0])
+        return frozenset(
+            r.reader
+            for r in matter.readings
+            if r.reader in dispute.readers
+            and not any(s.end_us >= task.start_us and s.start_us <= task.end_us for s in r.spans)
+        )
+
+    def _window(self, batch: Sequence[_Found], sizes: Sizes) -> Window:
+        start = min(item.dispute.start for item in batch) - sizes.context
+        end = max(item.dispute.end for item in batch) + sizes.context
+        end = min(end, start + sizes.longest)
         at = min(item.dispute.start for item in batch)
         low, high = self._bounds(at)
         start, end = max(start, low), min(end, high)
@@ -189,21 +216,27 @@ class _Maker:
 
 def _batches(waiting: Sequence[_Found], sizes: Sizes) -> Iterator[list[_Found]]:
     """Neighbours whose contexts touch, as long as the window does not become too long."""
-    context, most = sizes.context, sizes.together
     batch: list[_Found] = []
-    start = end = 0
     for item in waiting:
-        far = max(end, item.dispute.end)
-        near = bool(batch) and item.dispute.start - context <= end + context
-        if near and far - start + 2 * context <= most and len(batch) < MOST_CASES:
-            batch.append(item)
-            end = far
-            continue
-        if batch:
+        if batch and not _may_join(batch, item, sizes):
             yield batch
-        batch, start, end = [item], item.dispute.start, item.dispute.end
+            batch = []
+        batch.append(item)
     if batch:
         yield batch
+
+
+def _may_join(batch: Sequence[_Found], item: _Found, sizes: Sizes) -> bool:
+    """Whether a dispute goes into the window of those before it."""
+    start, end = batch[0].dispute.start, max(other.dispute.end for other in batch)
+    alike = bool(item.silent) and {other.silent for other in batch} == {item.silent}
+    most = sizes.longest if alike else sizes.together
+    far = max(end, item.dispute.end)
+    return (
+        item.dispute.start - sizes.context <= end + sizes.context
+        and far - start + 2 * sizes.context <= most
+        and len(batch) < (MOST_ALIKE if alike else MOST_CASES)
+    )
 
 
 def cases_by_mark(key: Key) -> Mapping[str, tuple[Window, Case]]:

@@ -1,0 +1,164 @@
+"""The screen of a review: lanes, keys, questions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kit.review_study import DOMAIN
+from lxml import etree
+
+from tslab.domain import Domain
+from tslab.label_studio.labeling_config import config_text, labeling_config
+from tslab.label_studio.review.config import (
+    CORRECTED,
+    DISPUTE,
+    NONE,
+    REST,
+    VERDICT,
+    Shape,
+    is_right,
+    review_config,
+    verdict_keys,
+    verdict_of,
+)
+from tslab.label_studio.review.lanes import OFF, SHOWN, lane_values, lines, used_labels
+from tslab.label_studio.task_groups import COLORS
+from tslab.lint.colors import ENOUGH, NEAR_BLACK, WHITE, contrast
+from tslab.lint.config_hotkeys import is_reserved
+from tslab.plugin_manager import load_domain
+from tslab.spans import Span
+
+USED = {("state", "Walk"), ("state", "Run"), ("mark", "Peak")}
+TIMES = np.arange(0, 10.01, 0.1)
+
+
+def made(domain: Domain, view: str, letters: str = "ABC") -> etree._Element:
+    """The config of a review whose windows have up to four disputes."""
+    used = {(t.name, label.name) for t in domain.view_tiers(view) for label in t.labels[:2]}
+    text = config_text(labeling_config(domain, view, ["force"]))
+    shape = Shape(letters, 4, lines(domain, view, used))
+    return etree.fromstring(review_config(text, domain, view, shape).encode())
+
+
+def keys_of(root: etree._Element, name: str) -> dict[str, str]:
+    """Keys of a control's answers."""
+    control = next(
+        node for node in root.iter("Choices", "TimeSeriesLabels") if node.get("name") == name
+    )
+    return {str(node.get("value")): str(node.get("hotkey")) for node in control}
+
+
+def test_a_label_that_holds_throughout_has_a_line_in_the_lane() -> None:
+    """The editor scales a line to what is in view: a constant one would lie on the floor."""
+    walk, run, peak = lines(DOMAIN, "anomalies", USED)
+    everywhere = lane_values(walk, [Span(0, 20, "Walk", "state")], TIMES)
+    assert set(everywhere) == {walk.level}
+    assert set(lane_values(run, [Span(0, 20, "Walk", "state")], TIMES)) == {OFF}
+    low, high = map(float, SHOWN.split(","))
+    assert low < run.level < walk.level <= high
+    assert low > OFF
+    channels = made(DOMAIN, "anomalies").xpath("//MultiChannel[last()]/Channel")
+    assert {channel.get("dataRange") for channel in channels} == {SHOWN}
+    assert peak.level == 1
+
+
+def test_touching_spans_of_one_label_have_a_notch_between_them() -> None:
+    (walk, *_) = lines(DOMAIN, "anomalies", USED)
+    one = [Span(1, 9, "Walk", "state")]
+    two = [Span(1, 5, "Walk", "state"), Span(5, 9, "Walk", "state")]
+    on_one, on_two = (lane_values(walk, spans, TIMES) == walk.level for spans in (one, two))
+    assert np.flatnonzero(on_one != on_two).tolist() == [50]
+    assert np.flatnonzero(on_one).tolist() == list(range(10, 90))
+    reaching = [Span(1, 6, "Walk", "state"), Span(5, 9, "Walk", "state")]
+    assert np.flatnonzero(on_one != (lane_values(walk, reaching, TIMES) == 1)).tolist() == [50, 60]
+
+
+def test_notches_and_instants_outlive_the_editors_thinning() -> None:
+    """It keeps every k-th row of a long window, so as to have ten for each pixel."""
+    walk, _, peak = lines(DOMAIN, "anomalies", USED)
+    times = np.arange(100_000) / 1000
+    for at in np.arange(10, 90, 7.777).tolist():
+        two = [Span(0, at, "Walk", "state"), Span(at, 100, "Walk", "state")]
+        assert (lane_values(walk, two, times)[::10] == OFF).any()
+        assert (lane_values(peak, [Span(at, at, "Peak", "mark")], times)[::10] == 1).any()
+
+
+def test_lanes_show_labels_that_somebody_used_only() -> None:
+    spans = [Span(0, 5, "Walk", "state"), Span(7, 9, "Run", "state")]
+    assert used_labels(spans, 6, 8) == {("state", "Run")}
+    shown = [line.label.name for line in lines(DOMAIN, "anomalies", USED)]
+    assert shown == ["Walk", "Run", "Peak"]
+    assert [line.column("B") for line in lines(DOMAIN, "anomalies", USED)] == [
+        "reading_b_state_2",
+        "reading_b_state_3",
+        "reading_b_mark_1",
+    ]
+
+
+def test_verdicts_are_on_their_own_letters_where_those_are_free() -> None:
+    root = made(DOMAIN, "anomalies")
+    wanted = {is_right("A"): "a", is_right("B"): "b", is_right("C"): "c", CORRECTED: "x"}
+    assert keys_of(root, VERDICT) == wanted
+    assert keys_of(root, REST) == {"A": "shift+a", "B": "shift+b", "C": "shift+c", NONE: "shift+x"}
+
+
+@pytest.mark.parametrize("view", ["rhythm", "beats"])
+@pytest.mark.parametrize("letters", ["AB", "ABC"])
+def test_verdicts_are_side_by_side_where_one_letter_is_taken(view: str, letters: str) -> None:
+    """Keys of which one is elsewhere cannot be learnt."""
+    root = made(load_domain("ecg")[1], view, letters)
+    keys = list(keys_of(root, VERDICT).values())
+    first = {"rhythm": 4, "beats": 3}[view]
+    assert keys == [*(str(first + n) for n in range(len(letters))), "0"]
+    labels = {node.get("hotkey") for node in root.iter("Label")}
+    assert not labels & set(keys)
+    assert list(keys_of(root, REST).values()) == [f"shift+{key}" for key in keys]
+    style = next(root.iter("Style")).text or ""
+    assert all(f'content: "{key}"' in style for key in keys[:-1]), "lanes say it, too"
+
+
+def test_the_editor_hands_out_no_key_by_itself() -> None:
+    for view in ("rhythm", "beats"):
+        root = made(load_domain("ecg")[1], view)
+        disputes = keys_of(root, DISPUTE)
+        assert list(disputes) == [f"Dispute {n}" for n in range(1, 5)]
+        given = [
+            *disputes.values(),
+            *keys_of(root, REST).values(),
+            *keys_of(root, VERDICT).values(),
+        ]
+        assert "None" not in given
+        assert len(given) == len(set(given))
+        assert not any(map(is_reserved, given))
+
+
+def test_keys_without_room_in_any_row_are_free_ones_all_the_same() -> None:
+    root = etree.Element("View")
+    for key in "abcdefghijklmnopqrstvwxyz134567890":
+        etree.SubElement(root, "Label", hotkey=key)
+    assert [key for _, key in verdict_keys(root, "ABC")] == ["2", "", "", ""]
+
+
+def test_answers_are_read_as_they_are_written() -> None:
+    for letter in "ABCDEFGH":
+        assert verdict_of(is_right(letter)) == verdict_of(letter) == letter
+    assert verdict_of(CORRECTED) == verdict_of(NONE) == ""
+    assert verdict_of("Z") is verdict_of(None) is None
+
+
+def test_the_question_stands_above_the_signal_and_the_labels_below() -> None:
+    root = made(DOMAIN, "anomalies")
+    order = [node.tag for node in root]
+    place = order.index("TimeSeries")
+    choices = next(node for node in root.iter("Choices") if node.get("name") == VERDICT)
+    above = [node for node in root[:place] if choices in node.iter()]
+    assert len(above) == 1
+    assert order[place + 1 : place + 4] == ["TimeSeriesLabels"] * 3
+
+
+def test_lines_of_channels_show_in_both_themes() -> None:
+    named = [channel.color for name in ("ecg", "iot") for channel in load_domain(name)[1].channels]
+    for color in (*COLORS, *named):
+        assert min(contrast(color, WHITE), contrast(color, NEAR_BLACK)) >= ENOUGH
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

@@ -1,0 +1,145 @@
+"""How disputes become windows: cut where somebody has a border only; one question is one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from kit.planted import ANNOTATORS
+from kit.review_study import DOMAIN, domain_of_all_kinds, make_review_study
+from kit.studies import Study
+
+from tslab import files
+from tslab.agreement.disputes.unanimity import Reading, disputes
+from tslab.agreement.disputes.verdicts import Decision, truth_of
+from tslab.annotation import Annotation
+from tslab.label_studio.review.key import Key, new_key
+from tslab.label_studio.review.project import make_queue
+from tslab.label_studio.review.readings import Matter
+from tslab.label_studio.review.tasks import disputes_as_regions, task_document
+from tslab.label_studio.review.windows import Sizes, pieces
+from tslab.spans import Span
+
+SECOND = 1_000_000
+ANN, BOB, CID = ANNOTATORS
+
+
+def states(*borders: float) -> list[Span]:
+    """States that take turns, from border to border."""
+    names = ("Rest", "Walk")
+    pairs = itertools.pairwise(borders)
+    return [Span(a, b, names[n % 2], "state") for n, (a, b) in enumerate(pairs)]
+
+
+def matter(**said: list[Span]) -> Matter:
+    readings = [Reading(name, spans, [(0, 60 * SECOND)]) for name, spans in said.items()]
+    found = disputes(readings, SECOND // 10, SECOND // 10)
+    return Matter("r", "anomalies", DOMAIN.tier("state"), readings, found, [], SECOND // 10)
+
+
+def sizes(seconds: float) -> Sizes:
+    return Sizes(SECOND, round((seconds + 2) * SECOND), 5 * SECOND)
+
+
+@pytest.mark.parametrize("seconds", [5, 12, 21, 25, 40, 59])
+def test_disputes_are_cut_at_borders_of_readers_only(seconds: float) -> None:
+    """A cut in the middle of an event let half of it into the truth."""
+    one = matter(ann=states(0, 20, 40, 60), bob=[])
+    parts = list(pieces(one, sizes(seconds)))
+    borders = {0, 20, 40, 60}
+    assert {part.start / SECOND for part in parts} <= borders
+    assert {part.end / SECOND for part in parts} <= borders
+    assert [a.end for a in parts[:-1]] == [b.start for b in parts[1:]]
+    assert sum(part.cost for part in parts) == pytest.approx(one.disputes[0].cost)
+    longest = max(part.end - part.start for part in parts) / SECOND
+    assert longest <= max(seconds, 20), "nothing is longer than it must be"
+
+
+def test_verdicts_on_parts_make_no_border_that_nobody_has() -> None:
+    one = matter(ann=states(0, 20, 40, 60), bob=[], cid=states(0, 20, 40, 60))
+    parts = list(pieces(one, sizes(25)))
+    assert len(parts) == 3
+    said = {reading.reader: reading.spans for reading in one.readings}
+    for upheld in (("ann", "bob", "ann"), ("bob", "ann", "bob"), ("bob", None, "ann")):
+        decisions = [
+            Decision(p.start, p.end, None if who is None else said[who])
+            for p, who in zip(parts, upheld, strict=True)
+        ]
+        spans, known = truth_of(one.readings, decisions)
+        marked = {(s.start, s.end, s.label) for s in states(0, 20, 40, 60)}
+        assert {(s.start, s.end, s.label) for s in spans} <= marked
+        assert len(spans) == upheld.count("ann")
+        assert {at for stretch in known for at in stretch} <= {t * SECOND for t in (0, 20, 40, 60)}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    with domain_of_all_kinds():
+        yield make_review_study(tmp_path_factory.mktemp("windows"), [1])[0]
+
+
+def key_of(study: Study, **said: list[Span]) -> Key:
+    """A key with the windows of what these say."""
+    (recording,) = study.project.entries()
+    annotations = [
+        Annotation(recording, f"{name}@example.org", spans, "anomalies", [(0.0, 120.0)])
+        for name, spans in said.items()
+    ]
+    path = study.root / "annotations" / "annotations.json"
+    files.write_bytes(path, files.json_bytes(annotations))
+    key = new_key()
+    make_queue(study.project, key)
+    return key
+
+
+def peaks(every: float) -> list[Span]:
+    return [Span(n * every, n * every, "Peak", "mark") for n in range(1, int(59 / every))]
+
+
+def test_a_reader_who_marks_nothing_is_one_question(study: Study) -> None:
+    """73 beats that one of two did not mark were 73 questions in 6 windows."""
+    key = key_of(study, ann=peaks(0.8), bob=[])
+    (window,) = key.windows
+    assert len(window.cases) == 72
+    assert 57 < window.task.end - window.task.start < 63, "longer than a page and a half"
+    said = {"ann@example.org": peaks(0.8), "bob@example.org": list[Span]()}
+    silent = next(x for x, name in window.letters.items() if name.startswith("bob"))
+    lines = task_document(study.project, window, said)["data"]["disputes"].split("\n\n")
+    assert lines[0].startswith(f"**{silent} marks nothing in this window.**")
+    assert len(lines) == 1 + 72
+    one = peaks(0.8)[:1]
+    apart = key_of(study, ann=peaks(0.8), bob=one)
+    assert len(apart.windows) > 1, "who marks something is asked page by page"
+
+
+def test_a_dispute_longer_than_any_window_is_one_and_says_so(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tslab.label_studio.review.windows.most_rows", lambda _: 2000)
+    long = [Span(5, 115, "Walk", "state")]
+    key = key_of(study, ann=long, bob=[])
+    (window,) = key.windows
+    (case,) = window.cases
+    assert (case.start, case.end) == (5 * SECOND, 115 * SECOND)
+    assert window.task.end - window.task.start == pytest.approx(36)
+    document = task_document(study.project, window, {})
+    assert "00:00:05\u201300:01:55, longer than this window," in document["data"]["disputes"]
+    recording = study.project.recording(window.task.recording)
+    prediction = disputes_as_regions(study.project, window, recording)
+    assert prediction.exact[case.id][2:] == (5.0, 115.0), "the verdict holds for all of it"
+
+
+def test_lines_say_times_as_the_axis_does(study: Study) -> None:
+    key = key_of(study, ann=states(0, 30.5, 60), bob=states(0, 32.25, 60))
+    (window,) = key.windows
+    said = {
+        "ann@example.org": states(0, 30.5, 60),
+        "bob@example.org": [*states(0, 32.25, 60)],
+    }
+    text = task_document(study.project, window, said)["data"]["disputes"]
+    letters = {name[:3]: letter for letter, name in window.letters.items()}
+    assert text.startswith("**1.** 00:00:30.5 ")
+    assert "where does it begin or end?" in text
+    assert f"**{letters['ann']}** Rest 00:00:00\u201300:00:30.5, Walk 00:00:30.5" in text
+    assert f"**{letters['bob']}** Rest 00:00:00\u201300:00:32.25" in text
