@@ -194,7 +194,7 @@ def test_a_label_of_instants_has_no_dash_for_events() -> None:
 
 def test_levels_of_labels_leave_out_those_that_nobody_used() -> None:
     text = agreement_text(measure(Intake((crowded(),)), FEW), 0, ["pair-label", "model-label"])
-    names = set(re.findall(r", (label \d+) ", text))
+    names = set(re.findall(r"  (label \d+)  ", text))
     assert names == {*(f"label {n}" for n in range(9)), "label 12"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from tslab.wording import on_one_line, short, width
+from tslab.wording import MOST, on_one_line, short, width
 
 LEAST = 14
 """Columns that a name keeps, whatever else there is."""
@@ -14,22 +14,27 @@ APART = "  "
 Lines = Sequence[Sequence[str]]
 
 
-def fitted(lines: Lines, wide: int, names: int = 0) -> str:
+def fitted(lines: Lines, wide: int, names: int = 1) -> str:
     """Columns of text, at most so wide.
 
     Args:
         lines: Cells of each line; the first one has the headings.
         wide: Columns of the terminal; 0 leaves everything as wide as it is.
-        names: Number of the column that gives way first.
+        names: How many columns at the left hold names; these give way first.
     """
     cells = [[on_one_line(cell) for cell in line] for line in lines]
-    widths = _widths(cells)
-    if wide and sum(widths) + len(APART) * (len(widths) - 1) > wide:
-        rest = sum(widths) - widths[names] + len(APART) * (len(widths) - 1)
-        most = max(LEAST, wide - rest)
-        for line in cells[1:]:
-            line[names] = short(line[names], most)
+    given = [line[:names] for line in cells]
+    most = [MOST] * names
+    while True:
+        for line, own in zip(cells[1:], given[1:], strict=True):
+            line[:names] = [short(cell, size) for cell, size in zip(own, most, strict=True)]
         widths = _widths(cells)
+        over = sum(widths) + len(APART) * (len(widths) - 1) - wide
+        widest = max(range(names), key=lambda n: min(widths[n], most[n]))
+        size = min(widths[widest], most[widest])
+        if not wide or over <= 0 or size <= LEAST:
+            break
+        most[widest] = max(LEAST, size - max(1, over // names))
     parts = [
         [[line[column] for column in part] for line in cells]
         for part in _parts(widths, wide, names)
@@ -38,12 +43,12 @@ def fitted(lines: Lines, wide: int, names: int = 0) -> str:
 
 
 def _parts(widths: Sequence[int], wide: int, names: int) -> list[list[int]]:
-    """Numbers of the columns of each table; each begins with the columns up to the names."""
-    head = list(range(names + 1))
+    """Numbers of the columns of each table; each begins with the names."""
+    head = list(range(names))
     parts = [list(head)]
     room = wide - sum(widths[column] + len(APART) for column in head)
     left = room
-    for column in range(names + 1, len(widths)):
+    for column in range(names, len(widths)):
         need = widths[column] + len(APART) * (len(parts[-1]) > len(head))
         if wide and need > left and len(parts[-1]) > len(head):
             parts.append(list(head))

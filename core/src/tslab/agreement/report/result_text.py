@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,21 @@ from tslab.wording import MOST, plain, short
 MOST_NAMES = 12
 """Annotators of a matrix that somebody still reads."""
 TABLES = {
-    "label": "label",
-    "annotator": "annotator (mean of pairs)",
-    "reference": "annotator against ground truth",
-    "model": "reader and model",
-    "consensus": "reader and consensus",
+    "label": ("label",),
+    "annotator": ("annotator (mean of pairs)",),
+    "reference": ("annotator against ground truth",),
+    "model": ("reader", "and model"),
+    "consensus": ("reader", "and consensus"),
 }
+NAMES = {
+    **TABLES,
+    "pair": ("annotator", "and"),
+    "pair-label": ("annotator", "and", "label"),
+    "reference-label": ("annotator against ground truth", "label"),
+    "model-label": ("reader", "and model", "label"),
+    "without": ("all but",),
+}
+"""What columns of names are called, by level."""
 MATRIX = "matrix"
 USUAL = ("overall", *TABLES, MATRIX)
 """What is shown where nobody asks for a level."""
@@ -64,7 +74,7 @@ class _Text:
             blocks.append("\n".join(map(self._wrapped, said)))
         for by, own in rows.items():
             if own and names and by not in ("overall", MATRIX):
-                blocks.append(self._table(own, names, TABLES.get(by, by)))
+                blocks.append(self._table(own, names, NAMES.get(by, (by,))))
             if by == "label":
                 blocks.append(self._wrapped(unused_text(self.tier.tier)))
         answers = answer_lines(self.tier) if "overall" in asked else []
@@ -91,6 +101,7 @@ class _Text:
             marks, labels = Marks.of(self.tier.tier), self.tier.tier.table.labels
             place = {label: n for n, label in enumerate(labels) if marks.known[n]}
             own = [(row, place[row.of[0]]) for row in rows if row.of[0] in place]
+            own.sort(key=operator.itemgetter(1))  # the first of them may lack the first measure
             return [row for row, label in own if marks.suits(row.metric, label)]
         if level.endswith("-label"):
             used = {*used_labels(self.tier.tier)}
@@ -116,20 +127,20 @@ class _Text:
             why = f" {row.value.reason}" if row.value.value is None else ""
             yield f"  {name.ljust(size)}  {text}{why}"
 
-    def _table(self, rows: Sequence[Row], metrics: Sequence[str], name: str) -> str:
+    def _table(self, rows: Sequence[Row], metrics: Sequence[str], names: Sequence[str]) -> str:
         """One line for each thing, one column for each measure, and how many marks there are."""
         values = {(row.of, row.metric): row for row in rows}
         ofs = list(dict.fromkeys(row.of for row in rows))
         kept = [metric for metric in metrics if any((of, metric) in values for of in ofs)]
         marks, said = self._marks(rows[0].by)
         heads = [column(metric, self.tier.titles) for metric in kept]
-        lines = [[name, *heads, *([said] if said else [])]]
+        lines = [[*names, *heads, *([said] if said else [])]]
         for of in ofs:
             own = [values.get((of, metric)) for metric in kept]
             cells = [shown(r.metric, r.value, interval=False) if r else "" for r in own]
             count = " / ".join(str(marks.get(part, 0)) for part in of)
-            lines.append([_names(of), *cells, *([count] if said else [])])
-        return fitted(lines, self.wide)
+            lines.append([*of, *cells, *([count] if said else [])])
+        return fitted(lines, self.wide, len(names))
 
     def _marks(self, by: str) -> tuple[dict[str, int], str]:
         """Marks of what a level's names stand for, and what their column is called."""
@@ -179,7 +190,8 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
         lines = [head, *map(_line, own)]
         if by == "overall":
             lines = [[line[0], *line[2:]] for line in lines]
-        blocks.append(f"{short(tier)}, {by}\n{fitted(lines, wide, 0 if by == 'overall' else 1)}")
+        table = fitted(lines, wide, 1 if by == "overall" else 2)
+        blocks.append(f"{short(tier)}, {by}\n{table}")
     return plain("\n\n".join(blocks))
 
 
