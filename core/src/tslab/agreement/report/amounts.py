@@ -90,7 +90,8 @@ def unused_text(tier: TierTable, *, models: bool = False) -> str:
     if not gone:
         return ""
     what = counted(len(labels), "labels")
-    text = f"Left out: {len(gone)} of {what}, which nobody used ({_few(gone)})."
+    nobody = "no annotator" if alone else "nobody"
+    text = f"Left out: {len(gone)} of {what}, which {nobody} used ({_few(gone)})."
     if not alone:
         return text
     return f"{text} Models alone used {_few([label for label in gone if label in alone])}."

@@ -23,23 +23,46 @@ def fitted(lines: Lines, wide: int, names: int = 1) -> str:
         names: How many columns at the left hold names; these give way first.
     """
     cells = [[on_one_line(cell) for cell in line] for line in lines]
-    given = [line[:names] for line in cells]
-    most = [MOST] * names
+    columns = [_Names([line[n] for line in cells[1:]]) for n in range(names)]
     while True:
-        for line, own in zip(cells[1:], given[1:], strict=True):
-            line[:names] = [short(cell, size) for cell, size in zip(own, most, strict=True)]
+        for line, own in zip(cells[1:], zip(*(c.shown for c in columns), strict=True), strict=True):
+            line[:names] = own
         widths = _widths(cells)
         over = sum(widths) + len(APART) * (len(widths) - 1) - wide
-        widest = max(range(names), key=lambda n: min(widths[n], most[n]))
-        size = min(widths[widest], most[widest])
-        if not wide or over <= 0 or size <= LEAST:
+        if not wide or over <= 0:
             break
-        most[widest] = max(LEAST, size - max(1, over // names))
+        free = [column for column in columns if column.gives_way]
+        if not free:
+            break
+        max(free, key=lambda column: column.most).shrink(max(1, over // len(free)))
     parts = [
         [[line[column] for column in part] for line in cells]
         for part in _parts(widths, wide, names)
     ]
     return "\n\n".join(_drawn(part) for part in parts)
+
+
+class _Names:
+    """A column of names that gets narrower, as long as the names can be told apart."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.most = max((min(MOST, width(name)) for name in names), default=0)
+        self.gives_way = self.most > LEAST
+        self.shown = [short(name, MOST) for name in names]
+
+    def shrink(self, by: int) -> None:
+        """Leave out columns; first where all have the same address behind the @."""
+        size = max(LEAST, self.most - by)
+        tails = {tail for _, at, tail in (name.partition("@") for name in self.names) if at}
+        plain = [n.partition("@")[0] if len(tails) == 1 else n for n in self.names]
+        plain = plain if len({*plain}) == len({*self.names}) else [*self.names]
+        found = [short(name, size) for name in plain]
+        if len({*found}) < len({*self.names}):
+            self.gives_way = False
+            return
+        self.shown, self.most = found, min(size, max(map(width, found)))
+        self.gives_way = self.most > LEAST
 
 
 def _parts(widths: Sequence[int], wide: int, names: int) -> list[list[int]]:
