@@ -131,12 +131,11 @@ def sums(
     """Everything that measures are made of, from one stream of overlaps."""
     runs = runs_of(table)
     items = items_of(runs.presence, pairs)
-    tally, events = Tally(runs, items), EventTally(runs, items, THRESHOLDS)
+    tally, events = Tally(runs, items), EventTally(runs, items, THRESHOLDS, THRESHOLDS.index(0.5))
     for batch in stream(runs, items, kernel):
         tally.add(batch)
         events.add(batch)
-    matches = events.result()
-    return tally.result(), matches, Borders.of(matches[2])
+    return tally.result(), *events.result()
 
 
 def numbers(table: SpanTable, pairs: NDArray[np.int32], kernel: Kernel = overlaps) -> int:

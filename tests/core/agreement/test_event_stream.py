@@ -7,6 +7,7 @@ import pytest
 from kit.event_tables import apart, table_of
 from kit.span_tables import random_table
 
+from tslab.agreement.events.boundaries import Borders
 from tslab.agreement.events.criteria import Iou
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.matching import match_events
@@ -19,18 +20,18 @@ from tslab.span_table import SpanTable
 THRESHOLDS = (0.7, 0.1, 0.5)
 
 
-def streamed(table: SpanTable) -> tuple[tuple[Matches, ...], SplitCounts, Matches]:
+def streamed(table: SpanTable) -> tuple[tuple[Matches, ...], Borders, SplitCounts, Matches]:
     runs = runs_of(table)
     assert streams(runs)
     items = items_of(runs.presence, all_pairs(table, table.annotators))
-    tally = EventTally(runs, items, THRESHOLDS, 0.3)
+    tally = EventTally(runs, items, THRESHOLDS, main=2, loose=0.3)
     for batch in stream(runs, items):
         tally.add(batch)
-    return tally.result(), tally.splits(), tally.any_label()
+    return *tally.result(), tally.splits(), tally.any_label()
 
 
 def check_equal(table: SpanTable) -> None:
-    found, splits, loose = streamed(table)
+    found, borders, splits, loose = streamed(table)
     pairs = all_pairs(table, table.annotators)
     wanted = match_events(table, pairs, [Iou(threshold) for threshold in THRESHOLDS])
     slow_loose = match_events(table, pairs, [Iou(0.3)], "any")
@@ -42,9 +43,17 @@ def check_equal(table: SpanTable) -> None:
         np.testing.assert_array_equal(one.counts.items.task, other.counts.items.task)
         np.testing.assert_array_equal(one.counts.items.pair, other.counts.items.pair)
         assert sorted(_rows(one)) == sorted(_rows(other))
+    main = Borders.of(wanted[2])
+    np.testing.assert_array_equal(borders.ticks, main.ticks)
+    assert sorted(_errors(borders)) == sorted(_errors(main))
     slow = count_splits(table, pairs)
     np.testing.assert_array_equal(splits.split, slow.split)
     np.testing.assert_array_equal(splits.merged, slow.merged)
+
+
+def _errors(borders: Borders) -> list[tuple[int, ...]]:
+    columns = (borders.cell, borders.onset, borders.offset)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _rows(matches: Matches) -> list[tuple[int, ...]]:

@@ -64,14 +64,11 @@ class Borders:
 
     @classmethod
     def of(cls, matches: Matches) -> Borders:
-        """The errors of all matches, piece by piece: each one stays in the processor's cache."""
-        shape = matches.counts.found.shape
-        sums, parts = np.zeros((3, math.prod(shape))), []
+        """The errors of all matches."""
+        tally = BorderTally(matches.counts.found.shape)
         for piece in matches.pieces:
-            part = _Errors.of(piece)
-            part.add_to(sums)
-            parts.append(part)
-        return cls(sums.T.reshape(*shape, 3), tuple(parts))
+            tally.add(piece)
+        return tally.result()
 
     @property
     def sums(self) -> Floats:
@@ -102,6 +99,25 @@ class Borders:
     def label(self) -> Ticks:
         """Set of labels of the reference event, int64 ``(matches,)``."""
         return self.cell % max(1, self.ticks.shape[1])
+
+
+class BorderTally:
+    """Adds up errors as matches are found, piece by piece, while a piece is in the cache."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """Begin with nothing; ``shape`` is that of the counts, ``(items, sets)``."""
+        self.shape, self.parts = shape, list[_Errors]()
+        self.sums = np.zeros((3, math.prod(shape)))
+
+    def add(self, piece: Piece) -> None:
+        """Add the matches of a piece; each piece once."""
+        part = _Errors.of(piece)
+        part.add_to(self.sums)
+        self.parts.append(part)
+
+    def result(self) -> Borders:
+        """The errors so far."""
+        return Borders(self.sums.T.reshape(*self.shape, 3), tuple(self.parts))
 
 
 def spreads(values: Ticks, count: NDArray[np.int64]) -> dict[str, Floats]:

@@ -104,13 +104,13 @@ def tallies(settings: EventSettings, runs: Runs) -> bool:
 def event_tally(settings: EventSettings, runs: Runs, items: Items) -> EventTally:
     """Feed it the stream that the measures of time are made of; then ask `tallied`."""
     thresholds = [rule.threshold for rule in _wanted(settings) if isinstance(rule, Iou)]
-    return EventTally(runs, items, thresholds, thresholds[_main(settings)])
+    main = _main(settings)
+    return EventTally(runs, items, thresholds, main, thresholds[main])
 
 
 def tallied(settings: EventSettings, tally: EventTally) -> EventMatches:
     """What a tally has found."""
-    found = tally.result()
-    borders = Borders.of(found[_main(settings)])
+    found, borders = tally.result()
     own = found[: len(settings.criteria)]
     return EventMatches(own, borders, tally.splits(), tally.any_label())
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tslab.agreement.events.boundaries import Borders, BorderTally
 from tslab.agreement.events.chains import Scores, as_before, best_in_chains
 from tslab.agreement.events.counts import EventCounts, EventItems
 from tslab.agreement.events.events import Positions, Sets
@@ -64,7 +65,12 @@ class EventTally:
     """Matches events batch by batch, by intersection over union and equal labels."""
 
     def __init__(
-        self, runs: Runs, items: Items, thresholds: Sequence[float], loose: float | None = None
+        self,
+        runs: Runs,
+        items: Items,
+        thresholds: Sequence[float],
+        main: int = 0,
+        loose: float | None = None,
     ) -> None:
         """Begin with nothing.
 
@@ -72,10 +78,13 @@ class EventTally:
             runs: All runs.
             items: What is compared.
             thresholds: Least intersection over union of a match, for each result.
+            main: Number of the result whose borders are measured.
             loose: That of the matches whatever the labels; None leaves these out.
         """
         self.runs, self.items, self.thresholds = runs, items, tuple(thresholds)
-        self.loose = loose
+        self.main, self.loose = main, loose
+        self.events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
+        self.errors = BorderTally((len(items), runs.labels))
         self.labels = runs.labels
         self.any: list[_Found] = []
         # Found, confirmed and overlap of these.
@@ -102,12 +111,12 @@ class EventTally:
             found.iou[rest] = -1.0  # below every threshold
         self.alone.append(found)
         self._count_alone(found, slice(batch.begin * self.labels, batch.end * self.labels))
+        self.errors.add(self._piece(found, self.thresholds[self.main]))
 
-    def result(self) -> tuple[Matches, ...]:
-        """The matches at each threshold."""
-        runs, items, labels = self.runs, self.items, self.labels
+    def result(self) -> tuple[tuple[Matches, ...], Borders]:
+        """The matches at each threshold, and the errors of the main ones; ask once."""
+        items, labels = self.items, self.labels
         own, sides = self._own(), self._events()
-        events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
         linked, cells = _joined(self.linked), len(items) * labels
         matches = []
         for number, threshold in enumerate(self.thresholds):
@@ -118,19 +127,19 @@ class EventTally:
             counts = EventCounts(
                 own, _single(labels), *sides, numbers, numbers, overlap.reshape(-1, labels)
             )
-            pieces = [self._piece(events, part, threshold) for part in self.alone]
-            pieces.append(self._piece(events, rest))
+            pieces = [self._piece(part, threshold) for part in self.alone]
+            pieces.append(self._piece(rest))
+            if number == self.main:
+                self.errors.add(pieces[-1])
             matches.append(Matches(f"{threshold:g}", counts, tuple(pieces)))
-        return tuple(matches)
+        return tuple(matches), self.errors.result()
 
     def any_label(self) -> Matches:
         """The matches at the threshold `loose`, whatever the labels."""
         found, confirmed, overlap = self.any_counts.reshape(3, -1, self.labels)
         numbers = found.astype(np.int32), confirmed.astype(np.int32)
         counts = EventCounts(self._own(), _single(self.labels), *self._events(), *numbers, overlap)
-        runs = self.runs
-        events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
-        pieces = tuple(self._piece(events, part) for part in self.any)
+        pieces = tuple(self._piece(part) for part in self.any)
         return Matches(f"{self.loose or 0.0:g}", counts, pieces)
 
     def _add_any(self, batch: Batch, least: float) -> None:
@@ -230,9 +239,9 @@ class EventTally:
         lift = self.items.pair[found.key // self.labels] * np.intp(len(self.runs.start))
         return found.first + lift, found.second + lift
 
-    def _piece(self, events: _RunEvents, found: _Found, least: float = 0.0) -> Piece:
+    def _piece(self, found: _Found, least: float = 0.0) -> Piece:
         columns = found.first, found.second, found.iou, found.key
-        return Piece(events, events, *columns, self.labels, least)
+        return Piece(self.events, self.events, *columns, self.labels, least)
 
 
 def _joined(parts: Sequence[_Found]) -> _Found:
