@@ -54,15 +54,15 @@ def test_what_is_undefined_says_why() -> None:
 
 def test_numbers_are_written_by_what_they_count() -> None:
     assert [written(kind, 0.2345) for kind in ("share", "score", "amount")] == [
-        "23 %", "0.23", "0.234",
+        "23%", "0.23", "0.234",
     ]  # fmt: skip
-    assert between("share", Value(0.5, "", 0.25, 0.75)) == "25 % to 75 %"
+    assert between("share", Value(0.5, "", 0.25, 0.75)) == "25% to 75%"
     assert between("score", Value(0.5)) == between("score", Value(None, "why", 0.1, 0.2)) == ""
 
 
 def test_the_terminal_has_a_table_of_answers() -> None:
     text = agreement_text(study(answered()))
-    assert re.search(r"^certainty +regions +equal answers +\d+ % \[", text, re.MULTILINE)
+    assert re.search(r"^certainty +regions +equal answers +\d+% \[", text, re.MULTILINE)
     assert re.search(r'^answers +about +measure +both answered +n +with "none" +n$', text,
                      re.MULTILINE)  # fmt: skip
     assert "answers" not in agreement_text(study(ranges()))

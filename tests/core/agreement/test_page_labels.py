@@ -61,15 +61,17 @@ def test_marks_of_people_truth_and_models_have_columns_of_their_own() -> None:
 
 def test_labels_that_nobody_used_are_one_line() -> None:
     (_, *rows), markup = labels_of(crowded())
-    assert [row[0] for row in rows] == [*(f"label {n}" for n in range(9)), "label 12"]
-    assert "Left out: 10 of 20 labels, which nobody used (label 9, label 10" in markup
-    assert rows[-1][-2:] == ["0", "1"], "the model's alone"
+    assert [row[0] for row in rows] == [f"label {n}" for n in range(9)]
+    said = "Left out: 11 of 20 labels that no annotator used (nobody used label 9, label 10"
+    assert said in markup
+    assert "; models or the ground truth alone used label 12)." in markup
 
 
 def test_a_dash_says_why_below_the_table() -> None:
-    _, markup = labels_of(crowded())
-    assert "\u2013: nobody marked anything (label 12: events F1" in markup
-    assert 'title="nobody marked anything"' in markup
+    made = table((("t",), ("a", "b"), ("x",)), [(0, 0, 0, 1, 2), (0, 1, 0, 5, 6)])
+    _, markup = labels_of(TierTable("s", "intervals", made, Readers(("a", "b")), 0.1))
+    assert "\u2013: no matched pair of events (x: onsets apart, offsets apart)" in markup
+    assert 'title="no matched pair of events"' in markup
 
 
 def test_tables_of_squares_hold_what_people_used() -> None:

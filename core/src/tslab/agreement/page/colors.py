@@ -56,7 +56,7 @@ class Colors:
 def colors_of(tier: TierTable) -> Colors:
     """Colours of all labels of a tier; patterns where labels that somebody used look alike."""
     marks = Marks.of(tier)
-    used = (marks.known + marks.models > 0).tolist()
+    used = (marks.anybody > 0).tolist()
     given = [
         tier.colors.get(label, PALETTE[n % len(PALETTE)])
         for n, label in enumerate(tier.table.labels)
@@ -73,7 +73,7 @@ def dispute_colors(tiers: Sequence[TierTable]) -> tuple[str, str]:
     taken = []
     for tier in tiers:
         marks = Marks.of(tier)
-        used = (marks.known + marks.models > 0).tolist()
+        used = (marks.anybody > 0).tolist()
         taken += [c for c, there in zip(colors_of(tier).light, used, strict=True) if there]
     nearest = [min((distance(pair[0], color) for color in taken), default=FAR) for pair in DISPUTES]
     far = next((n for n, apart in enumerate(nearest) if apart >= FAR), int(np.argmax(nearest)))

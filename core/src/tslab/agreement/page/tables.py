@@ -24,7 +24,7 @@ MOST_BESIDE = 3
 
 
 def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) -> str:
-    """One line for each label that somebody used; marks of people, models and truth stand apart.
+    """One line for each label that an annotator used; marks of people and models stand apart.
 
     A cell is empty where a measure is about instants and the label has none, or vice versa.
     """
@@ -34,7 +34,7 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
     marks, labels = Marks.of(tier.tier), tier.tier.table.labels
     counts = _counts(tier, marks)
     header = ["label", *(column(metric) for metric in metrics), *counts]
-    used = np.flatnonzero(marks.known + marks.models).tolist()
+    used = np.flatnonzero(marks.people).tolist()
     lines, missing = [], []
     for at in used[:MOST_ROWS]:
         found = [
@@ -50,7 +50,7 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
         own = [text(number("count", int(n[at]))) for n in counts.values()]
         lines.append([text(name), *cells, *own])
     more = [f"{counted(len(used) - MOST_ROWS, 'labels')} more"] if len(used) > MOST_ROWS else []
-    said = [*more, unused_text(tier.tier, models=True), *_reasons(missing, tier)]
+    said = [*more, unused_text(tier.tier), *_reasons(missing, tier)]
     drawn = sum(unit(metric) != "seconds" for metric in metrics)
     look = {"class_": "tall"} if drawn > MOST_BESIDE else {}
     made = _markup(header, lines, **look) if lines else ""

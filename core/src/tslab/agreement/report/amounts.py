@@ -64,37 +64,30 @@ class Marks:
         return share != 0 if metric.startswith("instant/") else share != 1
 
     @property
-    def known(self) -> Counts:
-        """Marks of people and of the ground truth, by label, int64 ``(labels,)``."""
-        return self.people + self.truth
+    def anybody(self) -> Counts:
+        """Marks of people, models and the ground truth, by label, int64 ``(labels,)``."""
+        return self.people + self.models + self.truth
 
 
 def used_labels(tier: TierTable) -> list[str]:
     """Labels that anybody used: people, models or the ground truth."""
     marks = Marks.of(tier)
-    there = (marks.known + marks.models > 0).tolist()
+    there = (marks.anybody > 0).tolist()
     return [label for label, used in zip(tier.table.labels, there, strict=True) if used]
 
 
-def unused_text(tier: TierTable, *, models: bool = False) -> str:
-    """One line about labels that are left out of tables; "" where all are used.
-
-    Args:
-        tier: The tier.
-        models: Whether labels that models alone used have their place in the table.
-    """
+def unused_text(tier: TierTable) -> str:
+    """One line about labels that are left out of tables of people; "" where people used all."""
     marks, labels = Marks.of(tier), tier.table.labels
-    used = marks.known + marks.models if models else marks.known
-    gone = [label for label, many in zip(labels, used.tolist(), strict=True) if not many]
-    alone = {label for label, n in zip(labels, marks.models.tolist(), strict=True) if n} & {*gone}
-    if not gone:
+    gone = np.flatnonzero(marks.people == 0)
+    if not len(gone):
         return ""
-    what = counted(len(labels), "labels")
-    nobody = "no annotator" if alone else "nobody"
-    text = f"Left out: {len(gone)} of {what}, which {nobody} used ({_few(gone)})."
-    if not alone:
-        return text
-    return f"{text} Models alone used {_few([label for label in gone if label in alone])}."
+    others = [labels[n] for n in gone.tolist() if marks.anybody[n]]
+    names = [labels[n] for n in gone.tolist() if not marks.anybody[n]]
+    what = f"{len(gone)} of {counted(len(labels), 'labels')}"
+    parts = [f"nobody used {_few(names)}"] if names else []
+    parts += [f"models or the ground truth alone used {_few(others)}"] if others else []
+    return f"Left out: {what} that no annotator used ({'; '.join(parts)})."
 
 
 def _few(names: Sequence[str]) -> str:

@@ -71,7 +71,7 @@ def answer_lines(tier: TierAgreement) -> list[AnswerLine]:
 def written(kind: Kind, value: float) -> str:
     """A number as tables write it."""
     if kind == "share":
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.0f}%"
     return f"{value:.2f}" if kind == "score" else f"{value:.3g}"
 
 

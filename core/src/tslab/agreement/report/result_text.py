@@ -99,7 +99,7 @@ class _Text:
             return [row for row in rows if made_of_people(row.of[1]) == (by == "consensus")]
         if level == "label":
             marks, labels = Marks.of(self.tier.tier), self.tier.tier.table.labels
-            place = {label: n for n, label in enumerate(labels) if marks.known[n]}
+            place = {label: n for n, label in enumerate(labels) if marks.people[n]}
             own = [(row, place[row.of[0]]) for row in rows if row.of[0] in place]
             own.sort(key=operator.itemgetter(1))  # the first of them may lack the first measure
             return [row for row, label in own if marks.suits(row.metric, label)]
