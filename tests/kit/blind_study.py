@@ -11,6 +11,7 @@ import pytest
 
 from kit.studies import tslab
 from tslab.project import Project
+from tslab.task import Task
 from tslab.testing import FakeLabelStudio
 
 SETTINGS = """\
@@ -34,7 +35,8 @@ class BlindStudy:
 
     def __init__(self, root: Path, server: FakeLabelStudio, review: str) -> None:
         self.root, self.server = root, server
-        root.mkdir()
+        self._cut: dict[str, Task] = {}
+        root.mkdir(exist_ok=True)
         self.set(review)
         self.users = {
             name: int(server.add("users", email=f"{name}@example.org")["id"])
@@ -82,6 +84,12 @@ class BlindStudy:
         """Tasks on the server by our id, in the order in which they were imported."""
         return {item["data"]["task"]: item for item in self.server.tasks_of(project)}
 
+    def task(self, name: str) -> Task:
+        """A task of the project folder."""
+        if name not in self._cut:
+            self._cut = {item.id: item for item in self.project.tasks()}
+        return self._cut[name]
+
     def plan(self) -> dict[str, list[int]]:
         """What raters.json says."""
         found: dict[str, list[int]] = json.loads((self.root / "raters.json").read_text())
@@ -89,7 +97,7 @@ class BlindStudy:
 
     def annotate(self, project: int, task: str, who: str, *marks: tuple[float, float]) -> int:
         """An annotation with anomalies, in seconds of the recording; its number."""
-        ours = next(item for item in self.project.tasks() if item.id == task)
+        ours = self.task(task)
         results = [
             {
                 "id": f"r{number}{who}", "from_name": "anomaly", "to_name": "ts",

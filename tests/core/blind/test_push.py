@@ -9,6 +9,8 @@ import pytest
 from kit.blind_study import BlindStudy, Make
 
 from tslab.label_studio.predictions import current_version
+from tslab.label_studio.push import project_titles
+from tslab.label_studio.task_groups import TaskGroup
 
 Capture = pytest.CaptureFixture[str]
 
@@ -81,6 +83,18 @@ def test_titles_stay_apart_however_long(make: Make) -> None:
     assert len(study.projects) == 12
     assert all(len(title) <= 50 for title in study.projects)
     assert study.of(12)
+
+
+def test_views_stay_apart_behind_a_long_title(make: Make) -> None:
+    project = make().project
+    given = project.settings.model_copy(update={"title": "t" * 40})
+    long = type(project)(project.root, given, project.plugins, project.domain)
+    task = project.tasks()[0]
+    groups = [TaskGroup(view, task.channels, 1000, (task,)) for view in ("anomalies", "anomaly")]
+    for longest in (50, 40):
+        titles = project_titles(long, groups, longest)
+        assert len(set(titles.values())) == 2
+        assert all(len(title) <= longest for title in titles.values())
 
 
 def test_recordings_that_come_later_are_added_and_nothing_moves(make: Make) -> None:
@@ -312,7 +326,12 @@ def test_what_learned_from_raters_is_not_shown_to_them(make: Make, capsys: Captu
     study.run("push")
     shown = {p["model_version"] for p in study.server.data["predictions"].values()}
     assert shown == {own, "outside 1"}
+    study.run("predict", "--model", learned, expect=(0, 1))
+    study.set("{raters: 3, blind: true}")
     study.add("three")
     study.run("push")
     shown = {p["model_version"] for p in study.server.data["predictions"].values()}
     assert shown == {own, "outside 1"}, "windows that are cut anew do not let it out"
+    for rater in (1, 2, 3):
+        version = study.server.data["projects"][study.of(rater)]["model_version"]
+        assert version == "outside 1", "what was shown before stays, and a new rater gets the same"

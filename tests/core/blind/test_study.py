@@ -98,6 +98,18 @@ def test_users_of_other_servers_and_other_studies_are_refused_as_ever(
     assert "raters" not in study.told(capsys, "users", "list")
 
 
+def test_a_damaged_list_of_raters_stops_before_accounts_are_made(
+    make: Make, capsys: Capture
+) -> None:
+    study = make("{raters: 2, blind: true}")
+    (study.project.state / "rater-people.json").write_text("[]")
+    before = len(study.server.requests)
+    capsys.readouterr()
+    study.run("users", "add", "ann@example.org", expect=4)
+    assert "rater-people.json' is damaged" in capsys.readouterr().err
+    assert len(study.server.requests) == before
+
+
 def read(study: BlindStudy, rater: int, who: str, task: str, shift: float) -> None:
     start = next(t.start for t in study.project.tasks() if t.id == task)
     study.annotate(study.of(rater), task, who, (start + 10 + shift, start + 20 + shift))

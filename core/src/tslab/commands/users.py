@@ -49,18 +49,22 @@ def add(output: Output, emails: tuple[str, ...], rater: int | None) -> int:
     finally:
         # The passwords exist nowhere else, so they are shown even when a later account fails.
         if accounts:
-            _note_raters(output, project, accounts, rater or 0)
-            _show(output, found, accounts, project)
+            try:
+                _note_raters(output, project, accounts, rater or 0)
+            finally:
+                _show(output, found, accounts, project)
     return 0
 
 
 def _check_rater(project: Project, rater: int | None) -> None:
-    """Refuses a rater that there is not.
+    """Refuses a rater that there is not, and a damaged file before passwords are made.
 
     Raises:
         UsageError: There is none of that number.
+        DataError: It cannot be read who is which rater.
     """
     from tslab.errors import UsageError
+    from tslab.rater_people import load_people
 
     review = project.settings.review
     if rater and not review.blind:
@@ -69,6 +73,8 @@ def _check_rater(project: Project, rater: int | None) -> None:
         )
     if rater and rater > review.raters:
         raise UsageError(f"there is no rater {rater}", f"raters is {review.raters} in tslab.yaml.")
+    if review.blind:
+        load_people(project.state)
 
 
 def _existing(found: Connection, wanted: Sequence[str], *, blind: bool) -> list[Account]:

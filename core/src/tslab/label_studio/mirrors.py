@@ -56,13 +56,15 @@ class Mirrors:
             raise ProjectError(
                 f"annotations of {counted(done, 'tasks')} in project {shown} were made where "
                 "everybody sees them; what follows would not be blind",
-                "Take blind: true out of tslab.yaml, or make another project folder for it.",
+                "Make another project folder for the blind study, or take blind: true out of "
+                "tslab.yaml. If they do not count, delete that project in Label Studio.",
             )
         if done:
             raise ProjectError(
                 f"the raters' projects {shown} hold annotations of {counted(done, 'tasks')}, which "
                 "one project for all would lack",
-                "Set blind: true and raters in tslab.yaml again; 'tslab pull' reads all of them.",
+                "Set blind: true and raters in tslab.yaml again; 'tslab pull' reads all of them. If "
+                "they do not count, delete these projects in Label Studio.",
             )
         if others:
             self.push.report.warnings.append(

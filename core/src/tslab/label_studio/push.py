@@ -226,10 +226,10 @@ class Push:
         The ML backend shows those of a model that it promoted, and a person may choose in Label
         Studio; what is predicted anew in the folder wins over both.
         """
-        version = current_version(self.project, self.predictions)
+        shown = self._shown()
+        version = self._version(shown, marker)
         if not version:
             return
-        shown = self._shown()
         # The server shows the only version of a first import by itself.
         first = version if len(self.predictions) == 1 else ""
         have = self.client.project(project).get("model_version") if project else first
@@ -241,6 +241,16 @@ class Push:
         if not self.dry_run and shown.get(marker) != version:
             path = self.project.state / SHOWN
             files.write_bytes(path, files.json_bytes({**shown, marker: version}), mode=0o600)
+
+    def _version(self, shown: dict[str, str], marker: str) -> str:
+        """The version to show: the folder's current one; if that is withheld, what was shown."""
+        current = current_version(self.project)
+        if current in self.predictions:
+            return current
+        # A project that comes later shows what the others do.
+        earlier = [shown.get(marker, ""), *(shown[key] for key in sorted(shown))]
+        known = [version for version in earlier if version in self.predictions]
+        return (known or [current_version(self.project, self.predictions)])[0]
 
     def _shown(self) -> dict[str, str]:
         """Model versions that the last push showed, by project marker."""
@@ -256,7 +266,9 @@ def project_titles(
     titles: dict[str, str] = {}
     for group in groups:
         same_view = [other for other in groups if other.view == group.view]
-        title = f"{project.title} {group.view}"
+        # The view must be seen, however long the title is.
+        room = max(longest - len(group.view) - 1, 1)
+        title = f"{project.title[:room]} {group.view}"
         if len(same_view) > 1:
             shown = ", ".join(group.channels)
             room = longest - len(title) - 8
