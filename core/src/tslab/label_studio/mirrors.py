@@ -63,7 +63,7 @@ class Mirrors:
             raise ProjectError(
                 f"the raters' projects {shown} hold annotations of {counted(done, 'tasks')}, which "
                 "one project for all would lack",
-                "Set blind: true and raters in tslab.yaml again; 'tslab pull' reads all of them. If "
+                "Set blind: true and raters in tslab.yaml again; 'tslab pull' reads them all. If "
                 "they do not count, delete these projects in Label Studio.",
             )
         if others:
