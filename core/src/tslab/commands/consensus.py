@@ -224,15 +224,17 @@ def _text(
 ) -> str:
     from tslab.agreement.consensus.result import label_rows, resting_on_one, seconds_of
     from tslab.errors import counted
+    from tslab.spans import to_seconds
     from tslab.wording import short
 
     parts = []
     for tier in tiers:
         disputed = tier.found.disputed
+        within = f", instants within {to_seconds(tier.settings.tolerance):g} s"
         parts.append(
             f"{tier.tier.name}: {method} of {counted(len(tier.voters), 'annotators')}, "
             f"{counted(len(tier.found.regions), 'regions')}, {len(disputed)} disputed "
-            f"({seconds_of(disputed):g} s)"
+            f"({seconds_of(disputed):g} s)" + within * bool(tier.tier.table.instants.any())
         )
         rows = [["-" if cell is None else cell for cell in row] for row in label_rows(tier)]
         header = ("label", "regions", "seconds", "support", "onset \u00b1 s", "offset \u00b1 s")
