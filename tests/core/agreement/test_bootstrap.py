@@ -76,7 +76,7 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
 
 def test_few_tasks_are_warned_of() -> None:
     assert measured(study(1, tasks=25)).notes == []
-    assert "5 tasks" in measured(study(1, tasks=5)).notes[0]
+    assert "8 tasks" in measured(study(1, tasks=8)).notes[0]
 
 
 def test_one_task_is_cut_into_blocks() -> None:

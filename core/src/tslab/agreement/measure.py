@@ -27,6 +27,7 @@ from tslab.agreement.events.metrics import (
     tallied,
     tallies,
 )
+from tslab.agreement.intervals import believed
 from tslab.agreement.kernels.contingency import Contingency, Tally
 from tslab.agreement.kernels.runs import runs_of
 from tslab.agreement.kernels.stream import items_of, stream
@@ -180,7 +181,8 @@ def measure_tier(
     if offered is not None:
         result.rows.extend(offered.rows(tier, pairs, kinds, settings.time))
     result.rows.extend(own_rows(tier, own, settings))
-    return result
+    rows, notes = believed(tier, result.rows)
+    return replace(result, rows=rows, notes=[*result.notes, *notes])
 
 
 def _about_models(tier: TierTable) -> list[str]:

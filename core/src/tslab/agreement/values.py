@@ -45,12 +45,14 @@ class Value:
         reason: Why it is undefined, one of `REASONS`; empty where it is defined.
         low: Lower end of the interval that the bootstrap over tasks gives.
         high: Upper end of it.
+        no_interval: Why there is none, where draws were made.
     """
 
     value: float | None
     reason: str = ""
     low: float | None = None
     high: float | None = None
+    no_interval: str = ""
 
     def within(self, low: float, high: float) -> Value:
         """The same value with an interval."""

@@ -83,6 +83,7 @@ def row_document(row: Row) -> dict[str, Any]:
         "value": value.value,
         "low": value.low,
         "high": value.high,
+        "no_interval": value.no_interval,
         "reason": value.reason,
         "tasks": row.tasks,
         "count": row.events,

@@ -197,7 +197,7 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
 
 def _line(row: Row) -> list[str]:
     value = row.value
-    interval = value.reason
+    interval = value.reason or value.no_interval.removeprefix("no interval: ")
     if value.low is not None and value.high is not None:
         interval = f"{value.low:.4g} to {value.high:.4g}"
     text = "-" if value.value is None else f"{value.value:.6g}"

@@ -118,7 +118,7 @@ class _Known:
     def _interval(self, row: Row) -> str:
         low, high = row.value.low, row.value.high
         if low is None or high is None:
-            return ""
+            return f" ({row.value.no_interval})" if row.value.no_interval else ""
         sure = f"{100 * self.settings.level:g}%"
         return f" ({sure} interval {percent(low)} to {percent(high)})"
 

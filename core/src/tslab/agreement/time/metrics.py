@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tslab.agreement.bootstrap import BLOCKS, FEW_TASKS, in_blocks
+from tslab.agreement.bootstrap import BLOCKS, FEW_TASKS, FEWEST_TASKS, in_blocks
 from tslab.agreement.coefficients import Floats, Group, ratio
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
@@ -155,7 +155,7 @@ class _Study:
             return []
         if tasks == 1:
             return [f"one task only: intervals come from {BLOCKS} blocks of its time"]
-        if tasks < FEW_TASKS:
+        if FEWEST_TASKS <= tasks < FEW_TASKS:
             return [f"intervals rest on {tasks} tasks; fewer than {FEW_TASKS} make them too narrow"]
         return []
 
