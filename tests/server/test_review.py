@@ -148,6 +148,13 @@ def test_verdicts_become_the_planted_truth(reviewed: Reviewed, capsys: Any) -> N
     right = Counter(name for plant in plants for name in plant.right)
     assert done["corrected"] == len([plant for plant in plants if not plant.right])
     assert done["upheld"] == dict(sorted(right.items()))
+    reviewed.study.run("progress", "--json")
+    review = json.loads(capsys.readouterr().out)["review"]
+    assert (review["decided"], review["open"], sum(review["reviewers"].values())) == (
+        cases,
+        0,
+        cases,
+    )
     reviewed.study.run("review", "--json")
     document = json.loads(capsys.readouterr().out)
     assert document["changes"] == []

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from kit.progress_studies import MODEL, Plant, minutes
 
 from tslab.cli import run
+from tslab.files import json_bytes
 from tslab.label_studio.activity import ActivityReader
-from tslab.progress.activity import FILE
+from tslab.progress.activity import FILE, ReviewState, load_activity
 
 Capture = pytest.CaptureFixture[str]
 NOTHING = {"moved": 0, "median": None, "mean": None}
@@ -326,6 +328,25 @@ def test_a_damaged_or_impossible_file(plant: Plant, capsys: Capture) -> None:
     error = capsys.readouterr().err
     assert "'annotations/activity.json' is damaged" in error
     assert error.strip().endswith("Run 'tslab pull' again.")
+
+
+def test_the_review_is_part_of_what_is_left(plant: Plant, capsys: Capture) -> None:
+    plant.say("ann", 0, plant.shown(0), minutes(0))
+    assert plant.progress(capsys)["review"] is None
+    found = load_activity(plant.root)
+    assert found is not None
+    state = ReviewState(30, 8, 2, {"dora@example.com": 20, "ann@example.com": 10})
+    save = json_bytes(replace(found, review=state))
+    (plant.root / "annotations" / "activity.json").write_bytes(save)
+    plant.run("progress", "--report", str(plant.root / "p.html"))
+    line = "review: 30 of 38 disputes decided; by ann@example.com 10, dora@example.com 20; "
+    line += "reviewers differ about 2"
+    assert line in capsys.readouterr().out
+    assert line[1:] in (plant.root / "p.html").read_text()
+    plant.run("progress", "--private", "--json")
+    said = capsys.readouterr().out
+    assert "example.com" not in said
+    assert json.loads(said)["review"]["open"] == 8
 
 
 def test_the_page_is_closed_and_escapes_names(plant: Plant, capsys: Capture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tslab import files
@@ -15,10 +16,10 @@ from tslab.label_studio.client import Client
 from tslab.label_studio.collecting import Pulled, collect, pushed_task
 from tslab.label_studio.people import People
 from tslab.label_studio.raters import rater_of
-from tslab.label_studio.review.pull import review_outcome
+from tslab.label_studio.review.pull import Outcome, review_outcome
 from tslab.label_studio.review.readings import REVIEWER
 from tslab.progress.activity import FILE as ACTIVITY
-from tslab.progress.activity import Activity, load_activity
+from tslab.progress.activity import Activity, ReviewState, load_activity
 from tslab.progress.rater_findings import rater_findings
 from tslab.project import PULLED, Project
 from tslab.rater_people import load_people
@@ -79,6 +80,7 @@ def pull(
     if pulled.review is not None:
         pulled.findings += pulled.review.findings
         save_truth(project.root, REVIEWER, pulled.review.annotations)
+        pulled.activity = replace(pulled.activity, review=_state_of(pulled.review))
     path = project.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(pulled.annotations))
     files.write_bytes(project.root / ACTIVITY, files.json_bytes(pulled.activity))
@@ -94,6 +96,10 @@ def _last_pull(project: Project) -> Activity | None:
         return load_activity(project.root)
     except DataError:
         return None
+
+
+def _state_of(review: Outcome) -> ReviewState:
+    return ReviewState(review.decided, review.open, review.split, dict(review.reviewers))
 
 
 def raw_name(number: int, key: str) -> str:

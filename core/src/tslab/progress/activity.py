@@ -64,6 +64,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewState:
+    """How far the review of disputes is.
+
+    Attributes:
+        decided: Disputes that have a verdict.
+        open: Disputes that have none.
+        split: How many of the open ones are so because reviewers differ.
+        reviewers: How many disputes each reviewer decided.
+    """
+
+    decided: int
+    open: int
+    split: int = 0
+    reviewers: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """The whole file.
 
@@ -72,11 +89,13 @@ class Activity:
         entries: All annotations, sorted by task and number.
         shown: Predicted spans in the window, by task and by model version, as far as an annotation
             began from them; the regions' ids are those of the annotations.
+        review: How far the review is; None without one.
     """
 
     pulled: str
     entries: Sequence[Entry]
     shown: Mapping[str, Mapping[str, Sequence[Span]]] = field(default_factory=dict)
+    review: ReviewState | None = None
 
 
 def load_activity(root: Path) -> Activity | None:

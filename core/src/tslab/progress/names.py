@@ -17,7 +17,9 @@ def hidden(found: Activity, key: bytes) -> Activity:
         found: What was pulled.
         key: The project's own, see `tslab.agreement.report.privacy.project_key`.
     """
-    names = hashes(sorted({entry.annotator for entry in found.entries}), "person", key)
+    reviewers = found.review.reviewers if found.review else {}
+    people = {entry.annotator for entry in found.entries} | reviewers.keys()
+    names = hashes(sorted(people), "person", key)
     versions = {entry.model for entry in found.entries} - {"", UNKNOWN_MODEL}
     models = {"": "", UNKNOWN_MODEL: UNKNOWN_MODEL, **hashes(sorted(versions), "model", key)}
     entries = [
@@ -28,4 +30,7 @@ def hidden(found: Activity, key: bytes) -> Activity:
         task: {models[name]: spans for name, spans in by_model.items() if name in models}
         for task, by_model in found.shown.items()
     }
-    return replace(found, entries=entries, shown=shown)
+    review = found.review and replace(
+        found.review, reviewers={names[who]: many for who, many in reviewers.items()}
+    )
+    return replace(found, entries=entries, shown=shown, review=review)

@@ -11,7 +11,7 @@ from tslab.progress import charts
 from tslab.progress.over_time import BLOCK, Period
 from tslab.progress.report import Progress
 from tslab.progress.sentences import stands_out
-from tslab.progress.text import RATERS, rater_rows, shown, unchanged
+from tslab.progress.text import RATERS, rater_rows, review_line, shown, unchanged
 from tslab.progress.trends import FEWEST, PAUSE, SURE, TOO_FEW, Trend
 from tslab.progress.use import LabelUse
 from tslab.progress.words import (
@@ -126,7 +126,8 @@ def _left(found: Progress) -> str:
     parts = element("h2", "What is left") + panel("", table(header, rows))
     if found.raters:
         parts += panel("By rater", table(RATERS, rater_rows(found.raters)))
-    return parts
+    line = review_line(found.review)
+    return parts + (element("p", text(line[:1].upper() + line[1:] + ".")) if line else "")
 
 
 def _people(found: Progress) -> str:

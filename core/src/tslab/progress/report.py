@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from tslab.contracts import Finding
-from tslab.progress.activity import Activity
+from tslab.progress.activity import Activity, ReviewState
 from tslab.progress.asked import load_asked
 from tslab.progress.left import Left, RaterLeft, left_for_raters, what_is_left
 from tslab.progress.over_time import Period, calendar_week, periods, shared_since
@@ -60,6 +60,7 @@ class Progress:
         fatigue: Of each annotator along his sittings.
         findings: What was left out.
         raters: What is left for each rater of a blind study.
+        review: How far the review of disputes is; None without one.
     """
 
     pulled: str
@@ -74,6 +75,7 @@ class Progress:
     fatigue: list[Trend]
     findings: list[Finding]
     raters: list[RaterLeft] = field(default_factory=list)
+    review: ReviewState | None = None
 
     def document(self) -> dict[str, object]:
         """The same as plain values for JSON."""
@@ -100,6 +102,7 @@ def progress(project: Project, activity: Activity) -> Progress:
         pulled=activity.pulled,
         left=what_is_left(tasks, work, project.settings.review, plan, load_asked(project)),
         raters=left_for_raters(work, plan),
+        review=activity.review,
         lead=lead_times(work),
         people=people(work, use.untouched),
         use=use,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from tslab.errors import counted
+from tslab.progress.activity import ReviewState
 from tslab.progress.left import RaterLeft
 from tslab.progress.over_time import Period
 from tslab.progress.people import Person
@@ -30,6 +31,7 @@ def progress_text(found: Progress, seconds: float | None, table: Table) -> str:
     """
     parts = [f"pulled {day(found.pulled)} UTC, {ago(seconds)}", _left(found, table)]
     parts += _raters(found, table)
+    parts.append(review_line(found.review))
     parts.append(_sentences(found))
     parts.append(_people(found, table))
     parts += _use(found, table)
@@ -72,6 +74,18 @@ def _left(found: Progress, table: Table) -> str:
     ]
     header = ("view", "tasks", "done", "none", "too few", "skipped", "missing", "needs")
     return f"{headline(found)}\n{table(rows, header)}"
+
+
+def review_line(review: ReviewState | None) -> str:
+    """How far the review is, on one line; "" without one."""
+    if review is None:
+        return ""
+    all_of_them = review.decided + review.open
+    parts = [f"review: {review.decided} of {counted(all_of_them, 'disputes')} decided"]
+    by = [f"{short(who)} {many}" for who, many in sorted(review.reviewers.items())]
+    parts += [f"by {', '.join(by)}"] if by else []
+    parts += [f"reviewers differ about {review.split}"] if review.split else []
+    return "; ".join(parts)
 
 
 def _raters(found: Progress, table: Table) -> Iterator[str]:
