@@ -74,6 +74,13 @@ def test_the_page_has_a_table_of_answers() -> None:
     table = html[html.index(">Answers</h3>") :]
     assert table.index("certainty") < table.index("height") < table.index("quality")
     assert "about regions" in table
+    assert table[: table.index("</div><p")].count("<table>") == len(
+        {
+            (line.about, line.field)
+            for tier in study(answered()).tiers
+            for line in answer_lines(tier)
+        }
+    )
     assert ">Answers</h3>" not in page(study(ranges())).decode()
 
 

@@ -1,4 +1,4 @@
-"""The page's table of answers about regions and tasks, by field."""
+"""The page's tables of answers about regions and tasks, one for each field."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from tslab.agreement.values import Row
 from tslab.pages.markup import element, text
 
 MOST_FIELDS = 40
-HEADER = ("", "both answered", "n", "with \u201cnone\u201d", "n")
+HEADER = ("both answered", "n", "with \u201cnone\u201d", "n")
 UNDER = (
     "Of regions that match, and of tasks. The first number is of what both answered; the second "
     "takes a region without a partner and a missing answer for an answer of its own, "
     "\u201cnone\u201d. n counts pairs of answers. Differences are the second one's number less the "
-    "first one's; the limits hold 95 % of them."
+    "first one's; the limits hold 95% of them."
 )
 
 
 def answer_table(lines: Sequence[AnswerLine]) -> str:
-    """One line for each measure, under the name of its field; "" where nobody answered anything."""
+    """A small table for each field, beside each other; "" where nobody answered anything."""
     if not lines:
         return ""
     groups = [list(own) for _, own in groupby(lines, key=lambda line: (line.about, line.field))]
-    rows = [part for own in groups[:MOST_FIELDS] for part in (_named(own[0]), *map(_line, own))]
-    top = element("tr", "".join(element("th", text(cell), scope="col") for cell in HEADER))
-    table = element("table", element("thead", top) + element("tbody", "".join(rows)))
+    tables = element("div", "".join(map(_table, groups[:MOST_FIELDS])), class_="fields")
     more = len(groups) - MOST_FIELDS
     left = element("p", text(f"{more} more fields"), class_="soft") if more > 0 else ""
-    return table + element("p", text(UNDER), class_="soft") + left
+    return tables + element("p", text(UNDER), class_="soft") + left
 
 
-def _named(line: AnswerLine) -> str:
-    """The row that says which field the next ones are about."""
-    about = element("span", text(f" about {line.about}"), class_="why")
-    name = element("th", text(line.field) + about, scope="rowgroup", colspan=len(HEADER))
-    return element("tr", name, class_="field")
+def _table(lines: Sequence[AnswerLine]) -> str:
+    """One field: its name, and a line for each measure."""
+    about = element("span", text(f" about {lines[0].about}"), class_="why")
+    heads = [text(lines[0].field) + about, *map(text, HEADER)]
+    top = element("tr", "".join(element("th", cell, scope="col") for cell in heads))
+    body = "".join(map(_line, lines))
+    return element("table", element("thead", top) + element("tbody", body))
 
 
 def _line(line: AnswerLine) -> str:
@@ -50,6 +50,6 @@ def _pair(kind: Kind, row: Row) -> list[str]:
     """A number with its interval or its reason, and how many answers it rests on."""
     value = row.value
     under = value.reason if value.value is None else between(kind, value)
-    said = DASH if value.value is None else text(written(kind, value.value))
-    said += element("div", text(under), class_="why") if under else ""
-    return [said, text(number("count", row.events))]
+    said = element("span", DASH if value.value is None else text(written(kind, value.value)))
+    said += element("span", text(under), class_="why") if under else ""
+    return [element("div", said, class_="value"), text(number("count", row.events))]
