@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,22 @@ def test_modules_are_cheap_to_import(module: str) -> None:
         f"import json, sys, {module}; print(json.dumps([n for n in {HEAVY} if n in sys.modules]))"
     )
     assert json.loads(fresh("-c", code).stdout) == []
+
+
+def test_an_export_with_numbers_loads_no_arrow(tmp_path: Path) -> None:
+    regions = [
+        {"id": f"r{at}", "from_name": "label", "to_name": "ts", "type": "timeserieslabels",
+         "value": {"start": at, "end": at + 5, "timeserieslabels": ["x"]}}
+        for at in (10, 20)
+    ]  # fmt: skip
+    annotations = [{"id": who, "completed_by": who, "result": regions} for who in (1, 2)]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 1, "data": {"csv": "x"}, "annotations": annotations}]))
+    arguments = ["agreement", "--from", str(path), "--json"]
+    done = fresh("-c", SCRIPT, json.dumps(arguments), json.dumps(["pyarrow", "scipy", "lxml"]))
+    found, _, seen = done.stdout.rpartition("SEEN ")
+    assert '"event/f1@0.5"' in found
+    assert json.loads(seen) == [0, []]
 
 
 def test_help_answers_quickly(capsys: pytest.CaptureFixture[str]) -> None:
