@@ -76,6 +76,9 @@ def test_three_raters_from_plan_to_agreement(made: Made, capsys: Any) -> None:
     assert told(study, capsys, "push")["changes"] == []
     assert study.counts() == counts
 
+    lost_and_made_again(study, capsys)
+    assert study.counts() == counts
+
     users = told(study, capsys, "users", "add", *ANNOTATORS)
     where = places(study)
     for name, row in zip(ANNOTATORS, users["raters"], strict=True):
@@ -114,6 +117,19 @@ def test_three_raters_from_plan_to_agreement(made: Made, capsys: Any) -> None:
     annotate(study, plans)
     study.run("pull")
     assert told(study, capsys, "agreement") == blind
+
+
+def lost_and_made_again(study: Study, capsys: Any) -> None:
+    """Somebody deletes a task of one rater, and the project of another."""
+    one, other = list(places(study).values())[1:]
+    task = next(iter(study.server_tasks(one).values()))["id"]
+    with study.http() as client:
+        for path in (f"/api/tasks/{task}/", f"/api/projects/{other}"):
+            client.delete(path).raise_for_status()
+    capsys.readouterr()
+    study.run("pull", expect=5)
+    assert f"project {other} of rater 3 is gone" in capsys.readouterr().err
+    study.run("push")
 
 
 def nothing_of_others(study: Study, where: dict[str, int]) -> None:
