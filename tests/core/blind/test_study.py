@@ -139,6 +139,10 @@ def test_low_agreement_asks_the_next_rater(make: Make, capsys: Capture) -> None:
     study.run("review")
     study.run("push")
     assert study.counts() == before, "asked once, and push agrees"
+    (third,) = set(after[odd[0]]) - set(plan[odd[0]])
+    del study.server.data["tasks"][study.tasks(study.of(third))[odd[0]]["id"]]
+    study.run("review")
+    assert odd[0] in study.tasks(study.of(third)), "as after a review that was cut off"
     for task in odd:
         (third,) = set(after[task]) - set(plan[task])
         read(study, third, names[third], task, 0.0)

@@ -98,8 +98,8 @@ def ask_raters(
         DataError: The plan is damaged, or predictions are.
     """
     project, review = push.project, push.project.settings.review
-    plan = before = load_plan(project.root)
-    if plan is None or before is None:
+    plan = load_plan(project.root)
+    if plan is None:
         return
     for task in sorted(wanted.keys() & plan.readers.keys()):
         if len(plan.readers[task]) < wanted[task]:
@@ -108,7 +108,8 @@ def ask_raters(
     if not push.dry_run:
         save_plan(project.root, plan)
     for group in rater_groups(groups, plan, review.raters):
-        asked = {task.id for task in group.tasks} - before.tasks_of(group.rater)
+        # All that are wanted, not only what is new: an earlier run may have been cut off.
+        asked = {task.id for task in group.tasks} & wanted.keys()
         if asked and group.key not in projects:
             text = f"rater {group.rater} is asked for another reading and has no project for it yet"
             push.report.warnings.append(f"{text}: tslab push")
