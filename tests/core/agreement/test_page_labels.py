@@ -210,3 +210,13 @@ def test_long_names_are_told_apart_by_their_ends() -> None:
     long = [f"a.very.long.name.of.annotator.{n}@example.com" for n in range(3)]
     assert len({short(name[:-12]) for name in long}) == 3
     assert max(map(len, map(short, long))) <= LONGEST_NAME
+
+
+def test_no_dash_stands_before_a_number() -> None:
+    """Where there is no interval: it would be read as a minus."""
+    settings = AgreementSettings(draws=50)
+    (found,) = measure(Intake((mixed(),)), settings).tiers
+    markup = label_table(found, Index(found), settings)
+    (_, *rows) = cells(markup)
+    assert rows[1][1] == "1.00"
+    assert 'title="no interval' in markup

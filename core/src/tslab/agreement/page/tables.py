@@ -114,9 +114,8 @@ def _cell(metric: str, value: Value | None, of: str) -> str:
         return element("span", DASH, title=value.reason)
     said = element("span", text(shown(metric, value)))
     between = interval(metric, value)
-    if value.no_interval:
-        none = element("span", DASH, class_="why", title=value.no_interval)
-        return element("div", said + none, class_="value")
+    if value.no_interval:  # a note of the tier says so, too; a dash beside it would be a minus
+        return element("span", text(shown(metric, value)), title=value.no_interval)
     if not between:
         return said
     drawn = _range(value, f"{of}: {shown(metric, value)}") if unit(metric) != "seconds" else ""
