@@ -30,8 +30,8 @@ from tslab.label_studio.review.config import VERDICT, Shape
 from tslab.label_studio.review.key import Window, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines
 from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
-from tslab.label_studio.review.project import make_queue
 from tslab.label_studio.review.pull import outcome_of
+from tslab.label_studio.review.queue import make_queue
 from tslab.label_studio.review.tasks import (
     disputes_as_regions,
     is_written,

@@ -28,9 +28,10 @@ from tslab.label_studio.review.ballots import (
     save_ballots,
 )
 from tslab.label_studio.review.config import CORRECTED, NONE, REST, VERDICT, is_right
+from tslab.label_studio.review.judging import Outcome
 from tslab.label_studio.review.key import Key, Window, new_key
-from tslab.label_studio.review.project import make_queue
-from tslab.label_studio.review.pull import Outcome, outcome_of
+from tslab.label_studio.review.pull import outcome_of
+from tslab.label_studio.review.queue import make_queue
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
 from tslab.spans import Span
 

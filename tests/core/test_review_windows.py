@@ -15,7 +15,7 @@ from tslab.agreement.disputes.unanimity import Reading, disputes
 from tslab.agreement.disputes.verdicts import Decision, truth_of
 from tslab.annotation import Annotation
 from tslab.label_studio.review.key import Key, new_key
-from tslab.label_studio.review.project import make_queue
+from tslab.label_studio.review.queue import make_queue
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
 from tslab.label_studio.review.windows import Sizes, pieces

@@ -11,7 +11,7 @@ from tslab.commands.output import Output, named_table, shared_options
 if TYPE_CHECKING:
     from tslab.annotation import Annotation
     from tslab.contracts import Finding
-    from tslab.label_studio.review.pull import Outcome
+    from tslab.label_studio.review.judging import Outcome
     from tslab.project import Project
 
 

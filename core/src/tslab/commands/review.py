@@ -10,7 +10,7 @@ from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.label_studio.push import Report
-    from tslab.label_studio.review.project import Queue
+    from tslab.label_studio.review.queue import Queue
 
 SHOWN = 20
 
@@ -48,7 +48,7 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
 
 
 def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool) -> None:
-    from tslab.label_studio.review.project import queue_rows, summary
+    from tslab.label_studio.review.queue import queue_rows, summary
 
     rows = queue_rows(queue, names=not dry_run)
     lines = [summary(queue)]

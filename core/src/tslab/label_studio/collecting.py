@@ -16,7 +16,7 @@ from tslab.label_studio.activity import ActivityReader
 from tslab.label_studio.people import People
 from tslab.label_studio.predictions import TaskPrediction, exact_times, load_predictions
 from tslab.label_studio.regions import Exact, from_regions
-from tslab.label_studio.review.pull import Outcome
+from tslab.label_studio.review.judging import Outcome
 from tslab.label_studio.served_times import served_times
 from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import Activity

@@ -102,11 +102,11 @@ def review_config(text: str, domain: Domain, view: str, shape: Shape) -> str:
     for labels in reversed([node for node in root if node.tag == "TimeSeriesLabels"]):
         # They are for corrections; what is decided upon comes first on a small screen.
         root.insert(root.index(series) + 1, labels)
-    style = next(iter(root.iter("Style")), None)
+    style, pixels = next(iter(root.iter("Style")), None), lanes.height(shape.lines)
     if style is not None:
         named = list(zip(shape.letters, (key for _, key in keys), strict=False))
-        style.text = f"{style.text or ''}{STYLE}{lanes.lane_style(named)}"
-    _make_room(series, len(shape.letters))
+        style.text = f"{style.text or ''}{STYLE}{lanes.lane_style(named, pixels)}"
+    _make_room(series, len(shape.letters) * (pixels + lanes.MARGIN))
     for letter in shape.letters:
         series.append(lanes.lane(shape.lines, letter))
     series.set("overviewWidth", "100%")
@@ -131,10 +131,10 @@ def _quieten(root: Element, domain: Domain, view: str) -> None:
         above.set("value", f"**$recording** {DOT} $window$info")
 
 
-def _make_room(series: Element, count: int) -> None:
+def _make_room(series: Element, taken: int) -> None:
     """Makes the channels lower where they and all lanes would not fit on the screen."""
     heights = [node for node in series.iter("Channel", "MultiChannel") if node.get("height")]
-    margins = 20 * len(heights) + count * (lanes.HEIGHT + lanes.MARGIN)
+    margins = 20 * len(heights) + taken
     total = sum(int(node.get("height", "0")) for node in heights)
     room = max(ROOM - margins, SMALLEST_PANE * len(heights))
     if total > room:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Element = etree._Element
 
-HEIGHT, MARGIN = 34, 6
-"""Pixels of a lane, and what the style leaves between two of them."""
+LOWEST, HIGHEST, LINE, MARGIN = 34, 62, 7, 6
+"""Pixels of a lane, of a line in it, and what the style leaves between two lanes."""
 
 OFF = -1.0
 """Where no span holds. It lies below the lane, so nothing is drawn there."""
@@ -33,9 +33,9 @@ NOTCH = 1 / 2000
 STYLE = """
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) { position: relative; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE)::before { content: "LETTER";
-  position: absolute; left: 22px; top: 20px; font-size: 21px; font-weight: 700; z-index: 2; }
+  position: absolute; left: 22px; top: TOPpx; font-size: 21px; font-weight: 700; z-index: 2; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE)::after { content: "KEY";
-  position: absolute; left: 4px; top: 26px; font-size: 12px; opacity: .7; z-index: 2; }
+  position: absolute; left: 4px; top: calc(TOPpx + 6px); font-size: 12px; opacity: .7; z-index: 2; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel-legend-container,
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis,
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis2,
@@ -137,9 +137,15 @@ def _rows(span: Span, times: FloatArray, width: int) -> slice:
     return slice(first, max(last, first + width))
 
 
+def height(shown: Sequence[Line]) -> int:
+    """Pixels of a lane: lines of several labels must be told apart."""
+    ranges = sum(line.tier.kind != "instants" for line in shown)
+    return min(max(LOWEST, 20 + LINE * ranges), HIGHEST)
+
+
 def lane(shown: Sequence[Line], letter: str) -> Element:
     """The pane of one reading, with a line for each label in the label's colour."""
-    pane = etree.Element("MultiChannel", height=str(HEIGHT), showYAxis="false")
+    pane = etree.Element("MultiChannel", height=str(height(shown)), showYAxis="false")
     for line in shown:
         given = {"column": line.column(letter), "legend": f"{letter} {line.label.name}"}
         given |= {"strokeColor": line.label.color, "strokeWidth": "4", "dataRange": SHOWN}
@@ -147,16 +153,18 @@ def lane(shown: Sequence[Line], letter: str) -> Element:
     return pane
 
 
-def lane_style(keys: Sequence[tuple[str, str]]) -> str:
+def lane_style(keys: Sequence[tuple[str, str]], pixels: int) -> str:
     """Style of all lanes.
 
     Args:
         keys: Letter of each lane and the key that upholds it.
+        pixels: Height of a lane.
     """
     rules = []
     for number, (letter, key) in enumerate(keys):
         last = number == len(keys) - 1
         rule = STYLE.replace("PLACE", str(len(keys) + 1 - number)).replace("LETTER", letter)
         rule = rule.replace("BOTTOM", str(0 if last else MARGIN - 50))
+        rule = rule.replace("TOP", str(pixels // 2 + 5))
         rules.append(rule.replace("KEY", key if key != letter.lower() else ""))
     return "".join(rules)

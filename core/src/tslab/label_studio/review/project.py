@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tslab.errors import ProjectError, counted
+from tslab.errors import ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.project_settings import project_settings
 from tslab.label_studio.push import Progress, Push, Report, project_titles
-from tslab.label_studio.review.ballots import answered, load_ballots, place_of
+from tslab.label_studio.review.ballots import load_ballots, place_of
 from tslab.label_studio.review.config import Shape, letters_of, review_config
-from tslab.label_studio.review.key import Key, Window, load_key, new_key, save_key
+from tslab.label_studio.review.key import Key, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines, used_labels
 from tslab.label_studio.review.overlap import (
     ask_for_annotators,
     ask_raters,
     short_of_annotators,
 )
-from tslab.label_studio.review.readings import mark_of, matters
+from tslab.label_studio.review.queue import Queue, make_queue
 from tslab.label_studio.review.tasks import (
     Said,
-    about,
-    between,
     disputes_as_regions,
     is_written,
     task_document,
@@ -32,7 +29,6 @@ from tslab.label_studio.review.tasks import (
     write_window,
 )
 from tslab.label_studio.review.views import review_views
-from tslab.label_studio.review.windows import all_pieces, new_windows
 from tslab.label_studio.task_data import TaskData
 from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
 from tslab.project import Project
@@ -52,56 +48,6 @@ INSTRUCTIONS = (
 
 
 VOID = "**This window is void:** somebody has changed a reading since it was decided."
-
-
-@dataclass(slots=True)
-class Queue:
-    """What is disputed.
-
-    Attributes:
-        windows: All windows, those of earlier runs first.
-        added: How many are new.
-        stale: Windows none of whose disputes exists any more.
-        said: Annotators' spans by recording and view, then by name.
-        live: Marks of the disputes that there are now.
-        asked: Windows to show by task, with the disputes that are not decided elsewhere.
-        open: Those that nobody decided, with their open disputes.
-    """
-
-    windows: list[Window]
-    added: int
-    stale: list[Window] = field(default_factory=list)
-    said: dict[tuple[str, str], Said] = field(default_factory=dict)
-    live: frozenset[str] = frozenset()
-    asked: dict[str, Window] = field(default_factory=dict)
-    open: dict[str, Window] = field(default_factory=dict)
-
-
-def make_queue(
-    project: Project, key: Key, most: int | None = None, waiting: Collection[str] = ()
-) -> Queue:
-    """Adds the windows of new disputes to a key.
-
-    Args:
-        project: With pulled annotations.
-        key: Changed: it gets the new windows.
-        most: New windows at most, the most costly ones; None is all.
-        waiting: Ids of tasks that another annotator is to see first.
-
-    Raises:
-        DataError: A file of the project folder is damaged.
-    """
-    annotations = project.pulled_annotations()
-    found = matters(project, annotations)
-    fresh = new_windows(project, found, key, waiting)[:most]
-    there = {mark_of(m, d) for m, cut in all_pieces(project, found) for d in cut}
-    stale = [w for w in key.windows if not any(case.mark in there for case in w.cases)]
-    key.windows += fresh
-    said: dict[tuple[str, str], dict[str, Sequence[Any]]] = {}
-    for a in annotations:
-        if not a.ground_truth:
-            said.setdefault((a.recording, a.view), {})[a.annotator] = a.spans
-    return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there))
 
 
 class ReviewPush(Push):
@@ -149,7 +95,8 @@ class ReviewPush(Push):
             self.journal.done()
             return self.report
         known = self._known_projects()
-        self._leave_out_answered(key, known)
+        ballots = load_ballots(self.project.state)
+        self.queue.leave_out_answered(ballots, self._places(key, known) if ballots else ())
         groups = self._groups(key)
         predictions = self._predictions(key)
         if not self.dry_run:
@@ -162,26 +109,11 @@ class ReviewPush(Push):
         self.journal.done()
         return self.report
 
-    def _leave_out_answered(self, key: Key, known: Mapping[str, Sequence[int]]) -> None:
-        """What was decided in a project that is gone is not asked again."""
-        ballots = load_ballots(self.project.state)
+    def _places(self, key: Key, known: Mapping[str, Sequence[int]]) -> set[str]:
+        """All tasks that the review's projects have now."""
         groups = task_groups([window.task for window in key.windows])
         ids = [number for group in groups for number in known.get(self.marker(group), [])]
-        there = [item for number in ids for item in self.client.tasks(number)] if ballots else []
-        decided = answered(ballots, {place_of(item) for item in there})
-        stale, live = {window.task.id for window in self.queue.stale}, self.queue.live
-        self.queue.asked = {
-            window.task.id: replace(window, cases=cases)
-            for window in key.windows
-            if window.task.id not in stale
-            and (cases := [case for case in window.cases if case.id not in decided])
-        }
-        answers = answered(ballots, ())
-        self.queue.open = {
-            name: replace(window, cases=cases)
-            for name, window in self.queue.asked.items()
-            if (cases := [c for c in window.cases if c.id not in answers and c.mark in live])
-        }
+        return {place_of(item) for number in ids for item in self.client.tasks(number)}
 
     def _groups(self, key: Key) -> list[TaskGroup]:
         """Windows by project, most costly first within a run."""
@@ -305,30 +237,3 @@ class ReviewData(TaskData):
                 update = self.push.client.update_task
                 self.push.change(text, update, int(task["id"]), {"data": data})
         super()._remove_strangers({n: task for n, task in have.items() if n not in kept})
-
-
-def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, str]]:
-    """Windows that are still to decide as rows of a table, without saying who is who.
-
-    Args:
-        queue: All windows.
-        names: Whether new windows have their names yet; a dry run makes them for itself only.
-    """
-    new = {window.task.id for window in queue.windows[len(queue.windows) - queue.added :]}
-    return [
-        (
-            w.task.id if names or w.task.id not in new else "(new)",
-            w.task.recording,
-            between(w.task.start_us, w.task.end_us),
-            about(w),
-            f"{w.cost:.1f}",
-        )
-        for w in sorted(queue.open.values(), key=lambda w: -w.cost)
-    ]
-
-
-def summary(queue: Queue) -> str:
-    """What there is to decide, in one sentence."""
-    cases = sum(len(window.cases) for window in queue.open.values())
-    text = f"{counted(cases, 'disputes')} to decide in {counted(len(queue.open), 'windows')}"
-    return f"{text}, {queue.added} new; cost in seconds times bits of entropy"

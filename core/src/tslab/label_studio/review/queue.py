@@ -1,0 +1,113 @@
+"""What is disputed now: windows that are there, new ones, and what of them is still to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tslab.errors import counted
+from tslab.label_studio.review.ballots import Ballot, answered
+from tslab.label_studio.review.key import Key, Window
+from tslab.label_studio.review.readings import mark_of, matters
+from tslab.label_studio.review.tasks import Said, about, between
+from tslab.label_studio.review.windows import all_pieces, new_windows
+from tslab.project import Project
+
+
+@dataclass(slots=True)
+class Queue:
+    """What is disputed.
+
+    Attributes:
+        windows: All windows, those of earlier runs first.
+        added: How many are new.
+        stale: Windows none of whose disputes exists any more.
+        said: Annotators' spans by recording and view, then by name.
+        live: Marks of the disputes that there are now.
+        asked: Windows to show by task, with the disputes that are not decided elsewhere.
+        open: Those that nobody decided, with their open disputes.
+    """
+
+    windows: list[Window]
+    added: int
+    stale: list[Window] = field(default_factory=list)
+    said: dict[tuple[str, str], Said] = field(default_factory=dict)
+    live: frozenset[str] = frozenset()
+    asked: dict[str, Window] = field(default_factory=dict)
+    open: dict[str, Window] = field(default_factory=dict)
+
+    def leave_out_answered(self, ballots: Sequence[Ballot], places: Collection[str]) -> None:
+        """Works out what is shown: what was decided in tasks that are gone is not asked again.
+
+        Args:
+            ballots: Answers of all pulls.
+            places: All tasks that the review's projects have now.
+        """
+        kept, answers = answered(ballots, places), answered(ballots, ())
+        stale = {window.task.id for window in self.stale}
+        self.asked = {
+            window.task.id: replace(window, cases=cases)
+            for window in self.windows
+            if window.task.id not in stale
+            and (cases := [case for case in window.cases if case.id not in kept])
+        }
+        self.open = {
+            name: replace(window, cases=cases)
+            for name, window in self.asked.items()
+            if (cases := [c for c in window.cases if c.id not in answers and c.mark in self.live])
+        }
+
+
+def make_queue(
+    project: Project, key: Key, most: int | None = None, waiting: Collection[str] = ()
+) -> Queue:
+    """Adds the windows of new disputes to a key.
+
+    Args:
+        project: With pulled annotations.
+        key: Changed: it gets the new windows.
+        most: New windows at most, the most costly ones; None is all.
+        waiting: Ids of tasks that another annotator is to see first.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    annotations = project.pulled_annotations()
+    found = matters(project, annotations)
+    fresh = new_windows(project, found, key, waiting)[:most]
+    there = {mark_of(m, d) for m, cut in all_pieces(project, found) for d in cut}
+    stale = [w for w in key.windows if not any(case.mark in there for case in w.cases)]
+    key.windows += fresh
+    said: dict[tuple[str, str], dict[str, Sequence[Any]]] = {}
+    for a in annotations:
+        if not a.ground_truth:
+            said.setdefault((a.recording, a.view), {})[a.annotator] = a.spans
+    return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there))
+
+
+def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, str]]:
+    """Windows that are still to decide as rows of a table, without saying who is who.
+
+    Args:
+        queue: All windows.
+        names: Whether new windows have their names yet; a dry run makes them for itself only.
+    """
+    new = {window.task.id for window in queue.windows[len(queue.windows) - queue.added :]}
+    return [
+        (
+            w.task.id if names or w.task.id not in new else "(new)",
+            w.task.recording,
+            between(w.task.start_us, w.task.end_us),
+            about(w),
+            f"{w.cost:.1f}",
+        )
+        for w in sorted(queue.open.values(), key=lambda w: -w.cost)
+    ]
+
+
+def summary(queue: Queue) -> str:
+    """What there is to decide, in one sentence."""
+    cases = sum(len(window.cases) for window in queue.open.values())
+    text = f"{counted(cases, 'disputes')} to decide in {counted(len(queue.open), 'windows')}"
+    return f"{text}, {queue.added} new; cost in seconds times bits of entropy"
