@@ -16,7 +16,8 @@ from kit.studies import Study
 from tslab import files
 from tslab.annotation import Annotation
 from tslab.domain import Choice, RegionField, TaskField
-from tslab.errors import DataError
+from tslab.errors import DataError, ProjectError
+from tslab.label_studio.client import Client
 from tslab.label_studio.review.ballots import (
     FILE,
     Ballot,
@@ -30,10 +31,12 @@ from tslab.label_studio.review.ballots import (
 from tslab.label_studio.review.config import CORRECTED, NONE, REST, VERDICT, is_right
 from tslab.label_studio.review.judging import Outcome
 from tslab.label_studio.review.key import Key, Window, new_key
-from tslab.label_studio.review.pull import outcome_of
+from tslab.label_studio.review.project import ReviewPush
+from tslab.label_studio.review.pull import missing_key, outcome_of
 from tslab.label_studio.review.queue import make_queue
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
 from tslab.spans import Span
+from tslab.testing.fake_label_studio import FakeLabelStudio
 
 DORA, EMIL = "dora@example.org", "emil@example.org"
 
@@ -263,6 +266,81 @@ def test_answers_that_contradict_each_other_are_asked_anew(desk: Desk) -> None:
     task = desk.task(window, ("fay@example.org", desk.answer(window, {case: "C"})), number=2)
     outcome = desk.outcome(task, stored=stored, places={place_of(task)})
     assert (outcome.decided, outcome.split) == (1, 0)
+
+
+def test_disputes_without_an_answer_are_said(desk: Desk) -> None:
+    """Nothing was said of a window that was submitted as it came, or answered twice."""
+    window = desk.window
+    first, *others = [case.id for case in window.cases]
+    empty = desk.box(desk.task(window, (DORA, desk.answer(window, {}))))
+    (found,) = empty.findings
+    assert found.code == "TSL094"
+    assert f"{DORA} leaves {len(window.cases)} of {len(window.cases)} disputes" in found.message
+    assert window.task.id in found.place
+    both = [*desk.answer(window, {first: "A"}, rest="B"), *desk.answer(window, {first: "B"})]
+    box = desk.box(desk.task(window, (DORA, both)))
+    assert box.ballots[0].letters == dict.fromkeys(others, "B"), "neither of two answers"
+    (found,) = box.findings
+    assert "leaves 1 of" in found.message
+    assert "two answers" in found.message
+
+
+def test_nobody_is_right_about_what_he_did_not_read(desk: Desk) -> None:
+    """The answer was taken, and took the dispute's time into the truth."""
+    window = desk.window
+    name = next(iter(window.letters.values()))
+    others = [a for a in desk.annotations if a.annotator != name]
+    key, desk.key = desk.key, new_key()
+    path = desk.study.root / "annotations" / "annotations.json"
+    try:
+        files.write_bytes(path, files.json_bytes(others))
+        make_queue(desk.study.project, desk.key)
+        window = desk.window
+        window = replace(window, letters={**window.letters, "C": name})
+        desk.key.windows = [window]
+        task = desk.task(window, (DORA, desk.answer(window, {}, rest="C")))
+        box = desk.box(task)
+        outcome = outcome_of(desk.study.project, desk.key, box, others)
+    finally:
+        desk.key = key
+        files.write_bytes(path, files.json_bytes(desk.annotations))
+    assert outcome.decided == 0
+    assert {found.code for found in outcome.findings} == {"TSL094"}
+    assert "who did not read" in outcome.findings[0].message
+
+
+def test_a_drawing_far_from_every_dispute_is_no_truth(desk: Desk) -> None:
+    window = next(w for w in desk.key.windows if drawn_by(desk, w))
+    letters, drawn = letters_and_drawn(desk, window, desk.truth(window))
+    stray = replace(drawn[0], start=119.0, end=119.5 if not drawn[0].is_instant else 119.0)
+    if window.task.start > 60:
+        stray = stray.moved(1.0, 1.5 if not stray.is_instant else 1.0)
+    ballot = Ballot(window.task.id, "1|", DORA, 1, "1", letters, [*drawn, stray])
+    project, annotations = desk.study.project, desk.annotations
+    plain = replace(ballot, drawn=drawn)
+    with_it, without = (outcome_of(project, desk.key, Box([b]), annotations)
+                        for b in (ballot, plain))  # fmt: skip
+    assert with_it.annotations == without.annotations
+    assert without.findings == []
+    (found,) = with_it.findings
+    assert found.code == "TSL094"
+    assert "far from" in found.message
+
+
+def test_a_lost_key_is_said_and_empties_nothing(desk: Desk, tmp_path: Path) -> None:
+    project = desk.study.project
+    assert missing_key(project, {}) == []
+    (found,) = missing_key(project, {"a": 3})
+    assert found.code == "TSL127"
+    save_ballots(project.state, [Ballot("w", "1|", DORA, 1, "1", {"c": "A"})])
+    try:
+        assert len(missing_key(project, {})) == 1
+        with FakeLabelStudio() as server, Client(server.url, server.api_key) as client:
+            push = ReviewPush(project, client, "local", False, lambda items, _: items)
+            with pytest.raises(ProjectError, match="missing"):
+                push.run_review(None, {}, {})
+    finally:
+        (project.state / FILE).unlink()
 
 
 def test_answers_of_a_deleted_account_keep_their_name(desk: Desk) -> None:

@@ -113,6 +113,22 @@ def test_a_reader_who_marks_nothing_is_one_question(study: Study) -> None:
     assert len(apart.windows) > 1, "who marks something is asked page by page"
 
 
+def test_a_window_is_of_one_circle_of_readers(study: Study) -> None:
+    """Who never opened a task stood there as somebody who marks nothing."""
+    (recording,) = study.project.entries()
+    marks = [Span(at, at, "Peak", "mark") for at in (57.0, 63.0)]
+    extents = {ANN: [(0.0, 120.0)], BOB: [(0.0, 60.0)], CID: [(60.0, 120.0)]}
+    annotations = [
+        Annotation(recording, name, marks if name == ANN else [], "anomalies", own)
+        for name, own in extents.items()
+    ]
+    path = study.root / "annotations" / "annotations.json"
+    files.write_bytes(path, files.json_bytes(annotations))
+    key = new_key()
+    make_queue(study.project, key)
+    assert sorted(sorted(w.letters.values()) for w in key.windows) == [[ANN, BOB], [ANN, CID]]
+
+
 def test_a_dispute_longer_than_any_window_is_one_and_says_so(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,10 +35,10 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
         address = connection(project)
         with Client(address.url, address.api_key) as client:
             push = ReviewPush(project, client, address.data_mode, dry_run, output.progress)
-            report = push.run_review(most, load_projects(project, address))
+            known = load_projects(project, address, REVIEW_FILE)
+            report = push.run_review(most, load_projects(project, address), known)
             if not dry_run:
                 there = {int(item["id"]) for item in client.projects()}
-                known = load_projects(project, address, REVIEW_FILE)
                 kept = {key: number for key, number in known.items() if number in there}
                 save_projects(project, address, {**kept, **report.projects}, REVIEW_FILE)
         for warning in report.warnings:

@@ -16,7 +16,8 @@ from tslab.label_studio.client import Client
 from tslab.label_studio.collecting import Pulled, collect, pushed_task
 from tslab.label_studio.people import People
 from tslab.label_studio.raters import rater_of
-from tslab.label_studio.review.pull import Outcome, review_outcome
+from tslab.label_studio.review.judging import Outcome
+from tslab.label_studio.review.pull import missing_key, review_outcome
 from tslab.label_studio.review.readings import REVIEWER
 from tslab.progress.activity import FILE as ACTIVITY
 from tslab.progress.activity import Activity, ReviewState, load_activity
@@ -77,6 +78,7 @@ def pull(
     )
     pulled.numbers = numbers
     pulled.review = review_outcome(project, client, reviews or {}, pulled.annotations, people.of)
+    pulled.findings += missing_key(project, reviews or {})
     if pulled.review is not None:
         pulled.findings += pulled.review.findings
         save_truth(project.root, REVIEWER, pulled.review.annotations)

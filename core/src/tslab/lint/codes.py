@@ -181,6 +181,9 @@ CODES: dict[str, Code] = {
         "An event that was drawn up to a window's border from both sides counts as two",
         "If such are one event, set window: {join_events: true} in tslab.yaml.",
     ),
+    "TSL127": Code(
+        "The key of a review is missing", "Bring '.tslab/review-key.json' back from a copy."
+    ),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

@@ -182,7 +182,7 @@ def _fresh(
             place = place_of(item)
             last = {names.of(a, place): a for a in given}
             for by, annotation in last.items():
-                reader = _Reader(project, window, box.kept, box.findings)
+                reader = _Reader(project, window, by, box.kept, box.findings)
                 letters, drawn = reader.read(annotation.get("result") or ())
                 number, at = int(annotation["id"]), str(annotation.get("updated_at") or "")
                 yield Ballot(window.task.id, place, by, number, at, letters, drawn)
@@ -194,6 +194,7 @@ class _Reader:
 
     project: Project
     window: Window
+    by: str
     kept: Collection[str]
     findings: list[Finding]
 
@@ -202,15 +203,26 @@ class _Reader:
         asked = [case for case in self.window.cases if case.id not in self.kept]
         names = {case.id for case in self.window.cases}
         letters: dict[str, str] = {}
+        given: dict[str, set[str]] = {}
         for result in results:
             if result.get("from_name") == REST:
                 letter = self._letter(result)
                 if letter is not None:
                     letters = {case.id: letter for case in asked} | letters
             elif result.get("from_name") == VERDICT and result.get("id") in names:
-                letter = self._letter(result)
+                letter, case = self._letter(result), str(result["id"])
                 if letter is not None:
-                    letters[str(result["id"])] = letter
+                    given.setdefault(case, set()).add(letter)
+        letters |= {case: min(said) for case, said in given.items() if len(said) == 1}
+        twice = [case for case, said in given.items() if len(said) > 1]
+        letters = {case: letter for case, letter in letters.items() if case not in twice}
+        missing = len({case.id for case in asked} - letters.keys())
+        if missing:
+            text = (
+                f"{self.by} leaves {missing} of {counted(len(asked), 'disputes')} without an answer"
+            )
+            text += f"; {len(twice)} of these with two answers" if twice else ""
+            self._note(text, "Answer them, or answer for all that have none.")
         return letters, self._drawn(results, letters)
 
     def _letter(self, result: Mapping[str, Any]) -> str | None:

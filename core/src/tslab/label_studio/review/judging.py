@@ -20,6 +20,9 @@ from tslab.lint.codes import finding
 from tslab.spans import Span, sort_key
 from tslab.task import clock
 
+FAR = 25
+"""How far from its dispute a correction may lie, in what counts as touching: 5 % of a page."""
+
 NEAR = 100_000
 """Microseconds by which the drawings of two reviewers may differ: a hand is no more exact."""
 
@@ -105,6 +108,7 @@ class Judge:
             same = [n for n, said in dispute.said.items() if said == dispute.said[upheld]]
             self.outcome.upheld.update(same)
             found.append(Decision(dispute.start, dispute.end, self.spans[upheld]))
+        self._note_far(corrected)
         found += self._corrections(corrected)
         return _apart(found)
 
@@ -124,6 +128,9 @@ class Judge:
             if not (letter := ballot.letters[case.id]) or window.letters[letter] in dispute.said
         }
         asked = _Asked(dispute, window, case, usable)
+        for by in sorted(votes.keys() - usable.keys()):
+            letter = votes[by].letters[case.id]
+            self._note("TSL094", asked, f"{by} says '{is_right(letter)}', who did not read")
         if not usable:
             return None
         first, *others = usable.values()
@@ -157,9 +164,11 @@ class Judge:
             for by, b in sorted(asked.votes.items())
         }
         who, what = " and ".join(said), " and ".join(said.values())
-        text = f"{who} decide the dispute at {clock(asked.case.start / 1e6)} differently: {what}"
-        place = f"task {asked.window.task.id}"
-        self.outcome.findings.append(finding("TSL122", text, place, severity="warning"))
+        self._note("TSL122", asked, f"{who} decide differently ({what})")
+
+    def _note(self, code: str, asked: _Asked, text: str) -> None:
+        text, place = f"{text} the dispute at {clock(asked.case.start / 1e6)}", asked.window.task.id
+        self.outcome.findings.append(finding(code, text, f"task {place}", severity="warning"))
 
     def _count(self, asked: _Asked) -> None:
         outcome, case = self.outcome, asked.case.id
@@ -174,13 +183,29 @@ class Judge:
 
     def _drawn(self, window: Window, ballot: Ballot) -> dict[str, list[Span]]:
         """Drawings by dispute: each belongs to the nearest one that was said to be corrected."""
+        found: dict[str, list[Span]] = {}
+        for case, span in self._placed(window, ballot):
+            if case is not None:
+                found.setdefault(case.id, []).append(span)
+        return {case: sorted(spans, key=sort_key) for case, spans in found.items()}
+
+    def _placed(self, window: Window, ballot: Ballot) -> Iterator[tuple[Case | None, Span]]:
+        """What was drawn in the tier with its dispute, None where it lies far from all."""
         tier = self.matter.tier.name
         cases = [c for c in window.cases if c.tier == tier and ballot.letters.get(c.id) == ""]
-        found: dict[str, list[Span]] = {}
         for span in ballot.drawn:
             if span.tier == tier and cases:
-                found.setdefault(_nearest(cases, span).id, []).append(span)
-        return {case: sorted(spans, key=sort_key) for case, spans in found.items()}
+                case = _nearest(cases, span)
+                reach = max(FAR * self.matter.around, case.end - case.start)
+                yield (case if _distance(case, span)[0] <= reach else None), span
+
+    def _note_far(self, corrected: Sequence[_Asked]) -> None:
+        """Says what is left out because it was drawn where nothing is disputed."""
+        for asked in {asked.window.task.id: asked for asked in corrected}.values():
+            far = [s for case, s in self._placed(asked.window, asked.last) if case is None]
+            for span in far:
+                text = f"{asked.last.by} drew '{span.label}' at {clock(span.start)}, far from"
+                self._note("TSL094", asked, text)
 
     def _corrections(self, corrected: Sequence[_Asked]) -> Iterator[Decision]:
         """What was drawn in place of what readers say."""

@@ -10,8 +10,9 @@ from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.project_settings import project_settings
 from tslab.label_studio.push import Progress, Push, Report, project_titles
-from tslab.label_studio.review.ballots import load_ballots, place_of
+from tslab.label_studio.review.ballots import FILE, load_ballots, place_of
 from tslab.label_studio.review.config import Shape, letters_of, review_config
+from tslab.label_studio.review.key import FILE as KEY_FILE
 from tslab.label_studio.review.key import Key, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines, used_labels
 from tslab.label_studio.review.overlap import (
@@ -69,20 +70,23 @@ class ReviewPush(Push):
         self.shapes: dict[str, Shape] = {}
         self._open: Recording | None = None
 
-    def run_review(self, most: int | None, originals: Mapping[str, int]) -> Report:
+    def run_review(
+        self, most: int | None, originals: Mapping[str, int], reviews: Mapping[str, int]
+    ) -> Report:
         """Makes the windows and sends them.
 
         Args:
             most: New windows at most, the most costly ones; None is all.
             originals: Label Studio's ids of the annotators' projects, by group key.
+            reviews: The same of the review's projects, as far as there were any.
 
         Raises:
-            ProjectError: Nobody annotated, or a config is broken.
+            ProjectError: Nobody annotated, a config is broken, or the key of verdicts is lost.
             ServerError: The server does not answer or refuses.
         """
         if not self.project.pulled_annotations():
             raise ProjectError("there is nothing to review", "Pull annotations first: tslab pull")
-        key = load_key(self.project.state) or new_key()
+        key = load_key(self.project.state) or self._first_key(reviews)
         wanted = short_of_annotators(self.project)
         self.queue = make_queue(self.project, key, most, wanted)
         if not self.dry_run:
@@ -108,6 +112,23 @@ class ReviewPush(Push):
                               known.get(self.marker(group), []))  # fmt: skip
         self.journal.done()
         return self.report
+
+    def _first_key(self, reviews: Mapping[str, int]) -> Key:
+        """A new key, unless that would make verdicts unreadable.
+
+        Raises:
+            ProjectError: There are verdicts.
+        """
+        there = {int(item["id"]) for item in self.client.projects()} & set(reviews.values())
+        given = any(t.get("total_annotations") for n in there for t in self.client.tasks(n))
+        if given or load_ballots(self.project.state):
+            raise ProjectError(
+                f"there are verdicts, but '.tslab/{KEY_FILE}' is missing: nobody knows whom they "
+                "uphold",
+                "Bring it back from a copy. To begin anew without them, delete "
+                f"'.tslab/{FILE}' and the review's projects in Label Studio.",
+            )
+        return new_key()
 
     def _places(self, key: Key, known: Mapping[str, Sequence[int]]) -> set[str]:
         """All tasks that the review's projects have now."""

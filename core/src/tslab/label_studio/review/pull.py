@@ -18,7 +18,7 @@ from tslab.label_studio.review.ballots import (
     save_ballots,
 )
 from tslab.label_studio.review.judging import Judge, Outcome
-from tslab.label_studio.review.key import Key, load_key
+from tslab.label_studio.review.key import FILE, Key, load_key
 from tslab.label_studio.review.readings import REVIEWER, matters
 from tslab.label_studio.review.task_answers import unanimous
 from tslab.label_studio.review.windows import all_pieces, cases_by_mark
@@ -60,6 +60,14 @@ def review_outcome(
         box.findings.append(_gone(number, len(box.kept)))
     save_ballots(project.state, box.ballots)
     return outcome_of(project, key, box, annotations)
+
+
+def missing_key(project: Project, projects: Mapping[str, int]) -> list[Finding]:
+    """Says that verdicts cannot be read, where there are some and the key is lost."""
+    if load_key(project.state) is not None or not (projects or load_ballots(project.state)):
+        return []
+    text = f"'.tslab/{FILE}' is missing: no verdict can be read, and the last truth stays"
+    return [finding("TSL127", text, severity="warning")]
 
 
 def _gone(number: int, kept: int) -> Finding:

@@ -233,7 +233,9 @@ def _may_join(batch: Sequence[_Found], item: _Found, sizes: Sizes) -> bool:
     most = sizes.longest if alike else sizes.together
     far = max(end, item.dispute.end)
     return (
-        item.dispute.start - sizes.context <= end + sizes.context
+        # Who did not read a stretch must not stand there as somebody who marks nothing.
+        item.dispute.readers == batch[0].dispute.readers
+        and item.dispute.start - sizes.context <= end + sizes.context
         and far - start + 2 * sizes.context <= most
         and len(batch) < (MOST_ALIKE if alike else MOST_CASES)
     )
