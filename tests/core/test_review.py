@@ -31,7 +31,7 @@ from tslab.label_studio.review.key import Window, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines
 from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
 from tslab.label_studio.review.pull import outcome_of
-from tslab.label_studio.review.queue import make_queue
+from tslab.label_studio.review.queue import make_queue, summary
 from tslab.label_studio.review.tasks import (
     disputes_as_regions,
     is_written,
@@ -251,6 +251,10 @@ def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> Non
         waiting = make_queue(study.project, key, waiting=wanted)
         assert wanted.keys() == {task.id for task in study.project.tasks()}
         assert waiting.added == 0
+        everything = make_queue(study.project, new_key())
+        assert waiting.later == sum(len(window.cases) for window in everything.windows)
+        assert everything.later == 0
+        assert f"{waiting.later} more wait" in summary(waiting)
         asked = asked_for(study, wanted)
         assert asked == {name: {"overlap": 4, "is_labeled": False} for name in wanted}
         assert load_asked(study.project) == wanted, "progress counts them"

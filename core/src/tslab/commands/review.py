@@ -69,6 +69,7 @@ def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool)
         "added": queue.added,
         "disputes": sum(len(window.cases) for window in queue.windows),
         "open": sum(len(window.cases) for window in queue.open.values()),
+        "later": queue.later,
         "changes": report.changes,
         "projects": list(report.projects.values()),
         "warnings": report.warnings,

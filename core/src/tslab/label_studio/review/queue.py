@@ -25,6 +25,8 @@ class Queue:
         stale: Windows none of whose disputes exists any more.
         said: Annotators' spans by recording and view, then by name.
         live: Marks of the disputes that there are now.
+        later: How many of them no window shows yet: their tasks wait for another annotator, or
+            they were beyond the most that was asked for.
         asked: Windows to show by task, with the disputes that are not decided elsewhere.
         open: Those that nobody decided, with their open disputes.
     """
@@ -34,6 +36,7 @@ class Queue:
     stale: list[Window] = field(default_factory=list)
     said: dict[tuple[str, str], Said] = field(default_factory=dict)
     live: frozenset[str] = frozenset()
+    later: int = 0
     asked: dict[str, Window] = field(default_factory=dict)
     open: dict[str, Window] = field(default_factory=dict)
 
@@ -83,7 +86,9 @@ def make_queue(
     for a in annotations:
         if not a.ground_truth:
             said.setdefault((a.recording, a.view), {})[a.annotator] = a.spans
-    return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there))
+    shown = {case.mark for window in key.windows for case in window.cases}
+    later = len(there - shown)
+    return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there), later)
 
 
 def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, str]]:
@@ -110,4 +115,6 @@ def summary(queue: Queue) -> str:
     """What there is to decide, in one sentence."""
     cases = sum(len(window.cases) for window in queue.open.values())
     text = f"{counted(cases, 'disputes')} to decide in {counted(len(queue.open), 'windows')}"
-    return f"{text}, {queue.added} new; cost in seconds times bits of entropy"
+    if queue.later:
+        text += f", {queue.later} more wait for another annotator or the next '--most'"
+    return f"{text}; {counted(queue.added, 'windows')} new; cost in seconds times bits of entropy"
