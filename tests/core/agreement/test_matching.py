@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kit.event_tables import any_spans, apart, table_of
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from tslab.agreement.events.assignment import best_assignment
 from tslab.agreement.events.criteria import AnyOverlap, Collar, Criterion, Iou
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.matching import match_events, match_instants
@@ -326,3 +328,13 @@ def test_a_crowd_of_instants_is_matched_as_mir_eval_does() -> None:
     for tolerance in (40, 200, 700):
         found = match_instants(table, (0, 1), tolerance)
         assert len(found.onset) == len(mir_eval.util.match_events(*times, tolerance))
+
+
+def test_many_spans_on_one_another_are_matched_in_a_moment() -> None:
+    many = 250
+    rows, columns = np.divmod(np.arange(many * many), many)
+    began = time.process_time()
+    taken = best_assignment(rows, columns, np.ones(many * many))
+    assert time.process_time() - began < 5  # took a minute
+    assert taken.sum() == many
+    assert len(set(rows[taken])) == len(set(columns[taken])) == many

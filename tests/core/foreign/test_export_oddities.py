@@ -164,3 +164,41 @@ def test_repeats_are_of_one_reading_and_label() -> None:
     assert sorted(repeated((reading, label), start, end).tolist()) in ([0, 4], [2, 4])
     none = np.zeros(0, np.int64)
     assert not len(repeated((none, none.astype(np.int32)), none, none))
+
+
+def test_half_a_letter_in_a_name_is_a_whole_one() -> None:
+    half = "\ud800bad"
+    tasks = [{
+        "id": 1, "data": {},
+        "annotations": [
+            {"id": n, "completed_by": who, "result": [{
+                "id": "a", "type": "timeserieslabels", "from_name": "lab",
+                "value": {"start": 0, "end": 1, "timeserieslabels": [half]},
+            }]}
+            for n, who in enumerate(("ann", half))
+        ],
+    }]  # fmt: skip
+    found = export_intake(json.dumps(tasks).encode(), "e.json").tiers[0]
+    assert found.table.labels == ("?bad",)
+    assert found.readers.annotators == ("?bad", "ann")
+
+
+@pytest.mark.parametrize("rating", [float("nan"), float("inf"), 1e308, "x"])
+def test_an_answer_that_is_no_number_is_counted_and_left_out(rating: object) -> None:
+    region = {"id": "a", "type": "timeserieslabels", "from_name": "lab",
+              "value": {"start": 0, "end": 1, "timeserieslabels": ["x"]}}  # fmt: skip
+    answer = {"id": "a", "type": "rating", "from_name": "sure", "value": {"rating": rating}}
+    said = {"id": 1, "completed_by": "ann", "result": [region, answer]}
+    found = export_intake(json.dumps([{"id": 1, "annotations": [said]}]).encode(), "e.json")
+    assert found.tiers[0].fields == {}
+    assert found.findings[0].message == "1 answer that should be a number is left out"
+
+
+def test_a_window_of_centuries_is_none() -> None:
+    meta = {"tslab": 1, "start_us": -(2**63), "end_us": 2**63 - 1, "tick_us": 1}
+    region = {"id": "a", "type": "timeserieslabels", "from_name": "lab",
+              "value": {"start": 0, "end": 1, "timeserieslabels": ["x"]}}  # fmt: skip
+    said = [{"id": n, "completed_by": n, "result": [region]} for n in (1, 2)]
+    tasks = [{"id": 1, "meta": meta, "annotations": said}]
+    found = export_intake(json.dumps(tasks).encode(), "e.json").tiers[0]
+    assert found.table.reviewed.end.tolist() == [1_000_000] * 2

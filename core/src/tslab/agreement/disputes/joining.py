@@ -8,6 +8,10 @@ from tslab.agreement.disputes.kinds import CONFLICT, INSTANT, MISSED, MOVED
 from tslab.agreement.disputes.values import Dispute, DisputeSettings
 from tslab.span_table import SpanTable
 
+NEIGHBOURS = 32
+"""Disputes after a dispute, by start, that may be about the same thing; more only where hundreds
+of regions lie on one another, which would take minutes."""
+
 
 def near_ones(disputes: list[Dispute], gap: int) -> list[Dispute]:
     """Disputes of one track with those joined that are nearer to each other than a gap."""
@@ -71,7 +75,7 @@ def _links(
     longest = max((d.end - d.start for d in disputes), default=0) + reach
     found = []
     for number, one in enumerate(disputes):
-        for other in disputes[number + 1 :]:
+        for other in disputes[number + 1 : number + 1 + NEIGHBOURS]:
             if other.start - one.start > longest:
                 break
             rank = _rank(one, other, table, settings)

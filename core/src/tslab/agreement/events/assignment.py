@@ -50,19 +50,20 @@ class _Search:
         best: The cheapest way so far to each column.
         came: From which row, by which candidate and at which cost it comes there.
         done: Columns whose cheapest way is known.
-        heap: Columns to go on from.
+        heap: Columns to go on from: how far each is, whether it is taken, and its number. Of
+            columns that are as far, free ones come first: equal spans would else be searched whole.
     """
 
     best: dict[int, float] = field(default_factory=dict)
     came: dict[int, tuple[int, int, float]] = field(default_factory=dict)
     done: dict[int, float] = field(default_factory=dict)
-    heap: list[tuple[float, int]] = field(default_factory=list)
+    heap: list[tuple[float, bool, int]] = field(default_factory=list)
 
     def nearest(self) -> tuple[float, int]:
         """The next column and how far it is."""
-        distance, column = heappop(self.heap)
+        distance, _, column = heappop(self.heap)
         while column in self.done:
-            distance, column = heappop(self.heap)
+            distance, _, column = heappop(self.heap)
         return distance, column
 
 
@@ -112,7 +113,8 @@ class _Solver:
             if there < search.best.get(column, np.inf):
                 search.best[column] = there
                 search.came[column] = row, at, cost
-                heappush(search.heap, (there, column))
+                taken = self.row_of_column[column] != FREE
+                heappush(search.heap, (there, taken, column))
 
     def _move(self, row: int, column: int, search: _Search) -> None:
         """Give each row on the way the column that it came to."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,15 +100,16 @@ def distance(one: str, other: str) -> float:
 def _weaves(colors: Sequence[str], used: Sequence[bool]) -> tuple[int, ...]:
     """Patterns: each label gets the first one that no earlier label of nearly its colour has."""
     found: list[int] = []
-    for n, color in enumerate(colors):
-        taken = {
-            found[m] for m in range(n) if used[m] and used[n] and distance(colors[m], color) < NEAR
-        }
+    labs, there = np.array([_lab(color) for color in colors]).reshape(-1, 3), np.array(used, bool)
+    for n in range(len(colors)):
+        near = np.linalg.norm(labs[:n] - labs[n], axis=1) < NEAR
+        taken = {found[m] for m in np.flatnonzero(near & there[:n] & there[n]).tolist()}
         free = (weave for weave in range(WEAVES + 1) if weave not in taken)
         found.append(next(free, n % (WEAVES + 1)))
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _seen(color: str, card: str, least: float) -> str:
     """A colour that can be seen on a card: a little of white or black is mixed in, if need be."""
     toward = np.full(3, 255.0 if _luminance(card) < 0.5 else 0.0)
@@ -146,6 +148,7 @@ TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 
 WHITE = np.array([0.95047, 1.0, 1.08883])
 
 
+@lru_cache(maxsize=4096)
 def _lab(color: str) -> Floats:
     xyz = TO_XYZ @ _linear(color) / WHITE
     x, y, z = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)

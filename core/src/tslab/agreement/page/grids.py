@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -236,7 +237,7 @@ def time_confusion(tier: TierAgreement, names: Names) -> Grid | None:
         fold, states = fold[:, 1:], states[1:]
     if not tier.confusions:
         return None
-    own = [(c.of, fold.T @ c.hours @ fold) for c in tier.confusions]
+    own = [(c.of, _in_columns(c.hours, fold)) for c in tier.confusions]
     return _confusion("Time: what one marks (row), the other marks", states, own, "hours", names)
 
 
@@ -246,8 +247,15 @@ def event_confusions(tier: TierAgreement, names: Names) -> Grid | None:
     if not tier.event_confusions:
         return None
     sets = ["(no partner)", *sets[1:]]
-    own = [(c.of, fold.T @ c.counts @ fold) for c in tier.event_confusions]
+    own = [(c.of, _in_columns(c.counts, fold)) for c in tier.event_confusions]
     return _confusion("Events: what one marks (row), the other marks", sets, own, "count", names)
+
+
+def _in_columns(table: NDArray[Any], fold: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A table of states as one of columns; nothing is to be done where these are the states."""
+    if fold.shape[0] == fold.shape[1]:
+        return np.asarray(table, np.float64)
+    return np.asarray(fold.T @ table @ fold)
 
 
 def _folded(
@@ -276,10 +284,10 @@ def _confusion(
 ) -> Grid | None:
     """The table without classes that no pair used; none where nothing is left."""
     fold, classes = _used(classes, tables)
+    if not classes or len(classes) > MOST_STATES:
+        return None
     tables = [(of, fold.T @ np.asarray(table) @ fold) for of, table in tables]
     places = list(itertools.product(range(len(classes)), range(len(classes))))
-    if not places or len(classes) > MOST_STATES:
-        return None
     many = max(1, MOST_NUMBERS // len(places))
     choices = [Choice(_who(of, names), "", kind, _numbers(table)) for of, table in tables[:many]]
     said = [fitting(name) for name in classes]

@@ -51,8 +51,14 @@ def agreement_text(found: Agreement, wide: int = 0, levels: Collection[str] = ()
         levels: What tables are for, as ``--by`` has it; () is what is usual.
     """
     parts = [_Text(tier, found, wide).all(levels) for tier in found.tiers]
-    parts += ["\n".join(found.notes)] if found.notes and not levels else []
+    if found.notes and not levels:
+        parts.append("\n".join(wrapped(f"note: {note}", wide) for note in found.notes))
     return plain("\n\n".join(parts))
+
+
+def wrapped(line: str, wide: int) -> str:
+    """A sentence that goes on below where the terminal ends; 0 is no limit."""
+    return textwrap.fill(line, wide, subsequent_indent="  ") if wide else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,7 @@ class _Text:
         return "\n\n".join(block for block in blocks if block)
 
     def _wrapped(self, line: str) -> str:
-        """A sentence that goes on below where the terminal ends."""
-        return textwrap.fill(line, self.wide, subsequent_indent="  ") if self.wide else line
+        return wrapped(line, self.wide)
 
     def _rows(self, by: str) -> list[Row]:
         """Rows of a level, without labels that nobody used; a consensus is no model."""

@@ -18,6 +18,9 @@ from tslab.label_studio.exports.same import emails_of, reader_name
 from tslab.spans import FieldValue
 
 NOTHING = Value()
+ODD_ANSWERS = "answers that should be [a number|numbers] [is|are] left out"
+MOST = 1e300
+"""Numbers from here on, and NaN, are no answers."""
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Columns:
         fields: Answers about regions, by position of the region.
         answers: Answers about whole tasks, by position of the reading.
         blank: Positions of regions without a value that can be read.
+        unread: How many answers should be numbers and are none.
     """
 
     task: list[int] = field(default_factory=list)
@@ -49,6 +53,7 @@ class Columns:
     fields: dict[int, dict[str, FieldValue]] = field(default_factory=dict)
     answers: dict[int, dict[str, FieldValue]] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
+    unread: int = 0
 
     def add(self, task: int, reader: tuple[str, str], results: Sequence[Result]) -> int:
         """Take in a reading; how many of its regions say nothing."""
@@ -75,6 +80,7 @@ class Columns:
             value = result.value
             answer = None if value is None else _answer(result.type, value)
             if answer is None or value is None or result.type == LABELS_TYPE:
+                self.unread += value is not None and result.type in ("rating", "number")
                 continue
             if result.id in at:
                 self.fields.setdefault(at[result.id], {})[result.from_name] = answer
@@ -91,7 +97,9 @@ def columns_of(tasks: Sequence[Task], problems: Problems) -> Columns:
         if task.drafts:
             problems.add("TSL092", "drafts [is|are] left out", place, len(task.drafts))
         for reader, results in _readings(task, place, emails, problems):
+            before = found.unread
             lost = found.add(number, reader, results)
+            problems.add("TSL081", ODD_ANSWERS, place, found.unread - before)
             problems.add(
                 "TSL081", "regions without a value that can be read [is|are] left out", place, lost
             )
@@ -147,7 +155,9 @@ def _answer(kind: str, value: Value) -> FieldValue | None:
     """What a control other than labels says about a region."""
     if kind in ("rating", "number"):
         found = value.rating if kind == "rating" else value.number
-        return float(found) if isinstance(found, (int, float)) else None
+        if isinstance(found, (int, float)) and abs(found) < MOST:
+            return float(found)
+        return None
     raw = {"choices": value.choices, "textarea": value.text, "taxonomy": value.taxonomy}.get(kind)
     if isinstance(raw, str):
         return raw

@@ -6,6 +6,7 @@ Studio writes costs speed, not the rest of the file: it is left out and counted.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,6 +14,9 @@ import msgspec
 from tslab.agreement.tier_tables import Problems
 from tslab.errors import DataError, counted
 
+HALF_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
+LONGEST_WINDOW = 10**15
+"""Microseconds: no recording lasts for 30 years."""
 LABELS_TYPE = "timeserieslabels"
 SHAPE = "annotations of a shape that Label Studio does not write [is|are] left out"
 
@@ -90,7 +94,8 @@ class Task(msgspec.Struct, gc=False):
             found = msgspec.json.decode(self.meta, type=Window)
         except msgspec.MsgspecError:
             return None
-        return found if found.tslab and found.tick_us and found.end_us > found.start_us else None
+        sound = found.tick_us and -LONGEST_WINDOW <= found.start_us < found.end_us <= LONGEST_WINDOW
+        return found if found.tslab and sound else None
 
 
 def read_export(payload: bytes, name: str, problems: Problems) -> list[Task]:
@@ -124,6 +129,10 @@ def _decoded(payload: bytes, name: str) -> list[Any]:
 
     try:
         document = json.loads(payload)
+        if HALF_LETTER.search(payload):
+            # Half a letter has no place in any other file.
+            whole = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+            document = json.loads(whole)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"'{name}' is not valid JSON: {error}", "Export it again, as JSON."
