@@ -225,6 +225,8 @@ def all_pairs(table: SpanTable, names: tuple[str, ...]) -> Numbers:
 
 def sharing(table: SpanTable, pairs: Numbers) -> Numbers:
     """Those pairs who share a task."""
+    if not len(pairs):
+        return pairs
     seen = np.unique(
         table.reviewed.task.astype(np.int64) * max(1, len(table.annotators))
         + table.reviewed.annotator

@@ -19,10 +19,9 @@ from tslab.agreement.coefficients import Floats, Group, ratio
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
 from tslab.agreement.rests import met_ticks
-from tslab.agreement.row_sums import added
 from tslab.agreement.time.pairs import Pairs
 from tslab.agreement.time.rows import Level, TaskValues, symmetric
-from tslab.agreement.time.sums import added_up, group_states, mapped, reduced, taken
+from tslab.agreement.time.sums import added_up, group_states, reduced, taken
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
 from tslab.agreement.time.values import (
@@ -196,12 +195,11 @@ class _Study:
         if len(self.readers.annotators) < 3:
             return
         names, pairs = np.array(self.table.annotators), found.items.pairs
-        rows, unit = self.exact.rows, self.settings.unit
-        each = mapped(rows.sums, lambda part: added(rows.pair, part, len(pairs)))
+        unit = self.settings.unit
         for name in self.readers.annotators:
             left = self.exact.members & (names != name)
             inside = np.flatnonzero(left[pairs].all(axis=1))
-            pooled = added_up(taken(each, inside))
+            pooled = added_up(taken(self.exact.by_pair, inside))
             group = group_states(found, left, len(self.table.tasks))
             values = {**symmetric(shared_values(pooled)), **group_values(added_up(group), unit)}
             whole, _ = self._levels(left, group)

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tslab.agreement.panel import Draws, Mean
-from tslab.agreement.row_sums import added
 from tslab.agreement.time.rows import MEAN_OF_PAIRS, Level
-from tslab.agreement.time.sums import mapped
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
 from tslab.agreement.time.values import Named, pair_label_values, pair_values
@@ -71,8 +69,7 @@ class Pairs:
                 yield pair_values(sums, unit), pair_label_values(sums, unit)
             return
         # Without draws all pairs are worked out at once: there may be tens of thousands.
-        rows = drawn.rows
-        each = mapped(rows.sums, lambda part: added(rows.pair, part, len(self.pairs)))
+        each = drawn.by_pair
         whole = pair_values(each, unit), pair_label_values(each, unit)
         for pair in range(len(self.pairs)):
             values, labels = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from tslab.agreement.time.sums import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TierSums:
     """Sums of a tier: what all its measures of time are made of.
 
@@ -67,6 +68,12 @@ class TierSums:
         pooled = by_task(taken(rows.sums, people), rows.task[people], tasks)
         met = np.bincount(rows.task, minlength=tasks) > 0
         return cls(rows, pooled, group_rows(found, members, tasks), list(kinds), members, met)
+
+    @cached_property
+    def by_pair(self) -> Pairwise:
+        """Sums of each pair, ``(pairs, ...)``."""
+        rows = self.rows
+        return mapped(rows.sums, lambda part: added(rows.pair, part, len(self.kinds)))
 
     def slice_of(self, pair: int) -> slice:
         """Rows of a pair."""
