@@ -19,7 +19,7 @@ from tslab.errors import counted
 from tslab.span_table import Mask
 
 ALIKE = "no interval: every draw of tasks says the same"
-OF_MARKS = ("time", "event", "instant", "domain")
+OF_MARKS = ("time", "event", "instant", "domain", "unitizing", "gamma")
 """Groups of measures that rest on marks; the others rest on answers and scores of tasks."""
 
 

@@ -60,7 +60,8 @@ class AgreementSettings:
     @property
     def holistic(self) -> HolisticSettings:
         """What is measured of units as a whole."""
-        return HolisticSettings(samples=GAMMA_SAMPLES if self.gamma else 0, seed=self.seed)
+        samples = GAMMA_SAMPLES if self.gamma else 0
+        return HolisticSettings(samples=samples, seed=self.seed, intervals=self.time)
 
     def document(self) -> dict[str, object]:
         """The settings as a JSON document."""

@@ -36,6 +36,10 @@ MATCHED = ("median_error", "mad", "p95_error", "bias")
 """Ends of names of measures that rest on matched events alone."""
 
 
+TAKES_LONG = "no interval: so many marks would take long to draw"
+NO_SUM = "no interval: only medians of all, of labels and of pairs have one"
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One number, or why there is none.

@@ -7,7 +7,7 @@ sorted; all other levels are put together from the errors of each pair and set o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,10 +15,11 @@ from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.boundaries import SECOND, SPREADS, Borders, spreads
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.events.events import Positions, Sets
+from tslab.agreement.events.quantile_draws import SHARES, Key, quantile_bounds
 from tslab.agreement.events.sorted_errors import Grouping, Members, Unions
 from tslab.agreement.levels import Levels
 from tslab.agreement.row_sums import added
-from tslab.agreement.values import NO_MATCH, ONE_READER, Row, Value
+from tslab.agreement.values import NO_MATCH, NO_SUM, ONE_READER, TAKES_LONG, Row, Value
 from tslab.span_table import Mask, Ticks
 
 Named = Mapping[str, Floats]
@@ -80,8 +81,9 @@ def border_rows(
         ofs = [(name,) for name in levels.table.tasks]
         # Tasks come between people together and pairs.
         found.insert(2, (["task"] * many, ofs, tasks.count, each))
+        bounds = quantile_bounds(levels, borders.cell, errors, items, sets)
         for by, names, count, values in found:
-            yield from _rows(levels, (by, names, count.tolist()), prefix, values)
+            yield from _rows(levels, (by, names, count.tolist()), prefix, values, bounds)
 
 
 def _measured(
@@ -122,6 +124,7 @@ def _rows(
     groups: tuple[Sequence[str], Sequence[tuple[str, ...]], Sequence[int]],
     prefix: str,
     values: Named,
+    bounds: Mapping[Key, tuple[float, float]],
 ) -> Iterator[Row]:
     """Rows of some groups: what each is for, its name, and how many errors it has."""
     alone = groups[0][:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
@@ -132,6 +135,11 @@ def _rows(
         metric, numbers = f"{prefix}{name}", array.tolist()
         for (by, of, count), number, (tasks, seconds) in zip(ofs, numbers, supports, strict=True):
             value = Value(number) if count else nothing
+            if count and (name, by, of) in bounds:
+                value = value.within(*bounds[name, by, of])
+            elif count and by != "task" and name in SPREADS and levels.draws.draws:
+                left_out = name in SHARES and by in ("overall", "label", *levels.kinds)
+                value = replace(value, no_interval=TAKES_LONG if left_out else NO_SUM)
             yield Row(levels.tier, metric, by, of, value, tasks, count, seconds)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from tslab.agreement.events.counts import Counts
+from tslab.agreement.events.kappa_draws import Bounds
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.scores import event_kappa, kappa_value, matched_kappa
 from tslab.agreement.levels import Levels
@@ -66,13 +68,16 @@ def confusions(levels: Levels, matches: Matches) -> list[EventConfusion]:
     return out
 
 
-def kappa_rows(levels: Levels, found: list[EventConfusion], events: int) -> Iterator[Row]:
+def kappa_rows(
+    levels: Levels, found: list[EventConfusion], events: int, bounds: Bounds
+) -> Iterator[Row]:
     """Kappa with and without what nobody else marked; users of ELAN are used to see both.
 
     Args:
         levels: Who is compared with whom.
         found: The tables of `confusions`.
         events: Events of all people together.
+        bounds: Ends of the intervals by measure, of each table.
     """
     for at, confusion in enumerate(found):
         table = confusion.counts.astype(float)
@@ -83,4 +88,7 @@ def kappa_rows(levels: Levels, found: list[EventConfusion], events: int) -> Iter
             value = kappa_value(float(measure(table)), table)
             if not at and not levels.is_pair.any():
                 value = Value(None, ONE_READER)
+            if name in bounds and value.value is not None:
+                low, high = (float(bound[at]) for bound in bounds[name])
+                value = value.within(low, high) if math.isfinite(low) else value
             yield Row(levels.tier, f"event/{name}", confusion.by, of, value, *rest)

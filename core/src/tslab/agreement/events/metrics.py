@@ -14,6 +14,7 @@ from tslab.agreement.events.boundaries import Borders
 from tslab.agreement.events.confusion import EventConfusion, confusions, kappa_rows
 from tslab.agreement.events.counts import labels_and_all
 from tslab.agreement.events.criteria import Criterion, Iou, Labels
+from tslab.agreement.events.kappa_draws import kappa_bounds
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.matching import match_events
 from tslab.agreement.events.scores import event_scores, event_value
@@ -159,7 +160,7 @@ def event_metrics(
     rows = [
         *levels.rows(found.splits.items, cells, _measure(names, columns)),
         *border_rows(levels, found.borders, found.splits.items, found.splits.sets, PREFIXES),
-        *kappa_rows(levels, tables, events),
+        *kappa_rows(levels, tables, events, kappa_bounds(levels, found.loose)),
     ]
     sets = tuple(tuple(table.labels[n] for n in members) for members in found.loose.counts.sets)
     return EventAgreement(rows, sets, tables, found)

@@ -58,7 +58,7 @@ def disagreement(
             None takes time as a continuum.
     """
     units = units_of(table, members)
-    apart = _apart(units, len(members))
+    apart = differences(units, len(members))
     count, length = units.members.astype(float), units.length.astype(float)
     known = (count > 1) & (length > 0)
     # What an annotator differs by from each of the others there, of all time that was read.
@@ -78,7 +78,7 @@ def disagreement(
     )
 
 
-def _apart(units: Units, members: int) -> Floats:
+def differences(units: Units, members: int) -> Floats:
     """Squared differences of all pairs of annotators, ``(tasks, labels)``."""
     tasks, labels = len(units.length), units.labels
     out = np.zeros((tasks, labels))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.coefficients import Floats
+from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.kernels.runs import Runs, runs_of
 from tslab.agreement.levels import Levels
-from tslab.agreement.panel import TimeSettings
+from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
 from tslab.agreement.unitizing.alpha import (
     alpha_u,
     alpha_u_value,
@@ -22,8 +22,9 @@ from tslab.agreement.unitizing.alpha import (
     u_alpha,
     u_alpha_value,
 )
-from tslab.agreement.unitizing.gamma import disorder, gamma, gamma_value
-from tslab.agreement.values import Readers, Row, Value
+from tslab.agreement.unitizing.alpha_draws import alpha_u_draws
+from tslab.agreement.unitizing.gamma import Disorder, disorder, gamma, gamma_value
+from tslab.agreement.values import TAKES_LONG, Readers, Row, Value
 from tslab.span_table import SpanTable
 
 
@@ -35,11 +36,13 @@ class HolisticSettings:
         unit: Microseconds of one unit of length for both alphas; None takes time as a continuum.
         samples: Samples of chance for gamma; 0 leaves gamma out, which takes by far the longest.
         seed: Makes the samples the same each time.
+        intervals: Draws, seed and level of the bootstrap.
     """
 
     unit: float | None = None
     samples: int = 0
     seed: int = 0
+    intervals: TimeSettings = field(default_factory=lambda: TimeSettings(draws=0))
 
 
 def holistic_rows(
@@ -55,7 +58,7 @@ def holistic_rows(
     """
     settings = settings or HolisticSettings()
     pairs = pairs_of(table, readers)
-    levels = Levels(tier, table, readers, pairs, ["pair"] * len(pairs), TimeSettings(draws=0))
+    levels = Levels(tier, table, readers, pairs, ["pair"] * len(pairs), settings.intervals)
     study = _Study(levels, settings, contingency(table, pairs), runs_of(table))
     members = sorted(table.annotators.index(name) for name in readers.annotators)
     yield from study.group("overall", (), members)
@@ -101,8 +104,11 @@ class _Study:
         """Rows of some annotators as a group."""
         yield from self._alpha_u(by, of, members)
         sums = coincidence(self.found, self.runs, members, self.settings.unit)
-        whole = [part.sum(axis=0) for part in (sums.agreed, sums.spent, sums.squares)]
+        parts = sums.agreed, sums.spent, sums.squares
+        whole = [part.sum(axis=0) for part in parts]
         value = u_alpha_value(float(u_alpha(*whole)), whole[1])
+        drawn = u_alpha(*(self._weights[:, : len(part)] @ part for part in parts))
+        (value,) = self._within([value], drawn[:, None])
         yield self._row("unitizing/u_alpha_provisional", by, of, value, members)
 
     def _alpha_u(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> Iterator[Row]:
@@ -110,13 +116,18 @@ class _Study:
         observed, expected = found.together
         total = float(found.weight.sum())
         whole = alpha_u_value(float(alpha_u(observed.sum(), expected.sum())), total)
-        yield self._row("unitizing/alpha_u", by, of, whole, members)
         by_label = "label" if by == "overall" else f"{by}-label"
-        each = alpha_u(observed, expected)
+        each = [alpha_u_value(float(x), total) for x in alpha_u(observed, expected)]
+        if self.draws.draws:
+            unit = self.settings.unit or 0.0
+            drawn = alpha_u_draws(self.levels.table, members, self._weights, unit)
+            *each, whole = self._within([*each, whole], drawn)
+            if drawn is None:
+                *each, whole = (replace(x, no_interval=TAKES_LONG) for x in (*each, whole))
+        yield self._row("unitizing/alpha_u", by, of, whole, members)
         for label, name in enumerate(self.levels.table.labels):
-            value = alpha_u_value(float(each[label]), total)
-            own = self._row("unitizing/alpha_u", by_label, (*of, name), value, members, label)
-            yield own
+            of_label = (*of, name)
+            yield self._row("unitizing/alpha_u", by_label, of_label, each[label], members, label)
         if by == "overall":
             tasks = alpha_u(found.observed.sum(axis=1), found.expected.sum(axis=1))
             for task in np.flatnonzero(found.weight).tolist():
@@ -132,16 +143,51 @@ class _Study:
         costs = [np.bincount(found.items.pair, part, many) for part in
                  (found.observed, found.expected)]  # fmt: skip
         each = gamma(costs[0].astype(float), costs[1].astype(float))
-        for pair in range(many):
+        drawn = self._gamma_draws(found)
+        for pair, value in enumerate(self._within(list(map(gamma_value, each.tolist())), drawn)):
             members = levels.pairs[pair].tolist()
-            value = gamma_value(float(each[pair]))
             yield self._row("gamma", "pair", levels.names(pair), value, members)
         members = [levels.table.annotators.index(name) for name in levels.readers.annotators]
-        for number in members:
-            own = each[(levels.pairs == number).any(axis=1)]
+        groups = [(levels.pairs == number).any(axis=1) for number in members]
+        groups.append(np.ones(many, bool))
+        values = [gamma_value(_mean(each[own])) for own in groups]
+        means = np.stack([_means(drawn[:, own]) for own in groups], axis=1)
+        *own_values, whole = self._within(values, means)
+        for number, value in zip(members, own_values, strict=True):
             name = levels.table.annotators[number]
-            yield self._row("gamma", "annotator", (name,), gamma_value(_mean(own)), members)
-        yield self._row("gamma", "overall", (), gamma_value(_mean(each)), members)
+            yield self._row("gamma", "annotator", (name,), value, members)
+        yield self._row("gamma", "overall", (), whole, members)
+
+    def _gamma_draws(self, found: Disorder) -> Floats:
+        """Gamma of each pair in each draw, ``(draws, pairs)``: costs of tasks add up."""
+        drawn = np.full((len(self._weights), len(self.levels.pairs)), np.nan)
+        for pair in range(len(self.levels.pairs)):
+            own = np.flatnonzero(found.items.pair == pair)
+            weights = self._weights[:, found.items.task[own]]
+            costs = (weights @ part[own] for part in (found.observed, found.expected))
+            drawn[:, pair] = gamma(*costs)
+        return drawn
+
+    @property
+    def draws(self) -> Draws:
+        """Draws of tasks; none where nobody could read the intervals of so many pairs."""
+        draws = self.levels.draws
+        return draws if len(self.levels.pairs) <= MOST_PAIRS else draws.none()
+
+    @property
+    def _weights(self) -> Floats:
+        return self.draws.weights
+
+    def _within(self, values: Sequence[Value], drawn: Floats | None) -> list[Value]:
+        """Values with the bounds of their draws ``(1 + draws, values)``."""
+        bounds = None if drawn is None or not len(values) else self.draws.bounds(drawn)
+        if bounds is None:
+            return list(values)
+        low, high = (bound.tolist() for bound in bounds)
+        return [
+            value.within(a, b) if value.value is not None and np.isfinite(a) else value
+            for value, a, b in zip(values, low, high, strict=True)
+        ]
 
     def _row(
         self,
@@ -165,6 +211,12 @@ class _Study:
         elif by == "annotator":
             tasks &= self.present[:, self.levels.table.annotators.index(of[0])]
         return np.asarray(self.spans[:, members][tasks].sum(axis=(0, 1)))
+
+
+def _means(values: Floats) -> Floats:
+    """Mean of what is defined in each row; NaN where nothing is."""
+    there = np.isfinite(values)
+    return ratio(np.where(there, values, 0.0).sum(axis=1), there.sum(axis=1).astype(float))
 
 
 def _mean(values: Floats) -> float:
