@@ -327,6 +327,21 @@ def test_a_drawing_far_from_every_dispute_is_no_truth(desk: Desk) -> None:
     assert "far from" in found.message
 
 
+def test_states_drawn_over_each_other_are_no_truth(desk: Desk) -> None:
+    """They went into it as they were, and only a lint said so later."""
+    window, case = next(
+        (w, c) for w in desk.key.windows for c in w.cases if c.tier == "state" and c.end > c.start
+    )
+    start, end = case.start / 1e6, case.end / 1e6
+    middle = (start + end) / 2
+    for reach, decided in ((middle, 1), (end, 0)):
+        drawn = [Span(start, reach, "Walk", "state"), Span(middle, end, "Run", "state")]
+        ballot = Ballot(window.task.id, "1|", DORA, 1, "1", {case.id: ""}, drawn)
+        outcome = outcome_of(desk.study.project, desk.key, Box([ballot]), desk.annotations)
+        assert outcome.decided == outcome.corrected == decided
+        assert [found.code for found in outcome.findings] == ["TSL094"] * (1 - decided)
+
+
 def test_a_lost_key_is_said_and_empties_nothing(desk: Desk, tmp_path: Path) -> None:
     project = desk.study.project
     assert missing_key(project, {}) == []

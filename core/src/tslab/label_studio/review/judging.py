@@ -23,6 +23,9 @@ from tslab.task import clock
 FAR = 25
 """How far from its dispute a correction may lie, in what counts as touching: 5 % of a page."""
 
+HAND = 5
+"""By how much states that a hand draws side by side may overlap, in the same: 1 % of a page."""
+
 NEAR = 100_000
 """Microseconds by which the drawings of two reviewers may differ: a hand is no more exact."""
 
@@ -134,11 +137,28 @@ class Judge:
         if not usable:
             return None
         first, *others = usable.values()
+        if self._draws_twice(asked):
+            self._note("TSL094", asked, f"{asked.last.by} drew states that overlap, for")
+            return None
         if all(self._alike(asked, first, other) for other in others):
             return asked
         self.outcome.split += 1
         self._note_split(asked)
         return None
+
+    def _draws_twice(self, asked: _Asked) -> bool:
+        """Whether a correction says two things of one moment where only one can hold."""
+        if self.matter.tier.kind != "states" or asked.last.letters[asked.case.id] != "":
+            return False
+        placed = [(case, span) for case, span in self._placed(asked.window, asked.last) if case]
+        own = [span for case, span in placed if case.id == asked.case.id]
+        most = HAND * self.matter.around
+        return any(
+            one is not other
+            and min(one.end_us, other.end_us) - max(one.start_us, other.start_us) > most
+            for one in own
+            for _, other in placed
+        )
 
     def _alike(self, asked: _Asked, one: Ballot, other: Ballot) -> bool:
         """Whether two answers come to the same."""
