@@ -140,12 +140,49 @@ def test_a_minimum_decides_the_exit_code(study: Study) -> None:
     study.shell("agreement", "--draws", 20, "--min", "0.999", code=1)
     assert "the minimum is 0.999" in study.shell.err
     assert "event/f1@0.5 is 0." in study.shell.err
-    study.shell("agreement", "--draws", 20, "--min", "time/iou=1.01", "--min", "0.01", code=1)
+    study.shell("agreement", "--draws", 20, "--min", "time/iou=1", "--min", "0.01", code=1)
     assert "event/f1" not in study.shell.err
-    body = study.shell.json("agreement", "--draws", 20, "--min", "time/iou=1.01", code=1)
+    body = study.shell.json("agreement", "--draws", 20, "--min", "time/iou=1", code=1)
     assert body["below_minimum"]
     assert "no number" in study.shell.fails(2, "agreement", "--min", "much")
     assert "no measure" in study.shell.fails(2, "agreement", "--min", "time/iuo=0.5")
+
+
+def test_a_maximum_is_for_what_shall_be_small(study: Study) -> None:
+    metric = "event/onset_median_error"
+    study.shell("agreement", "--draws", 20, "--max", f"{metric}=9999")
+    study.shell("agreement", "--draws", 20, "--max", f"{metric}=0.0001", code=1)
+    assert "the maximum is 0.0001" in study.shell.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--min", "event/onset_median_error=0.5"), "Write --max event/onset_median_error=0.5"),
+        (("--min", "event/onset_bias=0.5"), "less is better"),
+        (("--min", "event/splits=1"), "less is better"),
+        (("--max", "event/f1@0.5=0.5"), "Write --min event/f1@0.5=0.5"),
+        (("--max", "0.5"), "no measure with a number"),
+        (("--max", "event/onset_bias=inf"), "no measure with a number"),
+        (("--min", "2"), "no agreement is 2"),
+        (("--min", "time/iou=1.01"), "no agreement is 1.01"),
+        (("--draws", 1), "1 give no interval; write 0, or 20 and more"),
+        (("--tolerance", "anomaly"), "--tolerance has no number: 'anomaly'. Write for example"),
+        (("--metric", "f1", "--by", "without"), "there is no f1 by without. It is there by "),
+        (("--metric", "f1", "--by", "window"), "there is no f1 by window"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(study: Study, words: tuple[Any, ...], said: str) -> None:
+    assert said in study.shell.fails(2, "agreement", *(words if "--draws" in words else
+                                                       ("--draws", 0, *words)))  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [("--metric", "zzz"), ("--min", "zzz=1")])
+def test_names_of_all_measures_fill_no_screen(study: Study, words: tuple[str, ...]) -> None:
+    told = study.shell.fails(2, "agreement", "--draws", 0, *words)
+    assert "There are " in told
+    assert "event" in told
+    assert len(told) < 300
 
 
 def test_one_annotator_alone_cannot_be_compared(study: Study) -> None:

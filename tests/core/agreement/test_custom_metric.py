@@ -80,6 +80,8 @@ def test_the_function_gets_what_label_studio_gives(tmp_path: Path) -> None:
         ("def f(a, b, per_label=False):\n    x = 1\n    return a['no'] / x\n",
          r"mine.py', line 3: 'f' failed: KeyError: 'no'"),
         ("def f(a, b, per_label=False):\n    return None\n", "answered NoneType, not a number"),
+        ("def f(a, b, per_label=False):\n    return 7.5\n", "answered 7.5, which is not from 0"),
+        ("def f(a, b, per_label=False):\n    return -0.1\n", "answered -0.1, which is not from 0"),
         ("def f(a, b):\n    return 1\n", "'f' failed: TypeError"),
         ("import nothing_like_this\n", "line 1: cannot be run: ModuleNotFoundError"),
         ("def f(:\n", "line 1: cannot be run: SyntaxError"),

@@ -101,7 +101,10 @@ def test_skipped_drafts_and_repeated_annotations_are_counted_and_left_out() -> N
         ("1", "m", "Run", 2, 3),
         ("1", GROUND_TRUTH, "Run", 2, 3),
     ]
-    assert found.counts == {"TSL064": 1, "TSL081": 1, "TSL089": 2, "TSL090": 1, "TSL092": 3}
+    assert found.counts == {"TSL064": 1, "TSL089": 2, "TSL090": 1, "TSL092": 3, "TSL131": 1}
+    (numbers,) = [finding for finding in found.findings if finding.code == "TSL131"]
+    assert "only_id: false" in numbers.remedy
+    assert "elete" not in numbers.remedy, "nothing is wrong with any region"
     assert found.tiers[0].readers.annotators == ("user 1",)
 
 

@@ -28,7 +28,7 @@ LOOK = "'tslab pull' names each."
 WHAT_HELPS = {
     "TSL061": "Delete or redraw the region.",
     "TSL064": "Put all regions into one prediction.",
-    "TSL081": "Delete and redraw the region.",
+    "TSL081": "Label or redraw the region; where a program wrote the file, mend that.",
     "TSL082": "Use the config that the labels were made with.",
     "TSL083": "Relabel the region, or bring the label back.",
     "TSL084": "Look at the region in Label Studio.",
@@ -41,6 +41,8 @@ WHAT_HELPS = {
     "TSL093": "Give the labeling config with --config.",
     "TSL116": "Delete one of them.",
     "TSL117": "Delete and redraw its regions.",
+    "TSL131": "No region is wrong. Compare models in a study, or export a snapshot over the API "
+    "with serialization_options: {predictions: {only_id: false}}.",
 }
 """Remedies of the findings about what is compared."""
 PULLED = {

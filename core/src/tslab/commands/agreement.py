@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tslab.commands.bounds import below, bound_options, checked_draws, read_bounds
 from tslab.commands.finite import FiniteRange
 from tslab.commands.named_numbers import (
-    number,
     read_tolerances,
     read_weights,
     tolerance_option,
@@ -46,6 +45,7 @@ class Asked:
     metrics: tuple[str, ...]
     levels: tuple[str, ...]
     least: tuple[str, ...]
+    most: tuple[str, ...]
     tolerances: tuple[str, ...]
     file: str | None
     config_file: str | None
@@ -91,11 +91,9 @@ class Asked:
     help="Least intersection over union of events that are the same [0.5].",
 )  # fmt: skip
 @tolerance_option(fields=True)
-@click.option(
-    "--min", "least", multiple=True, metavar="[METRIC=]X",
-    help="Exit with 1 if agreement is below X; the measure is F1 of events or instants [event F1].",
-)  # fmt: skip
+@bound_options()
 @click.option("--draws", default=2000, type=click.IntRange(0, 100_000), metavar="N",
+              callback=checked_draws,
               help="Draws of the intervals; 0 leaves them out [2000].")  # fmt: skip
 @click.option("--seed", default=0, metavar="N", type=click.IntRange(0), help="Seed of the draws.")
 @click.option(
@@ -111,13 +109,14 @@ class Asked:
 def command(output: Output, **options: Any) -> int:
     """Compares what was pulled, or a Label Studio export.
 
-    Exits with 1 if nothing can be compared, or if agreement is below --min.
+    Exits with 1 if nothing can be compared, or if agreement is below --min or above --max.
     """
     from tslab.agreement.measure import measure
     from tslab.agreement.settings import AgreementSettings
     from tslab.commands.page_target import folder_target, page_target
 
     wanted = Asked(**options)
+    read_bounds(wanted.least, wanted.most)  # before anything is measured
     if wanted.page_file:
         page_target(wanted.page_file, "agreement")
     if wanted.folder:
@@ -289,7 +288,7 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
         text = rows_text(picked, wide) if wanted.metrics else ""
     if not wanted.metrics and not output.as_json:
         text = agreement_text(found, wide, wanted.levels)
-    failed = below(found, wanted.least)
+    failed = below(found, read_bounds(wanted.least, wanted.most))
     written = write_files(found, Path(wanted.folder)) if wanted.folder else []
     if written:
         text += f"\n\n{len(written)} files in {wanted.folder}"
@@ -325,43 +324,3 @@ def _page(output: Output, found: Agreement, wanted: Asked) -> None:
     name = project.title if project is not None else Path(wanted.file or "").name
     path = page_target(wanted.page_file or "", "agreement")
     write_page(path, found, project, f"Agreement: {name}", private=wanted.private)
-
-
-def below(found: Agreement, least: Sequence[str]) -> list[str]:
-    """What is below a minimum, or undefined; one line each.
-
-    Raises:
-        UsageError: A minimum is no number, or names no measure.
-    """
-    from tslab.agreement.report.headline import judged, main_metrics
-    from tslab.errors import UsageError, did_you_mean
-
-    lines = []
-    for item in least:
-        name, _, text = item.rpartition("=")
-        minimum = number(text)
-        if not math.isfinite(minimum):
-            raise UsageError(f"--min has no number: '{item}'", "Write for example --min 0.7.")
-        known = {row.metric for row in found.rows}
-        if name and name not in known:
-            hint = did_you_mean(name, known) or f"There are {', '.join(sorted(known))}."
-            raise UsageError(f"--min names no measure: '{item}'", hint)
-        for tier in found.tiers:
-            for metric in [name] if name else main_metrics(tier, found.settings):
-                lines += [
-                    _line(row, minimum) for row in judged(tier, metric) if _fails(row, minimum)
-                ]
-    return lines
-
-
-def _fails(row: Row, minimum: float) -> bool:
-    return row.value.value is None or row.value.value < minimum
-
-
-def _line(row: Row, minimum: float) -> str:
-    from tslab.wording import short
-
-    who = f" of {', '.join(map(short, row.of))}" if row.of else ""
-    value = row.value
-    said = f"undefined ({value.reason})" if value.value is None else f"{value.value:.4g}"
-    return f"{short(row.tier)}: {short(row.metric)}{who} is {said}, the minimum is {minimum:g}"

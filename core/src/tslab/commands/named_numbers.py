@@ -44,6 +44,10 @@ def read_tolerances(
     for item in given:
         name, mark, text = item.rpartition("=")
         name, text = (name, text) if mark else (item, "")
+        if not mark and name in names:
+            raise UsageError(
+                f"--tolerance has no number: '{item}'", f"Write for example {name}=0.15."
+            )
         if name not in names:
             hint = did_you_mean(name, names) or f"There are {', '.join(names) or 'none'}."
             kinds = "no tier and no number field" if fields else "no tier"

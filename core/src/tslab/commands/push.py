@@ -102,7 +102,7 @@ def _text(project: Project, report: Report, url: str, dry_run: bool) -> str:
 
     shown = "".join(f"\n  {change}" for change in report.changes)
     plan = f"\nPlan: {'; '.join(report.plan)}" if report.plan else ""
-    if dry_run:
+    if dry_run and report.changes:
         return f"Would make {counted(len(report.changes), 'changes')} at {url}:{shown}{plan}"
     if not report.changes:
         return f"Nothing to change at {url}.{plan}"

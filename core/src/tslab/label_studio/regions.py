@@ -261,10 +261,12 @@ def _read_span(
     tier = next((tier for tier in domain.tiers if tier.name == name), None)
     if tier is None:
         hint = did_you_mean(name, [tier.name for tier in domain.tiers])
+        hint = hint or "Pull with the config that it was made with."
         reading.findings.append(_finding("TSL082", task, f"control '{name}' is no tier", hint))
         return None
     if tier.label(label) is None:
         hint = did_you_mean(label, [known.name for known in tier.labels])
+        hint = hint or "Relabel the region, or bring the label back in tslab.yaml."
         text = f"label '{label}' is not in tier '{name}'"
         reading.findings.append(_finding("TSL083", task, text, hint))
         return None
@@ -310,7 +312,8 @@ def _read_times(
         reading.findings.append(_finding("TSL061", task, text, "Delete or redraw it."))
         return None
     sent = (exact or {}).get(region)
-    borders = []
+    borders: list[float] = []
+    left = 0
     for side, tick in enumerate((first, last)):
         if sent is not None and tick == sent[side]:
             borders.append(sent[2 + side])
@@ -319,13 +322,15 @@ def _read_times(
         inside = min(max(at, task.start_us), task.end_us)
         if abs(at - inside) > task.tick_us:
             # An arrow key moves a border by 1000 units, wherever that leads.
-            text = f"region '{region}' left its window and was cut to it"
-            reading.findings.append(_finding("TSL084", task, text, "Look at it in Label Studio."))
+            left += 1
         borders.append(_at_border(inside, task))
     if last > first and borders[0] in (task.start, task.end) and borders[1] <= borders[0]:
-        text = f"region '{region}' lies outside its window"
+        text = f"region '{region}' lies outside its window and is left out"
         reading.findings.append(_finding("TSL084", task, text, "Delete or redraw it."))
         return None
+    if left:
+        text = f"region '{region}' left its window and was cut to it"
+        reading.findings.append(_finding("TSL084", task, text, "Look at it in Label Studio."))
     return borders[0], max(borders)
 
 

@@ -184,6 +184,10 @@ CODES: dict[str, Code] = {
     "TSL127": Code(
         "The key of a review is missing", "Bring '.tslab/review-key.json' back from a copy."
     ),
+    "TSL131": Code(
+        "An export has predictions as numbers only",
+        "Compare models in a study, or export predictions in full.",
+    ),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

@@ -78,9 +78,15 @@ class CustomMetric:
     def _number(self, found: object) -> float | None:
         if isinstance(found, bool | int | float | np.number) and not isinstance(found, complex):
             value = float(found)
-            return None if math.isnan(value) else value
+            if math.isnan(value):
+                return None
+            if 0 <= value <= 1:
+                return value
+            said = f"{value:g}, which is not from 0 to 1"
+        else:
+            said = f"{type(found).__name__}, not a number"
         raise DataError(
-            f"'{self.path.name}:{self.name}' answered {type(found).__name__}, not a number",
+            f"'{self.path.name}:{self.name}' answered {said}",
             "Return a number from 0 to 1; with per_label, a dictionary of them.",
         )
 

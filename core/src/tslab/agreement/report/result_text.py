@@ -196,13 +196,14 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
         if by == "overall":
             lines = [[line[0], *line[2:]] for line in lines]
         table = fitted(lines, wide, 1 if by == "overall" else 2)
-        blocks.append(f"{short(tier)}, {by}\n{table}")
+        why = sorted({row.value.no_interval for row in own if row.value.no_interval})
+        blocks.append("\n".join([f"{short(tier)}, {by}", table, *why]))
     return plain("\n\n".join(blocks))
 
 
 def _line(row: Row) -> list[str]:
     value = row.value
-    interval = value.reason or value.no_interval.removeprefix("no interval: ")
+    interval = value.reason or ("-" if value.no_interval else "")
     if value.low is not None and value.high is not None:
         interval = f"{value.low:.4g} to {value.high:.4g}"
     text = "-" if value.value is None else f"{value.value:.6g}"

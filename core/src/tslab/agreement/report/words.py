@@ -163,14 +163,22 @@ def chosen(rows: Iterable[Row], metrics: Iterable[str], levels: Iterable[str]) -
     for name in metrics:
         meant = {metric for metric in known if _is_meant(name, metric)}
         if not meant:
-            hint = did_you_mean(name, known) or f"There are {', '.join(map(short, sorted(known)))}."
-            raise UsageError(f"no measure '{name}'", hint)
+            raise UsageError(f"no measure '{name}'", which_measures(name, known))
         wanted |= meant
-    return [
-        row
-        for row in rows
-        if (not metrics or row.metric in wanted) and (not levels or row.by in levels)
-    ]
+    named = [row for row in rows if not metrics or row.metric in wanted]
+    found = [row for row in named if not levels or row.by in levels]
+    if named and not found and metrics:
+        there = ", ".join(dict.fromkeys(row.by for row in named))
+        asked = f"{', '.join(metrics)} by {', '.join(sorted(levels))}"
+        raise UsageError(f"there is no {asked}", f"It is there by {there}.")
+    return found
+
+
+def which_measures(name: str, known: Iterable[str]) -> str:
+    """What somebody may have meant; names of all measures would fill a screen."""
+    known = sorted(known)
+    groups = ", ".join(dict.fromkeys(short(metric.partition("/")[0]) for metric in known))
+    return did_you_mean(name, known) or f"There are {groups}; --csv FOLDER writes all names."
 
 
 def _is_meant(name: str, metric: str) -> bool:

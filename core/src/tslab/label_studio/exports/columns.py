@@ -128,7 +128,7 @@ def _readings(
     for prediction in task.predictions or ():
         if isinstance(prediction, int):
             problems.add(
-                "TSL081", "predictions that [is|are] exported as a number [is|are] left out", place
+                "TSL131", "predictions that [is|are] exported as a number [is|are] left out", place
             )
             continue
         key = ("model", prediction.model_version or "unnamed model")
