@@ -102,6 +102,13 @@ def test_annotators_have_recordings_where_tasks_are_windows() -> None:
     assert head[-3:] == ["recordings", "reviewed", "marks"]
 
 
+def test_many_labels_make_no_heavy_page() -> None:
+    content = page(study(crowded())).decode()
+    block = re.search('<script type="application/json".*?</script>', content, re.DOTALL)
+    assert block is not None
+    assert len(content) - len(block[0]) < 115_000
+
+
 # --- colours ------------------------------------------------------------------------------
 
 

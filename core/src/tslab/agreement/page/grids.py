@@ -123,8 +123,7 @@ class Grid:
         for i, j in itertools.product(range(len(self.rows)), range(len(self.columns))):
             x, y = left + wide * j, top + high * i
             if (i, j) in values:
-                shade, said, tip = values[i, j]
-                parts += _square((x, y, wide), shade, said, tip)
+                parts += _square((x, y, wide), *values[i, j])
             elif (i, j) in self.fixed:
                 said, tip = self.fixed[i, j]
                 parts += _still((x, y, wide), said, tip)
@@ -136,16 +135,13 @@ class Grid:
         deep = bottom + 22 + 4.1 * max(len(short(name)) for name in self.columns)
         return svg(left + wide * len(self.columns) + 8, deep, self.what, parts)
 
-    def _first(self) -> tuple[list[float | None], list[str], list[str]]:
+    def _first(self) -> tuple[list[float | None], list[str]]:
+        """Shades and words of the first filling; the script adds what tooltips say."""
         choice = self.choices[0]
         numbers = [v if isinstance(v, int | float) else None for v in choice.values]
         shades = self._shades(numbers, choice.unit)
         said = [DASH if v is None else number(choice.unit, v) for v in numbers]
-        tips = [
-            f"{self.rows[i]}, {self.columns[j]}: {shown}"
-            for (i, j), shown in zip(self.places, said, strict=True)
-        ]
-        return shades, said, tips
+        return shades, said
 
     def _shades(self, numbers: Sequence[float | None], kind: str) -> list[float | None]:
         """From 0 to 1, as the script works them out."""
@@ -166,15 +162,16 @@ Place = tuple[float, float, float]
 """Left, top and width of a square."""
 
 
-def _square(place: Place, shade: float | None, said: str, tip: str) -> list[str]:
+def _square(place: Place, shade: float | None, said: str) -> list[str]:
     (x, y, wide), high = place, CELL[1]
-    given = {"width": wide - 2, "height": high - 2, "rx": 4, "class_": "heat cell"}
+    given = {"width": wide - 2, "height": high - 2, "class_": "cell"}
     opacity = f"{0.05 + 0.95 * shade:.3f}" if shade is not None else "0"
     corner = {"x": f"{x + 1:g}", "y": f"{y + 1:g}"}
-    square = element("rect", element("title", text(tip)), fill_opacity=opacity, **corner, **given)
+    square = element("rect", fill_opacity=opacity, **corner, **given)
     kind = "on-heat" if (shade or 0) > 0.6 else "ink" if shade is not None else "soft"
     kind = "zero" if said == "0" else kind
-    return [square, words(x + wide / 2, y + high / 2 + 4, said, kind=f"{kind} said")]
+    place_of = {"x": f"{x + wide / 2:g}", "y": f"{y + high / 2 + 4:g}"}
+    return [square, element("text", text(said), **place_of, class_=f"{kind} said")]
 
 
 def _still(place: Place, said: str, tip: str) -> list[str]:

@@ -26,7 +26,8 @@ function fill(box, grid) {
     const why = typeof value === "string" ? DATA.reasons[value] || value : said;
     const [row, column] = grid.places[n];
     squares[n].setAttribute("fill-opacity", known ? (0.05 + 0.95 * deep[n]).toFixed(3) : "0");
-    squares[n].querySelector("title").textContent = `${grid.rows[row]}, ${grid.columns[column]}: ${why}`;
+    const tip = squares[n].querySelector("title") || draw(squares[n], "title", {});
+    tip.textContent = `${grid.rows[row]}, ${grid.columns[column]}: ${why}`;
     words[n].textContent = said;
     words[n].setAttribute("class", `${said === "0" ? "zero" : deep[n] > 0.6 ? "on-heat" : known ? "ink" : "soft"} said`);
   });
