@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from kit.agreement_pages import data_of
 from kit.planted import ANNOTATORS, Planted
 from kit.review_study import (
     DOMAIN,
@@ -17,10 +19,10 @@ from kit.review_study import (
     plants_of,
     verdicts,
 )
-from kit.studies import Study
+from kit.studies import Study, run_json
 
 from tslab import files
-from tslab.agreement.disputes.unanimity import portion
+from tslab.agreement.disputes.finding import portion
 from tslab.annotation import Annotation
 from tslab.errors import DataError
 from tslab.label_studio.client import Client
@@ -31,7 +33,7 @@ from tslab.label_studio.review.key import Window, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines
 from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
 from tslab.label_studio.review.pull import outcome_of
-from tslab.label_studio.review.queue import make_queue, summary
+from tslab.label_studio.review.queue import make_queue, queue_json, summary
 from tslab.label_studio.review.tasks import (
     disputes_as_regions,
     is_written,
@@ -107,6 +109,54 @@ def test_windows_and_truth_of_twenty_seeds(made: Made) -> None:
     for recording, plan in plans.items():
         for tier in DOMAIN.tiers:
             assert described(truth[recording].spans, tier.name) == described(plan.truth, tier.name)
+
+
+def test_agreement_lists_what_review_asks_about(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same stretches in the same order with the same costs: JSON, page, windows."""
+    study, _ = made
+    asked = queue_json(make_queue(study.project, new_key()))
+    keys = ("recording", "tier", "start", "end", "kind", "cost")
+    expected = [tuple(item[key] for key in keys) for item in asked]
+    assert len(expected) > 100
+    page, root = tmp_path / "page.html", str(study.root)
+    options = ("agreement", "--draws", "0", "--report", str(page), "--project", root)
+    listed = run_json(capsys, *options)["review"]
+    assert listed["note"] == ""
+    mine = [(i["task"], *(i[key] for key in keys[1:])) for i in listed["disputes"]]
+    assert mine == expected
+    data = data_of(page.read_bytes())
+    tiers = data["tiers"]
+    shown = [
+        (task, tiers[number]["name"], start, end, kind)
+        for number, _, task, start, end, _, kind, *_ in data["review"]["rows"]
+    ]
+    assert shown == [item[:5] for item in expected]
+    hidden = run_json(capsys, *options, "--private")["review"]["disputes"]
+    assert sorted((-i["cost"], i["start"], i["kind"]) for i in hidden) == sorted(
+        (-cost, start, kind) for _, _, start, _, kind, cost in expected
+    )
+
+
+def test_decided_time_is_asked_about_and_listed_no_more(
+    made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, plans = made
+    recording = next(iter(plans))
+    known = Annotation(recording, "boss", [], "anomalies", [(0.0, 60.0)], ground_truth=True)
+    write(study, [*said(plans), known])
+    try:
+        asked = queue_json(make_queue(study.project, new_key()))
+        options = ("agreement", "--draws", "0", "--project", str(study.root))
+        listed = run_json(capsys, *options)["review"]["disputes"]
+    finally:
+        write(study, said(plans))
+    assert [(i["task"], i["start"]) for i in listed] == [
+        (i["recording"], i["start"]) for i in asked
+    ]
+    mine = [i["start"] for i in asked if i["recording"] == recording]
+    assert min(mine) >= 60
 
 
 def test_a_second_queue_adds_new_disputes_only(made: Made) -> None:

@@ -11,7 +11,8 @@ from kit.review_study import DOMAIN, domain_of_all_kinds, make_review_study
 from kit.studies import Study
 
 from tslab import files
-from tslab.agreement.disputes.unanimity import Reading, disputes
+from tslab.agreement.disputes.finding import disputes_of
+from tslab.agreement.disputes.values import DisputeSettings, Reading
 from tslab.agreement.disputes.verdicts import Decision, truth_of
 from tslab.annotation import Annotation
 from tslab.label_studio.review.key import Key, new_key
@@ -34,7 +35,8 @@ def states(*borders: float) -> list[Span]:
 
 def matter(**said: list[Span]) -> Matter:
     readings = [Reading(name, spans, [(0, 60 * SECOND)]) for name, spans in said.items()]
-    found = disputes(readings, SECOND // 10, SECOND // 10)
+    settings = DisputeSettings(tolerance=0, gap=SECOND // 10, around=SECOND // 10)
+    found = disputes_of(readings, "states", settings).disputes
     return Matter("r", "anomalies", DOMAIN.tier("state"), readings, found, [], SECOND // 10)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -184,3 +187,10 @@ def hostile() -> tuple[Agreement, PageInput]:
         link=lambda tier, task, seconds: "javascript:alert(3)",
     )  # fmt: skip
     return study(tier, answered(EVIL, QUOTED), findings=(finding,)), given
+
+
+def data_of(content: bytes) -> dict[str, Any]:
+    """What a page's script is given."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', content.decode())
+    assert found is not None
+    return dict(json.loads(found[1]))

@@ -15,6 +15,8 @@ from tslab.annotation import Annotation
 from tslab.errors import DataError
 
 FILE_NAME = "annotations/ground_truth.json"
+REVIEWER = "review"
+"""Who makes the ground truth of `tslab review`, in the file and as its annotator."""
 
 
 def made_truth(root: Path) -> dict[str, list[Annotation]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.disputes import all_disputes
 from kit.real_readings import (
     BLOCK,
     EPOCH,
@@ -19,14 +20,15 @@ from kit.real_readings import (
 )
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.stats import entropy
 
 from tslab.agreement.consensus.dawid_skene import dawid_skene
 from tslab.agreement.consensus.methods import ConsensusSettings, consensus_of
-from tslab.agreement.disputes.stretches import disputes_of
-from tslab.agreement.disputes.values import DisputeSettings, entropy
+from tslab.agreement.disputes.values import DisputeSettings
 from tslab.span_table import SpanTable
 
 NIGHTS, STAGES = 30, 5
+CLOSE = DisputeSettings(tolerance=0, gap=0, around=1)
 
 
 @needs("sleep/dod_hypnograms")
@@ -92,18 +94,18 @@ def test_an_exhaustive_consensus_covers_every_epoch_but_open_ties(method: Any) -
 @needs("sleep/dod_hypnograms")
 def test_disputes_of_five_scorers_are_their_epochs_without_one_opinion() -> None:
     nights = hypnograms()
-    disputes = disputes_of(sleep_table(nights), "states", SCORERS)
+    disputes = all_disputes(sleep_table(nights), "states", CLOSE, SCORERS)
     mine = {name: np.zeros(row.shape[1], int) for name, row in nights.items()}
     names = list(nights)
-    for dispute in disputes:
-        mine[names[dispute.task]][dispute.start // EPOCH : dispute.end // EPOCH] += 1
+    for task, dispute in disputes:
+        mine[names[task]][dispute.start // EPOCH : dispute.end // EPOCH] += 1
     bits = 0.0
     for name, row in nights.items():
         counts = np.stack([(row == stage).sum(axis=0) for stage in range(STAGES)], axis=1)
         assert (mine[name] == ((counts > 0).sum(axis=1) > 1)).all()
-        bits += entropy(counts).sum()
-    assert sum(dispute.cost for dispute in disputes) == pytest.approx(bits * EPOCH / 1e6)
-    assert {dispute.kind for dispute in disputes} == {"label conflict", "border shift"}
+        bits += entropy(counts, base=2, axis=1).sum()
+    assert sum(dispute.cost for _, dispute in disputes) == pytest.approx(bits * EPOCH / 1e6)
+    assert {dispute.kind for _, dispute in disputes} == {"label conflict", "border shift"}
 
 
 @needs("eeg/moda_spindles")
@@ -114,12 +116,12 @@ def test_disputes_of_three_groups_cover_what_not_all_say() -> None:
         start, end = table.start[row] // SAMPLE, table.end[row] // SAMPLE
         votes[table.task[row], start:end] += 1
     mine = np.zeros((200, BLOCK), int)
-    disputes = disputes_of(table, "intervals", table.annotators, DisputeSettings(tolerance=0))
-    for dispute in disputes:
-        mine[dispute.task, dispute.start // SAMPLE : dispute.end // SAMPLE] += 1
+    disputes = all_disputes(table, "intervals", CLOSE)
+    for task, dispute in disputes:
+        mine[task, dispute.start // SAMPLE : dispute.end // SAMPLE] += 1
     assert (mine == ((votes > 0) & (votes < 3))).all()
-    two = entropy(np.array([1, 2]))
-    lasting = sum(d.cost for d in disputes if d.end > d.start)
+    two = entropy([1, 2], base=2)
+    lasting = sum(d.cost for _, d in disputes if d.end - d.start > 2 * CLOSE.around)
     assert lasting == pytest.approx((mine > 0).sum() * SAMPLE / 1e6 * two)
 
 

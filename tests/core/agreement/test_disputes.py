@@ -8,26 +8,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.disputes import all_disputes
 from kit.vote_tables import LABELS, grid, marks, names, table
 from numpy.typing import NDArray
+from scipy.stats import entropy
 
 from tslab.agreement.disputes.kinds import KINDS
-from tslab.agreement.disputes.stretches import disputes_of
-from tslab.agreement.disputes.values import Dispute, DisputeSettings, entropy
+from tslab.agreement.disputes.values import Dispute, DisputeSettings
 from tslab.span_table import Extents, SpanTable
 
 Found = tuple[int, int, str, str]
-SETTINGS = DisputeSettings(tolerance=1)
+SETTINGS = DisputeSettings(tolerance=1, gap=4, around=1)
 
 
 def found(table: SpanTable, kind: Any = "intervals", **settings: Any) -> list[Found]:
     """Start, end, kind and labels of all disputes."""
     return [
-        (d.start, d.end, d.kind, "".join(LABELS[k] for k in d.labels))
-        for d in disputes_of(table, kind, table.annotators, replace(SETTINGS, **settings))
+        (d.start, d.end, d.kind, "".join(d.labels))
+        for _, d in all_disputes(table, kind, replace(SETTINGS, **settings))
     ]
 
 
+CLOSE = DisputeSettings(tolerance=0, gap=0, around=1)
 MISSED, CONFLICT, SPLIT = "missed or extra event", "label conflict", "split or merge"
 
 CASES = [
@@ -48,9 +50,9 @@ CASES = [
     ("within the tolerance", [[(10, 20, "x")], [(11, 19, "x")]], []),
     ("split by a gap", [[(10, 40, "x")], [(10, 20, "x"), (24, 40, "x")]], [(20, 24, SPLIT, "x")]),
     ("split by a border", [[(10, 40, "x")], [(10, 20, "x"), (20, 40, "x")]],
-     [(20, 20, SPLIT, "x")]),
+     [(19, 21, SPLIT, "x")]),
     ("borders far apart", [[(10, 20, "x"), (20, 90, "x")], [(10, 70, "x"), (70, 90, "x")]],
-     [(20, 20, SPLIT, "x"), (70, 70, SPLIT, "x")]),
+     [(19, 21, SPLIT, "x"), (69, 71, SPLIT, "x")]),
     ("split by an overlap", [[(10, 40, "x")], [(10, 22, "x"), (20, 40, "x")]],
      [(20, 22, SPLIT, "x")]),
     ("border between two of one label",
@@ -65,14 +67,14 @@ CASES = [
     ("the middle of three that touch is missed",
      [[(10, 20, "x"), (20, 30, "x"), (30, 40, "x")], [(10, 20, "x"), (30, 40, "x")]],
      [(20, 30, MISSED, "x")]),
-    ("instant missed", [[(10, 10, "x")], [(10, 10, "x")], []], [(10, 10, "missing instant", "x")]),
+    ("instant missed", [[(10, 10, "x")], [(10, 10, "x")], []], [(9, 11, "missing instant", "x")]),
     ("instants within the tolerance", [[(10, 10, "x")], [(11, 11, "x")]], []),
     ("instant moved", [[(10, 10, "x")], [(14, 14, "x")]], [(10, 14, "instant shift", "x")]),
     ("instants far apart", [[(10, 10, "x")], [(30, 30, "x")]],
-     [(10, 10, "missing instant", "x"), (30, 30, "missing instant", "x")]),
+     [(9, 11, "missing instant", "x"), (29, 31, "missing instant", "x")]),
     ("instant with another label", [[(10, 10, "x")], [(11, 11, "y")]], [(10, 11, CONFLICT, "xy")]),
     ("instant in a range", [[(10, 20, "x"), (15, 15, "x")], [(10, 20, "x")]],
-     [(15, 15, "missing instant", "x")]),
+     [(14, 16, "missing instant", "x")]),
 ]  # fmt: skip
 
 
@@ -113,18 +115,17 @@ def test_states(readings: list[Any], expected: list[Found]) -> None:
     assert found(marks(*readings[::-1]), "states") == expected
 
 
-def test_labels_that_overlap_are_looked_at_alone() -> None:
+def test_disputes_about_labels_that_overlap_are_one_stretch() -> None:
+    """A reviewer decides time, not labels; what all say in the same way is not what it is about."""
     one = [(10, 40, "x"), (20, 60, "y"), (30, 80, "z")]
     other = [(10, 45, "x"), (20, 60, "y")]
-    expected = [(30, 80, MISSED, "z"), (40, 45, "offset shift", "x")]
-    assert found(marks(one, other)) == expected
+    assert found(marks(one, other)) == [(30, 80, MISSED, "xz")]
+    assert found(marks([*one, (5, 90, "x")], [*other, (5, 90, "x")])) == [(30, 80, MISSED, "xz")]
 
 
-def test_a_region_with_two_labels_is_one_event() -> None:
-    one = marks([(10, 20, "x"), (10, 20, "y")], [])
-    joined = replace(one, region=np.array([7, 7]))
-    assert found(joined) == [(10, 20, MISSED, "xy")]
-    assert len(found(one)) == 2
+def test_two_labels_of_one_event_are_one_dispute() -> None:
+    assert found(marks([(10, 20, "x"), (10, 20, "y")], [])) == [(10, 20, MISSED, "xy")]
+    assert found(marks([(10, 20, "x")], [(10, 20, "y")], [])) == [(10, 20, CONFLICT, "xy")]
 
 
 def test_who_did_not_review_disputes_nothing() -> None:
@@ -139,33 +140,37 @@ def test_who_did_not_review_disputes_nothing() -> None:
 
 def test_disputes_that_are_near_are_one() -> None:
     table = marks([(10, 30, "x")], [(13, 26, "x")])
-    assert found(table, gap=13) == [
+    assert found(table, gap=12) == [
         (10, 13, "onset shift", "x"),
         (26, 30, "offset shift", "x"),
     ]
-    assert found(table, gap=14) == [(10, 30, "offset shift", "x")]
+    assert found(table, gap=13) == [(10, 30, "border shift", "x")]
+    split = marks([(10, 30, "x")], [(10, 18, "x"), (20, 32, "x")])
+    assert found(split, gap=10) == [(18, 32, SPLIT, "x")]
+    apart = marks([(10, 20, "x")], [(21, 30, "x")])
+    assert found(apart) == [(10, 30, MISSED, "x")]
 
 
 def test_cost_is_time_times_entropy_times_weight() -> None:
     table = marks([(0, 40, "x")], [(0, 40, "x")], [(10, 40, "x")], [(20, 40, "x"), (60, 60, "y")])
     weights = {"x": 3.0, "y": 0.5}
-    settings = DisputeSettings(tolerance=1, point=2_000_000, weights=weights)
-    costs = [d.cost for d in disputes_of(table, "intervals", table.annotators, settings)]
-    quarter = float(entropy(np.array([1, 3])))
+    settings = replace(SETTINGS, point=2_000_000, weights=weights)
+    costs = [d.cost for _, d in all_disputes(table, "intervals", settings)]
+    quarter = float(entropy([1, 3], base=2))
     assert costs == pytest.approx([10e-6 * 3 * (1.0 + quarter), 2 * 0.5 * quarter])
-    assert entropy(np.array([[2, 2], [4, 0]])).tolist() == [1.0, 0.0]
 
 
-def test_rows_are_those_of_the_whole_table() -> None:
+def test_only_people_who_are_asked_count() -> None:
     table = marks([(10, 20, "x")], [(1, 5, "y")], [(10, 24, "x")])
-    (one,) = disputes_of(table, "intervals", ["r0", "r2"], SETTINGS)
-    assert one.present == (0, 2)
-    assert [(int(table.annotator[r]), int(table.end[r])) for r in one.rows] == [(0, 20), (2, 24)]
+    ((_, one),) = all_disputes(table, "intervals", SETTINGS, ["r0", "r2"])
+    assert one.readers == ("r0", "r2")
+    assert one.said == {"r0": (("x", -1, 0),), "r2": (("x", -1, 4),)}
 
 
 # --- planted ------------------------------------------------------------------------------------
 
 STEP, COUNT = 1000, 24
+PLANTED = DisputeSettings(tolerance=10, gap=60, around=20)
 
 
 Times = tuple[int, int, int, int]
@@ -242,9 +247,9 @@ def overlapping(t: Times, k: list[int]) -> Planted:
     expected: list[Any] = [
         (t[0], t[0] + t[3], "onset shift", k[0]),
         (t[2], t[2] + t[3], "offset shift", k[1]),
-        (t[0] + 60, t[1], MISSED, k[2]),
+        (t[0] + 200, t[1], MISSED, k[2]),
     ]
-    return one, [*other, (t[0] + 60, t[1], k[2])], expected
+    return one, [*other, (t[0] + 200, t[1], k[2])], expected
 
 
 def instant(t: Times, k: list[int]) -> Planted:
@@ -295,7 +300,8 @@ class Plan:
 
     def expect(self, task: int, start: int, end: int, kind: str, *labels: int) -> None:
         named = "".join(LABELS[k] for k in sorted(labels))
-        self.expected.add((task, start, end, kind, named))
+        room = PLANTED.around if start == end else 0
+        self.expected.add((task, start - room, end + room, kind, named))
 
     def slot(self, task: int, at: int) -> None:
         """Plants one thing, chosen at random, and says what must come out."""
@@ -324,11 +330,9 @@ class Plan:
 
 
 def told(table: SpanTable, kind: Any) -> tuple[list[Dispute], list[Any]]:
-    disputes = disputes_of(table, kind, table.annotators, DisputeSettings(tolerance=10))
-    rows = [
-        (d.task, d.start, d.end, d.kind, "".join(LABELS[k] for k in d.labels)) for d in disputes
-    ]
-    return disputes, rows
+    disputes = all_disputes(table, kind, PLANTED)
+    rows = [(task, d.start, d.end, d.kind, "".join(d.labels)) for task, d in disputes]
+    return [d for _, d in disputes], rows
 
 
 @pytest.mark.parametrize("kind", ["states", "intervals"])
@@ -342,12 +346,8 @@ def test_planted_disputes_come_out_exactly_and_once(seed: int, kind: str) -> Non
     for dispute in disputes:
         assert dispute.kind in KINDS
         assert dispute.cost > 0
-        assert dispute.present == tuple(range(plan.readers))
-        assert dispute.rows
-        for row in dispute.rows:
-            assert table.task[row] == dispute.task
-            assert table.start[row] <= dispute.end
-            assert table.end[row] >= dispute.start
+        assert dispute.readers == tuple(names(plan.readers))
+        assert len(set(dispute.said.values())) > 1
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -368,12 +368,15 @@ def test_every_disputed_moment_is_in_one_dispute(seed: int) -> None:
         said[reader, a:b] = label
     disputed = (said != said[0]).any(axis=0)
     covered = np.zeros(400, int)
-    for dispute in disputes_of(given, "states", given.annotators, DisputeSettings(tolerance=0)):
-        if dispute.kind == SPLIT and not disputed[dispute.start : dispute.end].any():
-            continue
-        if disputed[dispute.start : dispute.end].all():
-            covered[dispute.start : dispute.end] += 1
-    assert (covered == disputed).all()
+    borders = np.unique([t for *_, a, b in rows for t in (a, b)])
+    for _, dispute in all_disputes(given, "states", CLOSE):
+        covered[dispute.start : dispute.end] += 1
+        for at in (dispute.start, dispute.end):
+            assert np.abs(borders - at).min() <= CLOSE.around, "a dispute ends at a border"
+    assert covered.max() <= 1
+    assert covered[disputed].all()
+    more = np.flatnonzero((covered > 0) & ~disputed)
+    assert all(np.abs(borders - at).min() <= CLOSE.around for at in more), "room to see a border"
 
 
 @pytest.mark.parametrize("kind", ["states", "intervals"])
@@ -381,23 +384,18 @@ def test_every_disputed_moment_is_in_one_dispute(seed: int) -> None:
 def test_dense_overlapping_spans_of_people_who_reviewed_in_part(seed: int, kind: Any) -> None:
     """Nothing twice, nothing missing, and costs that add up, whatever lies over each other."""
     given = table(seed)
-    settings = DisputeSettings(tolerance=0, point=1)
-    disputes = disputes_of(given, kind, given.annotators, settings)
-    keys = [(d.task, d.start, d.end, d.kind, d.labels) for d in disputes]
-    assert len(keys) == len(set(keys))
+    disputes = all_disputes(given, kind, CLOSE)
+    for (task, one), (after, other) in itertools.pairwise(disputes):
+        assert task < after or one.end <= other.start, "none twice"
     on, there = grid(given)
     votes, voters = on.sum(axis=2), there.sum(axis=2)
     expected = (votes > 0) & (votes < voters[:, :, None])
     covered = np.zeros_like(expected)
-    for d in disputes:
-        covered[d.task, d.start : d.end, list(d.labels)] = True
-        assert d.present == tuple(sorted(d.present))
-        assert {int(given.annotator[row]) for row in d.rows} <= set(d.present)
-    if kind == "intervals":
-        assert (covered | ~expected).all()
-        return
-    assert (covered.any(axis=2) | ~expected.any(axis=2)).all()
-    lasting = [d for d in disputes if expected[d.task, d.start : d.end].any()]
+    for task, d in disputes:
+        covered[task, d.start : d.end, [LABELS.index(label) for label in d.labels]] = True
+        assert d.readers == tuple(sorted(d.readers))
+    assert (covered | ~expected).all()
+    lasting = [d for task, d in disputes if expected[task, d.start : d.end].any()]
     assert sum(d.cost for d in lasting) == pytest.approx(_bits(on, there) / 1e6)
 
 
@@ -407,7 +405,7 @@ def _bits(on: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
     for task, time in np.ndindex(*there.shape[:2]):
         said = on[task, time][there[task, time]]
         _, counts = np.unique(said, axis=0, return_counts=True)
-        total += float(entropy(counts)) if len(said) else 0.0
+        total += float(entropy(counts, base=2)) if len(said) else 0.0
     return total
 
 

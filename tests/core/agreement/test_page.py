@@ -10,7 +10,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from kit.agreement_pages import EVIL, LENGTH, SECRETS, hostile, instants, ranges, shown, study
+from kit.agreement_pages import (
+    EVIL,
+    LENGTH,
+    SECRETS,
+    data_of,
+    hostile,
+    instants,
+    ranges,
+    shown,
+    study,
+)
 from kit.agreement_pages import table as table_of
 
 from tslab.agreement.page import review as page_review
@@ -24,12 +34,6 @@ from tslab.agreement.page.timelines import CELLS, STEPS, timelines, with_reader
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Readers
 from tslab.recording import Signal
-
-
-def data_of(content: bytes) -> dict[str, object]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', content.decode())
-    assert found is not None
-    return json.loads(found[1])
 
 
 def times(packed: str) -> np.ndarray:
@@ -190,7 +194,7 @@ def test_disputes_are_what_is_listed() -> None:
     items, note = review_items(found.tiers, found.settings)
     assert note == ""
     told = {(i.tier, i.task, i.start, i.end): i for i in items}
-    missed = told["beats", "ward-1", 3.0, 3.0]
+    missed = told["beats", "ward-1", 2.95, 3.05]
     assert missed.said == {"anna": "beat", "bert": "nothing"}
     assert missed.kind == "missing instant"
     onset = told["activity", "ward-1", 10.0, 12.0]

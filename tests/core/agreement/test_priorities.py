@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from kit.disputes import tier_of
 from kit.event_tables import table_of
 from kit.vote_tables import marks, table
 from statsmodels.stats.proportion import proportion_confint
@@ -14,7 +15,7 @@ from tslab.agreement.disputes.priorities import (
     priorities,
     task_agreement,
 )
-from tslab.agreement.disputes.stretches import disputes_of
+from tslab.agreement.disputes.tables import tier_disputes
 from tslab.agreement.disputes.values import DisputeSettings
 from tslab.span_table import Extents
 
@@ -82,7 +83,7 @@ def test_most_disputed_seconds_come_first_then_more_annotators_then_older() -> N
     task, who = np.array(seen).T
     whole = np.full(len(task), 10 * SECOND)
     given = table_of(rows, tasks=5, annotators=2, reviewed=Extents.of(task, who, whole * 0, whole))
-    disputes = disputes_of(given, "intervals", given.annotators)
+    disputes = list(tier_disputes(tier_of(given, "intervals", DisputeSettings())))
     ranked = priorities(given, given.annotators, disputes)
     assert [p.task for p in ranked] == [2, 0, 1, 3, 4]
     assert [p.priority for p in ranked] == pytest.approx([8.0, 2.0, 2.0, 2.0, 0.0])
@@ -97,11 +98,10 @@ def test_most_disputed_seconds_come_first_then_more_annotators_then_older() -> N
 @pytest.mark.parametrize("seed", range(20))
 def test_priority_is_cost_times_doubt(seed: int) -> None:
     given = table(seed)
-    disputes = disputes_of(
-        given, "intervals", given.annotators, DisputeSettings(tolerance=0, point=1)
-    )
+    settings = DisputeSettings(tolerance=0, gap=0, around=1, point=1)
+    disputes = list(tier_disputes(tier_of(given, "intervals", settings)))
     for ranked in priorities(given, given.annotators, disputes, tolerance=0):
-        own = [d for d in disputes if d.task == ranked.task]
+        own = [d for found in disputes if found.task == ranked.task for d in found.disputes]
         assert ranked.cost == pytest.approx(sum(d.cost for d in own))
         assert ranked.priority == pytest.approx(ranked.cost * (1 - ranked.lower))
         assert ranked.disputes == len(own)

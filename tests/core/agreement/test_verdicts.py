@@ -10,14 +10,19 @@ import pytest
 from kit.planted import ANNOTATORS, Planted, covering, planted
 
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
-from tslab.agreement.disputes.unanimity import Dispute, Reading, disputes, panels, unclaimed
+from tslab.agreement.disputes.finding import disputes_of, panels
+from tslab.agreement.disputes.kinds import CONFLICT, INSTANT, MISSED, MOVED, OFFSET, ONSET, SPLIT
+from tslab.agreement.disputes.values import Dispute, DisputeSettings, Reading
 from tslab.agreement.disputes.verdicts import Decision, median_reading, truth_of
 from tslab.domain import Domain, Tier
 from tslab.spans import Span
+from tslab.stretches import subtract
 
 SECONDS = 400.0
 RATE = 250.0
-GAP, AROUND = 500_000, 20_000
+AROUND = 20_000
+CLOSE = DisputeSettings(tolerance=0, gap=0, around=1)
+SETTINGS = DisputeSettings(tolerance=0, gap=500_000, around=AROUND)
 
 
 def readings_of(made: Planted, tier: str) -> list[Reading]:
@@ -57,7 +62,7 @@ def test_verdicts_give_the_planted_truth_exactly(demo_domain: Domain, seed: int)
     assert len(made.plants) > 40
     for tier in demo_domain.tiers:
         readings = readings_of(made, tier.name)
-        found = disputes(readings, GAP, AROUND)
+        found = disputes_of(readings, tier.kind, SETTINGS).disputes
         for dispute in found:
             near = covering(made.plants, tier.name, dispute.start / 1e6, dispute.end / 1e6)
             assert len(near) == 1, "a dispute is about one plant"
@@ -74,12 +79,12 @@ def test_undecided_stretches_are_left_out(demo_domain: Domain, seed: int) -> Non
     made = planted(demo_domain, SECONDS, RATE, seed)
     for tier in demo_domain.tiers:
         readings = readings_of(made, tier.name)
-        found = disputes(readings, GAP, AROUND)
+        found = disputes_of(readings, tier.kind, SETTINGS).disputes
         opened = [Decision(d.start, d.end, None) for d in found[::2]]
         mixed = sorted([*opened, *decided(made, tier, found[1::2])], key=lambda d: d.start)
         truth, known = truth_of(readings, mixed)
         closed = [(d.start, d.end) for d in opened]
-        assert known == list(unclaimed([(0, round(SECONDS * 1e6))], closed))
+        assert known == subtract([(0, round(SECONDS * 1e6))], closed)
         for span in truth:
             assert not any(d.start < span.end_us and span.start_us < d.end for d in opened)
         true = [s for s in made.truth if s.tier == tier.name]
@@ -96,6 +101,12 @@ def _met(span: Span, stretches: Sequence[tuple[int, int]]) -> bool:
     return any(span.start_us <= end and span.end_us >= start for start, end in stretches)
 
 
+def all_disputes(readings: Sequence[Reading], settings: DisputeSettings) -> Sequence[Dispute]:
+    found = disputes_of(readings, "intervals", settings)
+    assert found.settled == []
+    return found.disputes
+
+
 def reading(name: str, *spans: Span, reviewed: Sequence[tuple[int, int]] = ()) -> Reading:
     return Reading(name, spans, reviewed or [(0, 100_000_000)])
 
@@ -107,31 +118,32 @@ def span(start: float, end: float, label: str = "x", **fields: str) -> Span:
 @pytest.mark.parametrize(
     ("one", "other", "kind", "stretch"),
     [
-        ([span(10, 20)], [span(10, 22)], "border", (20, 22)),
-        ([span(10, 20)], [], "missed or extra", (10, 20)),
-        ([span(10, 20)], [span(10, 20, "y")], "label", (10, 20)),
-        ([span(10, 15), span(15, 20)], [span(10, 20)], "split", (14.9, 15.1)),
-        ([span(10, 10)], [], "missed or extra", (9.9, 10.1)),
-        ([span(10, 10)], [span(10.05, 10.05)], "instant", (10, 10.05)),
-        ([span(10, 10)], [span(10, 10, "y")], "instant", (9.9, 10.1)),
-        ([span(10, 20)], [span(9, 20), span(12, 14, "y")], "border", (9, 10)),
+        ([span(10, 20)], [span(10, 22)], OFFSET, (20, 22)),
+        ([span(10, 20)], [], MISSED, (10, 20)),
+        ([span(10, 20)], [span(10, 20, "y")], CONFLICT, (10, 20)),
+        ([span(10, 15), span(15, 20)], [span(10, 20)], SPLIT, (14.9, 15.1)),
+        ([span(10, 10)], [], INSTANT, (9.9, 10.1)),
+        ([span(10, 10)], [span(10.05, 10.05)], MOVED, (10, 10.05)),
+        ([span(10, 10)], [span(10, 10, "y")], CONFLICT, (9.9, 10.1)),
+        ([span(10, 20)], [span(9, 20), span(12, 14, "y")], ONSET, (9, 10)),
     ],
 )  # fmt: skip
 def test_kinds(one: list[Span], other: list[Span], kind: str, stretch: tuple[float, float]) -> None:
-    found = disputes([reading("a", *one), reading("b", *other)], 100_000, 100_000)
+    settings = DisputeSettings(tolerance=0, gap=100_000, around=100_000)
+    found = all_disputes([reading("a", *one), reading("b", *other)], settings)
     assert (found[0].kind, found[0].start / 1e6, found[0].end / 1e6) == (kind, *stretch)
 
 
 def test_equal_readings_have_no_disputes() -> None:
     spans = [span(1, 2), span(2, 3), span(2.5, 2.5, "y")]
-    assert disputes([reading("a", *spans), reading("b", *spans)], 0, 1) == []
+    assert all_disputes([reading("a", *spans), reading("b", *spans)], CLOSE) == []
 
 
 def test_who_came_later_is_no_party_before() -> None:
     late = reading("c", span(60, 70), reviewed=[(50_000_000, 100_000_000)])
     both = [reading("a", span(10, 80)), reading("b", span(10, 80)), late]
     assert [(p.start, len(p.readings)) for p in panels(both)] == [(0, 2), (50_000_000, 3)]
-    found = disputes(both, 0, 1)
+    found = all_disputes(both, CLOSE)
     assert [(d.start, d.end) for d in found] == [
         (50_000_000, 60_000_000),
         (70_000_000, 80_000_000),
@@ -154,14 +166,14 @@ def test_answers_are_those_of_the_upheld_else_of_most() -> None:
         reading("b", span(1, 2, cause="p"), span(5, 7, cause="q")),
         reading("c", span(1, 2, cause="q"), span(5, 7, cause="r")),
     ]
-    found = disputes(readings, 0, 1)
+    found = all_disputes(readings, CLOSE)
     truth, _ = truth_of(readings, [Decision(d.start, d.end, readings[2].spans) for d in found])
     assert [s.fields for s in truth] == [{"cause": "p"}, {"cause": "r"}]
 
 
 def test_a_drawn_span_joins_what_it_touches() -> None:
     readings = [reading("a", span(10, 20)), reading("b", span(10, 22))]
-    (dispute,) = disputes(readings, 0, 1)
+    (dispute,) = all_disputes(readings, CLOSE)
     drawn = [span(20.004, 21, cause="new")]
     decision = Decision(dispute.start, dispute.end, drawn, drawn=True, near=4000)
     truth, _ = truth_of(readings, [decision])
@@ -189,7 +201,8 @@ def test_upholding_one_reader_everywhere_gives_his_reading(seed: int) -> None:
             end = min(start + dice.choice([0, 1, 2, 5]), 60)
             spans.append(span(start, end, dice.choice("xy")))
         readings.append(Reading(name, sorted(spans, key=lambda s: (s.start, s.end)), whole))
-    found = disputes(readings, dice.choice([0, 1_000_000]), 500_000)
+    settings = DisputeSettings(0, gap=dice.choice([0, 1_000_000]), around=500_000)
+    found = all_disputes(readings, settings)
     for chosen in readings:
         decisions = [Decision(d.start, d.end, chosen.spans) for d in found]
         truth, known = truth_of(readings, decisions)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tslab.agreement.attributes.task_attributes import TaskAnswers
+from tslab.agreement.disputes.scopes import dispute_settings
+from tslab.agreement.disputes.values import Scope
 from tslab.agreement.silent_truth import speaking
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
@@ -27,6 +29,7 @@ from tslab.agreement.tier_tables import (
 from tslab.agreement.values import Readers
 from tslab.annotation import Annotation
 from tslab.domain import Domain, Tier
+from tslab.ground_truth import REVIEWER
 from tslab.project import Project
 from tslab.recording_table import RecordingEntry
 from tslab.span_table import Extents, SpanTable, Ticks, outside
@@ -48,6 +51,7 @@ class _Reading:
         spans: What was marked.
         seen: Reviewed stretches in microseconds, sorted and apart.
         answers: Answers about tasks, by id and field.
+        decides: Whether it is a ground truth that leaves nothing to review.
     """
 
     reader: str
@@ -58,14 +62,18 @@ class _Reading:
     spans: Sequence[Span]
     seen: list[Stretch]
     answers: Mapping[str, Mapping[str, FieldValue]] = field(default_factory=dict)
+    decides: bool = False
 
 
-def project_intake(project: Project, annotations: Sequence[Annotation] | None = None) -> Intake:
+def project_intake(
+    project: Project, annotations: Sequence[Annotation] | None = None, *, models: bool = True
+) -> Intake:
     """Tables of all tiers that somebody reviewed.
 
     Args:
         project: The project folder.
         annotations: What people said; all that the folder holds where it is None.
+        models: Whether what models found is there, too.
 
     Raises:
         DataError: A file of the project folder is damaged.
@@ -75,10 +83,10 @@ def project_intake(project: Project, annotations: Sequence[Annotation] | None = 
         problems.add_pulled(code, count)
     given = project.annotations_list() if annotations is None else annotations
     readings = list(_said(project, given, entries, problems))
-    readings += _predicted(project, entries, problems)
+    readings += _predicted(project, entries, problems) if models else ()
     people = sorted({r.reader for r in readings if r.role == "person"})
-    models = list(dict.fromkeys(r.reader for r in readings if r.role == "model"))
-    names = unique_names(people, models)
+    versions = list(dict.fromkeys(r.reader for r in readings if r.role == "model"))
+    names = unique_names(people, versions)
     readings = [replace(r, reader=names.get((r.role, r.reader), GROUND_TRUTH)) for r in readings]
     _count_strangers(readings, project.domain, problems)
     order = [*names.values(), GROUND_TRUTH]
@@ -136,6 +144,7 @@ def _said(
             spans=annotation.spans,
             seen=union(seen),
             answers=annotation.task_fields,
+            decides=annotation.ground_truth and annotation.annotator != REVIEWER,
         )
 
 
@@ -191,6 +200,7 @@ class _Builder:
     def built(self, readings: Sequence[_Reading]) -> TierTable:
         """The table of some readings."""
         views = {reading.view for reading in readings if reading.role != "model"}
+        scopes = self._scopes(readings)
         readings = list(_once(readings, self.problems))
         units = self._units(readings, views)
         present = {reading.reader for reading in readings}
@@ -225,6 +235,7 @@ class _Builder:
             task_fields=domain.task_fields,
             task_answers=self._task_answers(readings, views, names, readers),
             colors={label.name: label.color for label in self.tier.labels},
+            scopes=scopes,
             sample=self._sample({reading.recording for reading in readings}),
         )
 
@@ -258,6 +269,23 @@ class _Builder:
             _unit_name(recording, view, len(views) > 1): number
             for number, (recording, view) in enumerate(sorted(said))
         }
+
+    def _scopes(self, readings: Sequence[_Reading]) -> tuple[Scope, ...]:
+        """What of each unit is to be reviewed."""
+        decided: dict[tuple[str, str], list[Stretch]] = {}
+        for reading in readings:
+            if reading.decides:
+                decided.setdefault((reading.recording, reading.view), []).extend(reading.seen)
+        return tuple(
+            Scope(
+                recording,
+                view,
+                dispute_settings(self.project, view, self.entries[recording]),
+                union(decided.get((recording, view), ())),
+            )
+            for recording, view in sorted({(r.recording, r.view) for r in readings
+                                           if r.role != "model"})
+        )  # fmt: skip
 
     def _windows(self, views: set[str]) -> dict[str, list[Window]]:
         """Windows of each recording, as Label Studio shows them."""

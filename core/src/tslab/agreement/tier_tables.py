@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tslab.agreement.attributes.task_attributes import TaskAnswers
+from tslab.agreement.disputes.values import Scope
 from tslab.agreement.values import Readers
 from tslab.contracts import Finding
 from tslab.domain import RegionField, TaskField
@@ -76,6 +77,7 @@ class TierTable:
         task_answers: Answers about tasks, with the first tier of their view.
         colors: "#rrggbb" by label, as Label Studio shows it; those that are not known are missing.
         sample: Seconds of one sample of the signal; 0 where it is not known.
+        scopes: What of each task of `table` is to be reviewed; none where nobody knows.
     """
 
     name: str
@@ -90,6 +92,7 @@ class TierTable:
     task_answers: TaskAnswers | None = None
     colors: Mapping[str, str] = field(default_factory=dict)
     sample: float = 0.0
+    scopes: tuple[Scope, ...] = ()
 
 
 def made_of_people(model: str) -> bool:

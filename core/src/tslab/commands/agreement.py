@@ -17,11 +17,12 @@ from tslab.commands.named_numbers import (
     read_weights,
     tolerance_option,
 )
-from tslab.commands.output import Output, shared_options
+from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.agreement.domain_metrics import DomainMetrics
     from tslab.agreement.measure import Agreement
+    from tslab.agreement.page.review import Review
     from tslab.agreement.tier_tables import Intake
     from tslab.agreement.values import Row
     from tslab.project import Project
@@ -33,6 +34,8 @@ LEVELS = (
 )
 WIDE = 100
 """Columns where nobody knows how wide the terminal is."""
+SHOWN = 10
+"""Disputes below the numbers."""
 USUAL = ("overall", "label", "pair", "annotator", "reference", "model")
 """Levels that are shown where --metric stands without --by."""
 
@@ -271,6 +274,7 @@ def _chosen_tiers(intake: Intake, names: Sequence[str]) -> Intake:
 
 
 def _show(output: Output, found: Agreement, wanted: Asked) -> int:
+    from tslab.agreement.page.review import review_items, review_json
     from tslab.agreement.report.result_document import document
     from tslab.agreement.report.result_files import write_files
     from tslab.agreement.report.result_text import agreement_text, rows_text
@@ -292,10 +296,19 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
     written = write_files(found, Path(wanted.folder)) if wanted.folder else []
     if written:
         text += f"\n\n{len(written)} files in {wanted.folder}"
+    plain = not (output.as_json or wanted.metrics or wanted.levels)
+    review = review_items(found.tiers if plain or output.as_json or wanted.page_file else (),
+                          found.settings)  # fmt: skip
+    if plain:
+        text += _disputes(review)
     if wanted.page_file:
-        _page(output, found, wanted)
+        _page(output, found, review, wanted)
         text += f"\n\nreport: {wanted.page_file}"
-    body = {**document(found, rows), "below_minimum": failed} if output.as_json else {}
+    body = (
+        {**document(found, rows), "review": review_json(review), "below_minimum": failed}
+        if output.as_json
+        else {}
+    )
     output.result(body, text)
     for line in failed:
         output.warn(line)
@@ -316,11 +329,26 @@ def _why_nobody(found: Agreement, wanted: Asked) -> str:
     return "the export has no annotations of a tier of the config. Check both files."
 
 
-def _page(output: Output, found: Agreement, wanted: Asked) -> None:
+def _disputes(review: Review) -> str:
+    """The costliest disputes, below the numbers."""
+    from tslab.agreement.page.review import review_rows
+    from tslab.errors import counted
+
+    if not review.items:
+        return ""
+    rows = review_rows(review)[:SHOWN]
+    header = ("to review", "tier", "time", "about", "cost")
+    left = len(review.items) - len(rows)
+    more = f"\n... and {counted(left, 'disputes')} more: --json or --report" if left else ""
+    note = f"\n{review.note}" if review.note else ""
+    return f"\n\n{named_table(rows, header)}{more}{note}"
+
+
+def _page(output: Output, found: Agreement, review: Review, wanted: Asked) -> None:
     from tslab.commands.agreement_page import write_page
     from tslab.commands.page_target import page_target
 
     project = output.project() if wanted.file is None else None
     name = project.title if project is not None else Path(wanted.file or "").name
     path = page_target(wanted.page_file or "", "agreement")
-    write_page(path, found, project, f"Agreement: {name}", private=wanted.private)
+    write_page(path, found, review, project, f"Agreement: {name}", private=wanted.private)

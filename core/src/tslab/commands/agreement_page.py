@@ -9,18 +9,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tslab.agreement.measure import Agreement
+    from tslab.agreement.page.review import Review
     from tslab.project import Project
     from tslab.recording import Recording
 
 
 def write_page(
-    path: Path, found: Agreement, project: Project | None, title: str, *, private: bool
+    path: Path,
+    found: Agreement,
+    review: Review,
+    project: Project | None,
+    title: str,
+    *,
+    private: bool,
 ) -> None:
     """Write the page with what people should look at, the signals and links into Label Studio.
 
     Args:
         path: Where to.
         found: The numbers.
+        review: What to look at.
         project: Where signals and links come from; None for an export.
         title: Heading.
         private: Without signals, links, title and notes; names are hashes already.
@@ -31,11 +39,9 @@ def write_page(
     from tslab import files
     from tslab.agreement.page.document import page
     from tslab.agreement.page.input import PageInput
-    from tslab.agreement.page.review import review_items
 
-    items, note = review_items(found.tiers, found.settings)
     created = dt.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
-    given = PageInput(title, created, private, items, note)
+    given = PageInput(title, created, private, *review)
     if project is not None and not private:
         from dataclasses import replace
 

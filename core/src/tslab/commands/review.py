@@ -48,12 +48,14 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
 
 
 def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool) -> None:
-    from tslab.label_studio.review.queue import queue_rows, summary
+    from tslab.label_studio.review.queue import queue_json, queue_rows, summary
 
     rows = queue_rows(queue, names=not dry_run)
     lines = [summary(queue)]
     if rows:
-        lines.append(named_table(rows[:SHOWN], ("window", "recording", "time", "about", "cost")))
+        lines.append(
+            named_table(rows[:SHOWN], ("to review", "tier", "time", "about", "cost", "window"))
+        )
     if len(rows) > SHOWN:
         lines.append(f"... and {len(rows) - SHOWN} more")
     lines += [f"  {'would ' if dry_run else ''}{change}" for change in report.changes]
@@ -70,6 +72,7 @@ def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool)
         "disputes": sum(len(window.cases) for window in queue.windows),
         "open": sum(len(window.cases) for window in queue.open.values()),
         "later": queue.later,
+        "queue": queue_json(queue),
         "changes": report.changes,
         "projects": list(report.projects.values()),
         "warnings": report.warnings,

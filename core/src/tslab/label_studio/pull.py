@@ -11,14 +11,13 @@ from typing import Any
 from tslab import files
 from tslab.contracts import Finding
 from tslab.errors import DataError, ProjectError, ServerError
-from tslab.ground_truth import save_truth
+from tslab.ground_truth import REVIEWER, save_truth
 from tslab.label_studio.client import Client
 from tslab.label_studio.collecting import Pulled, collect, pushed_task
 from tslab.label_studio.people import People
 from tslab.label_studio.raters import rater_of
 from tslab.label_studio.review.judging import Outcome
 from tslab.label_studio.review.pull import missing_key, review_outcome
-from tslab.label_studio.review.readings import REVIEWER
 from tslab.progress.activity import FILE as ACTIVITY
 from tslab.progress.activity import Activity, ReviewState, load_activity
 from tslab.progress.rater_findings import rater_findings

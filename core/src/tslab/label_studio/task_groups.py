@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tslab.domain import Channel, Domain
 from tslab.errors import DataError, PluginError
-from tslab.preparation.windows import PAGE_SAMPLES, SAMPLES_PER_PAGE
+from tslab.preparation.windows import PAGE_SAMPLES
+from tslab.screens import SAMPLES_PER_PAGE
 from tslab.task import Task
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tslab.domain import Domain, View
 from tslab.errors import DataError
 from tslab.recording import Recording, Signal
+from tslab.screens import usual_page
 from tslab.task import Task
 
 MAX_ROWS = 100_000
@@ -16,15 +17,8 @@ PAGE_SAMPLES = 15_000
 """The editor decimates a view of more points than ten times its width in pixels."""
 
 PAGES_PER_WINDOW = 10
-SAMPLES_PER_PAGE = 2_000
 SHARE_OF_A_TAIL = 0.1
 """A rest shorter than this share of a window is added to the window before it."""
-
-NICE_SECONDS = (
-    *(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30),
-    *(60, 120, 300, 600, 1200, 1800, 3600, 7200, 21_600, 43_200),
-    *(86_400, 2 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400, 365 * 86_400),
-)
 
 
 def make_tasks(recording: Recording, domain: Domain) -> list[Task]:
@@ -117,10 +111,7 @@ def page_seconds(view: View, domain: Domain, signals: Sequence[Signal]) -> float
     Never so long that the editor drops samples.
     """
     rate = grid_signal(signals).sampling_rate
-    wanted = view.page_seconds or domain.page_seconds
-    if wanted is None:
-        enough = SAMPLES_PER_PAGE / rate
-        wanted = next((nice for nice in NICE_SECONDS if nice >= 0.6 * enough), NICE_SECONDS[-1])
+    wanted = view.page_seconds or domain.page_seconds or usual_page(rate)
     return min(wanted, PAGE_SAMPLES / rate)
 
 

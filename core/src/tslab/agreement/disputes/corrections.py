@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from tslab.agreement.disputes.unanimity import Reading, Stretches
+from tslab.agreement.disputes.values import Reading
 from tslab.agreement.disputes.verdicts import Decision
 from tslab.spans import Span
+from tslab.stretches import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Agreed:
         spans: Of any of them, of one tier.
         common: Those of them that all readers drew alike.
         exclusive: Whether spans of this tier never overlap.
-        taken: Stretches of all other disputes of the tier, which corrections leave alone.
+        taken: Sequence[Stretch] of all other disputes of the tier, which corrections leave alone.
         near: How far from a dispute's ends a drawn border still counts as touching them;
             microseconds.
     """
@@ -32,7 +33,7 @@ class Agreed:
     spans: Sequence[Span]
     common: Set[Span]
     exclusive: bool
-    taken: Stretches
+    taken: Sequence[Stretch]
     near: int
 
 

@@ -1,14 +1,11 @@
-"""What kind of dispute a stretch is, by the spans that meet it and what lies beside it."""
+"""What kind of dispute a stretch is, by what each reader says in it."""
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from tslab.span_table import SpanTable
+from tslab.agreement.disputes.values import Item
 
 MISSED = "missed or extra event"
 CONFLICT = "label conflict"
@@ -19,110 +16,122 @@ MOVED = "instant shift"
 SHIFTS = (ONSET, OFFSET, BORDER)
 KINDS = (MISSED, CONFLICT, *SHIFTS, SPLIT, INSTANT, MOVED)
 
-Row = tuple[int, int, int, int]
-"""Start, end (microseconds), label and row of a span."""
+Said = Mapping[str, Sequence[Item]]
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """Ranges by task and annotator, to look them up by time.
+def kind_of(said: Said, length: int, *, exclusive: bool) -> tuple[str, tuple[str, ...]]:
+    """Kind of a dispute and the labels that it is about.
 
-    Attributes:
-        rows: Spans of each task and annotator, sorted by start.
-        starts: Their starts.
-        longest: Length of the longest of them.
-    """
-
-    rows: dict[tuple[int, int], list[Row]]
-    starts: dict[tuple[int, int], list[int]]
-    longest: dict[tuple[int, int], int]
-
-    @classmethod
-    def of(cls, table: SpanTable, label: int | None) -> Spans:
-        """Ranges of one label, or of all."""
-        kept = table.end > table.start
-        if label is not None:
-            kept &= table.label == label
-        rows: dict[tuple[int, int], list[Row]] = {}
-        longest: dict[tuple[int, int], int] = {}
-        columns = (table.task, table.annotator, table.start, table.end, table.label)
-        at = np.flatnonzero(kept)
-        for task, who, start, end, name, row in zip(
-            *(column[at].tolist() for column in columns), at.tolist(), strict=True
-        ):
-            rows.setdefault((task, who), []).append((start, end, name, row))
-            longest[task, who] = max(longest.get((task, who), 0), end - start)
-        starts = {key: [span[0] for span in own] for key, own in rows.items()}
-        return cls(rows, starts, longest)
-
-    def within(self, task: int, who: int, start: int, end: int) -> list[Row]:
-        """Spans that share time with a stretch."""
-        own = self.rows.get((task, who))
-        if own is None:
-            return []
-        starts = self.starts[task, who]
-        first = bisect.bisect_left(starts, start - self.longest[task, who])
-        last = bisect.bisect_left(starts, end)
-        return [span for span in own[first:last] if span[1] > start]
-
-    def across(self, task: int, start: int, end: int, people: Sequence[int]) -> list[int]:
-        """Rows of spans that meet a stretch or touch it."""
-        return [span[3] for who in people for span in self.within(task, who, start - 1, end + 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Whether the same annotators reviewed what lies before and after a stretch."""
-
-    before: bool
-    after: bool
-
-
-def kind_of(
-    spans: Spans, run: tuple[int, int, int], present: Sequence[int], beside: Beside
-) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
-    """Kind of a disputed stretch, the rows that it is about, and their labels.
-
-    Where every span that meets the stretch reaches out of it, all have the same events and their
-    borders differ. A span that lies wholly in it is an event that not everybody has.
+    What all say in the same way counts for nothing. Where labels do not exclude each other, each
+    is looked at alone; two that some say in place of each other are a conflict, else the label with
+    the most time in dispute speaks for all.
 
     Args:
-        spans: Spans of one label, or of labels that exclude each other.
-        run: Task, start and end of the stretch.
-        present: Who reviewed it.
-        beside: What lies around it.
+        said: What each reader says.
+        length: Of the dispute, microseconds.
+        exclusive: Whether labels exclude each other.
     """
-    task, start, end = run
-    met = {who: spans.within(task, who, start, end) for who in present}
-    said = {who: _cut(own, start, end, beside) for who, own in met.items()}
-    everything = [span for own in said.values() for span in own]
-    contained = any(a >= start and b <= end for a, b, _, _ in everything)
-    names = tuple(sorted({label for _, _, label, _ in everything}))
-    if not contained:
-        kind = _border_kind(said, start, end)
-        rows = {span[3] for span in everything} | set(spans.across(task, start, end, present))
-        return kind, tuple(sorted(rows)), names
-    speaking = all(own for own in said.values())
-    kind = CONFLICT if speaking and len(names) > 1 else MISSED
-    return kind, tuple(sorted(span[3] for span in everything)), names
-
-
-def _cut(own: Sequence[Row], start: int, end: int, beside: Beside) -> list[Row]:
-    """Spans without what lies where not the same annotators can be compared."""
-    return [
-        (a if beside.before else max(a, start), b if beside.after else min(b, end), label, row)
-        for a, b, label, row in own
+    left = _differing(said)
+    groups: dict[tuple[bool, str], dict[str, list[Item]]] = {}
+    for reader, items in left.items():
+        for item in items:
+            instant = item[1] == item[2]
+            key = (instant, "" if exclusive and not instant else item[0])
+            groups.setdefault(key, {name: [] for name in left})[reader].append(item)
+    found = [
+        (_instant_kind(own) if key[0] else _range_kind(own, length), own)
+        for key, own in sorted(groups.items())
     ]
+    labels = tuple(sorted({name for _, own in found for name in _labels(own, length)}))
+    if len(found) > 1 and _in_place_of_each_other(found):
+        return CONFLICT, labels
+    leading = max(found, key=lambda group: _time(group[1], length))
+    return leading[0], labels
 
 
-def _border_kind(said: dict[int, list[Row]], start: int, end: int) -> str:
-    """Which borders differ where all spans reach out of the stretch."""
+def _differing(said: Said) -> dict[str, list[Item]]:
+    """What each reader says beside what all of them say alike."""
+    counts = {reader: Counter(items) for reader, items in said.items()}
+    first, *others = counts.values()
+    common = first.copy()
+    for other in others:
+        common &= other
+    return {reader: sorted((own - common).elements()) for reader, own in counts.items()}
+
+
+def _labels(said: Said, length: int) -> set[str]:
+    """Labels that are said within a stretch; of those that only touch it where there are none."""
+    everything = [item for items in said.values() for item in items]
+    met = {name for name, first, last in everything if _meets(first, last, length)}
+    return met or {name for name, _, _ in everything}
+
+
+def _meets(first: int, last: int, length: int) -> bool:
+    """Whether a mark shares time with the stretch, or is an instant."""
+    return first == last or (first < length and last > 0)
+
+
+def _instant_kind(said: Said) -> str:
+    counts = {len(items) for items in said.values()}
+    return MOVED if len(counts) == 1 else INSTANT
+
+
+def _range_kind(said: Said, length: int) -> str:
+    """Kind of what is said with ranges of one label, or of labels that exclude each other.
+
+    Where every range reaches out of the stretch, all have the same events and their borders differ.
+    A range that lies wholly in it is an event that not everybody has.
+    """
+    own = {
+        reader: [item for item in items if _meets(item[1], item[2], length)]
+        for reader, items in said.items()
+    }
+    everything = [item for items in own.values() for item in items]
+    if not any(first >= 0 and last <= length for _, first, last in everything):
+        return _border_kind(own, length)
+    if not all(own.values()):
+        return MISSED
+    held = {tuple(sorted(name for name, _, _ in items)) for items in said.values()}
+    if len(held) == 1:
+        return _shift_kind(list(said.values()))
+    return CONFLICT if len({name for name, _, _ in everything}) > 1 else SPLIT
+
+
+def _border_kind(said: Said, length: int) -> str:
+    """Which borders differ where all ranges reach out of the stretch."""
     ends, starts = set(), set()
-    for own in said.values():
-        if any(a < start and b > end for a, b, _, _ in own):
+    for items in said.values():
+        if any(first < 0 and last > length for _, first, last in items):
             return SPLIT
-        ends.add(max((b for a, b, _, _ in own if a < start), default=start))
-        starts.add(min((a for a, b, _, _ in own if b > end), default=end))
+        ends.add(max((last for _, first, last in items if first < 0), default=0))
+        starts.add(min((first for _, first, last in items if last > length), default=length))
     if len(ends) > 1 and len(starts) > 1:
         return BORDER
     return OFFSET if len(ends) > 1 else ONSET
+
+
+def _shift_kind(said: Sequence[Sequence[Item]]) -> str:
+    """Which borders differ where all say the same labels; events that never meet are two."""
+    columns = list(zip(*said, strict=True))
+    for column in columns:
+        if max(first for _, first, _ in column) >= min(last for _, _, last in column):
+            return CONFLICT if len({name for name, _, _ in said[0]}) > 1 else MISSED
+    onset = any(len({first for _, first, _ in column}) > 1 for column in columns)
+    offset = any(len({last for _, _, last in column}) > 1 for column in columns)
+    return BORDER if onset and offset else ONSET if onset else OFFSET
+
+
+def _in_place_of_each_other(found: Sequence[tuple[str, Said]]) -> bool:
+    """Whether each label is said by some where the others say another one."""
+    speakers = [{reader for reader, items in own.items() if items} for _, own in found]
+    apart = len(set().union(*speakers)) == sum(map(len, speakers))
+    return apart and all(kind in (MISSED, INSTANT) for kind, _ in found)
+
+
+def _time(said: Said, length: int) -> int:
+    """Time that differing marks take of a stretch."""
+    return sum(
+        max(min(last, length) - max(first, 0), 0)
+        for items in said.values()
+        for _, first, last in items
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tslab.agreement.consensus.patterns import Floats
-from tslab.agreement.disputes.values import Dispute
+from tslab.agreement.disputes.tables import TaskDisputes
 from tslab.agreement.events.criteria import Iou
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.matching import match_events, match_instants
@@ -79,7 +79,7 @@ class TaskPriority:
 def priorities(
     table: SpanTable,
     voters: Sequence[str],
-    disputes: Sequence[Dispute],
+    disputes: Iterable[TaskDisputes],
     rule: LowAgreement | None = None,
     tolerance: int = 100_000,
 ) -> list[TaskPriority]:
@@ -101,19 +101,19 @@ def priorities(
     )
     np.add.at(people, met // max(1, len(own.annotators)), 1)
     costs, counts = np.zeros(len(own.tasks)), np.zeros(len(own.tasks), np.int64)
-    for dispute in disputes:
-        costs[dispute.task] += dispute.cost
-        counts[dispute.task] += 1
-    found = []
+    for found in disputes:
+        costs[found.task] = sum(dispute.cost for dispute in found.disputes)
+        counts[found.task] = len(found.disputes)
+    ranked = []
     for task in np.flatnonzero(people).tolist():
         agreement = None if math.isnan(same[task]) else float(same[task])
         lower = lower_bound(agreement, float(events[task]))
         step = rule.step(agreement, int(people[task]), int(counts[task]))
-        found.append(TaskPriority(
+        ranked.append(TaskPriority(
             task, float(costs[task]) * (1 - lower), agreement, lower, int(people[task]),
             int(counts[task]), float(costs[task]), step,
         ))  # fmt: skip
-    return sorted(found, key=lambda p: (-p.priority, -p.annotators, p.task))
+    return sorted(ranked, key=lambda p: (-p.priority, -p.annotators, p.task))
 
 
 def task_agreement(table: SpanTable, tolerance: int) -> tuple[Floats, Floats]:

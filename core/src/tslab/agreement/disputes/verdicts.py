@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tslab.agreement.disputes.unanimity import Panel, Reading, panels
+from tslab.agreement.disputes.finding import Panel, panels
+from tslab.agreement.disputes.values import Reading
 from tslab.spans import FieldValue, Span, sort_key, to_microseconds
+from tslab.stretches import union
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def truth_of(
             if part.spans is not None and part.end > part.start:
                 known.append((part.start, part.end))
     spans += _closed(threads, reached, answers)
-    return sorted(spans, key=sort_key), _touching_joined(known)
+    return sorted(spans, key=sort_key), union(known)
 
 
 def _parts(panel: Panel, decisions: Sequence[Decision]) -> Iterator[_Part]:
@@ -233,16 +235,6 @@ def _most_given(span: Span, answers: Answers) -> dict[str, FieldValue]:
         if not rest or rest[0][1] < first[1]:
             given[name] = first[0]
     return given
-
-
-def _touching_joined(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in stretches:
-        if joined and joined[-1][1] == start:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def median_reading(readings: Sequence[Reading], start: int, end: int) -> Reading:

@@ -32,7 +32,7 @@ class ReviewItem:
         tier: Name of the tier.
         task: Name of the task, as in the table of the tier.
         start: Seconds from the start of the task's recording.
-        end: Seconds; equal to `start` for instants.
+        end: Seconds; there is room around a lone border or instant.
         kind: What is disputed, in words.
         cost: How much it weighs; the list is in this order, largest first.
         said: What each said, by reader.

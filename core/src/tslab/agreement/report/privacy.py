@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tslab import files
 from tslab.agreement.attributes.task_attributes import TaskAnswers
+from tslab.agreement.disputes.values import Scope
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable, made_of_people
 from tslab.agreement.values import Readers
 from tslab.errors import DataError
@@ -86,7 +87,16 @@ def _hidden(tier: TierTable, names: Mapping[str, str], key: bytes) -> TierTable:
     answers = tier.task_answers
     if answers is not None:
         answers = replace(_answers(answers, names, key), readers=readers)
-    return replace(tier, table=table, readers=readers, windows=windows, task_answers=answers)
+    scopes = _scopes(tier.scopes, table)
+    return replace(
+        tier, table=table, readers=readers, windows=windows, task_answers=answers, scopes=scopes
+    )
+
+
+def _scopes(given: Sequence[Scope], table: SpanTable) -> tuple[Scope, ...]:
+    """What is to be reviewed, in the new order of the tasks."""
+    order = np.argsort(table.order).tolist() if given and table.order is not None else ()
+    return tuple(replace(given[old], recording="") for old in order)
 
 
 def _answers(given: TaskAnswers, names: Mapping[str, str], key: bytes) -> TaskAnswers:

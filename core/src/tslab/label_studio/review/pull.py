@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from tslab.agreement.disputes.verdicts import truth_of
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.errors import counted
+from tslab.ground_truth import REVIEWER
 from tslab.label_studio.client import Client
 from tslab.label_studio.review.ballots import (
     Box,
@@ -19,13 +21,14 @@ from tslab.label_studio.review.ballots import (
 )
 from tslab.label_studio.review.judging import Judge, Outcome
 from tslab.label_studio.review.key import FILE, Key, load_key
-from tslab.label_studio.review.readings import REVIEWER, matters
+from tslab.label_studio.review.readings import matters
 from tslab.label_studio.review.task_answers import unanimous
 from tslab.label_studio.review.windows import all_pieces, cases_by_mark
 from tslab.lint.codes import finding
 from tslab.preparation.stitching import with_ids
 from tslab.project import Project
 from tslab.spans import FieldValue, Span, sort_key
+from tslab.stretches import intersect
 
 
 def review_outcome(
@@ -89,7 +92,7 @@ def outcome_of(project: Project, key: Key, box: Box, annotations: Sequence[Annot
         truths.setdefault((matter.recording, matter.view), []).append(truth)
     tasks = _task_answers(project, annotations, truths, outcome)
     for (recording, view), parts in truths.items():
-        extents = _common([known for _, known in parts])
+        extents = functools.reduce(intersect, (known for _, known in parts))
         spans = [span for own, _ in parts for span in own]
         spans = [s for s in spans if _inside(s, extents)]
         outcome.annotations.append(
@@ -120,16 +123,6 @@ def _task_answers(
         found[recording, view], differing = unanimous(project.domain.task_fields, readings)
         outcome.differing += differing
     return found
-
-
-def _common(extents: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]]:
-    """Time that is known in all tiers of a view."""
-    common = list(extents[0])
-    for other in extents[1:]:
-        common = [
-            (max(a, c), min(b, d)) for a, b in common for c, d in other if max(a, c) < min(b, d)
-        ]
-    return sorted(common)
 
 
 def _inside(span: Span, extents: Sequence[tuple[int, int]]) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 
 from tslab.errors import counted
 from tslab.label_studio.review.ballots import Ballot, answered
-from tslab.label_studio.review.key import Key, Window
+from tslab.label_studio.review.key import Case, Key, Window
 from tslab.label_studio.review.readings import mark_of, matters
 from tslab.label_studio.review.tasks import Said, about, between
 from tslab.label_studio.review.windows import all_pieces, new_windows
 from tslab.project import Project
+from tslab.spans import to_seconds
 
 
 @dataclass(slots=True)
@@ -89,6 +90,33 @@ def make_queue(
     shown = {case.mark for window in key.windows for case in window.cases}
     later = len(there - shown)
     return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there), later)
+
+
+def queue_cases(queue: Queue) -> list[tuple[Window, Case]]:
+    """Disputes with their windows in the order of `tslab agreement`: the most costly first."""
+    cases = ((window, case) for window in queue.windows for case in window.cases)
+    return sorted(
+        (item for item in cases if item[1].mark in queue.live),
+        key=lambda item: (-item[1].cost, item[0].task.recording, item[1].tier, item[1].start),
+    )
+
+
+def queue_json(queue: Queue) -> list[dict[str, Any]]:
+    """All disputes for a dashboard, without saying who is who."""
+    waiting = {case.id for window in queue.open.values() for case in window.cases}
+    return [
+        {
+            "window": window.task.id,
+            "recording": window.task.recording,
+            "tier": case.tier,
+            "start": to_seconds(case.start),
+            "end": to_seconds(case.end),
+            "kind": case.kind,
+            "cost": case.cost,
+            "open": case.id in waiting,
+        }
+        for window, case in queue_cases(queue)
+    ]
 
 
 def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, str]]:

@@ -6,20 +6,14 @@ import hashlib
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from tslab.agreement.disputes.unanimity import Dispute, Reading, disputes, unclaimed
+from tslab.agreement.disputes.tables import tier_disputes
+from tslab.agreement.disputes.values import Dispute, Reading
+from tslab.agreement.intake import project_intake
 from tslab.annotation import Annotation
 from tslab.domain import Tier
-from tslab.ground_truth import made_truth
-from tslab.preparation.windows import NICE_SECONDS, SAMPLES_PER_PAGE
+from tslab.ground_truth import REVIEWER, made_truth
 from tslab.project import Project
-from tslab.recording_table import RecordingEntry
-from tslab.spans import Span, to_microseconds
-
-REVIEWER = "review"
-"""Who makes the ground truth of the review, in its file and as its annotator."""
-
-SHARE_AROUND, SHARE_GAP = 0.002, 0.01
-"""Of a page: what is added to a lone border, and how near two disputes are one."""
+from tslab.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,7 @@ def matters(project: Project, annotations: Sequence[Annotation]) -> list[Matter]
     """Everything that at least two annotators reviewed, in order.
 
     Ground truth of somebody else, be it marked in Label Studio or made here, is decided already.
+    What is read and how is that of `tslab agreement`, so that both speak of the same disputes.
 
     Args:
         project: The project folder.
@@ -57,48 +52,24 @@ def matters(project: Project, annotations: Sequence[Annotation]) -> list[Matter]
     Raises:
         DataError: A file of the project folder is damaged.
     """
-    entries = project.entries()
     made = made_truth(project.root)
     others = [a for maker, own in made.items() if maker != REVIEWER for a in own]
-    groups: dict[tuple[str, str], list[Annotation]] = {}
-    for annotation in (*annotations, *others):
-        if annotation.recording in entries:
-            key = (annotation.recording, annotation.view)
-            groups.setdefault(key, []).append(annotation)
-    views = {view.name for view in project.domain.views}
-    return [
-        found
-        for (recording, view), given in sorted(groups.items())
-        if view in views
-        for tier in project.domain.view_tiers(view)
-        if (found := _matter(project, entries[recording], view, tier, given)) is not None
-    ]
-
-
-def _matter(
-    project: Project, entry: RecordingEntry, view: str, tier: Tier, given: Sequence[Annotation]
-) -> Matter | None:
     texts = {field.name for field in project.domain.fields if field.kind == "text"}
-    truths = [stretch for a in given if a.ground_truth for stretch in _stretches(a)]
-    readings = [
-        Reading(
-            a.annotator,
-            [_without(span, texts) for span in a.spans if span.tier == tier.name],
-            list(unclaimed(_stretches(a), truths)),
-        )
-        for a in given
-        if not a.ground_truth
-    ]
-    if len(readings) < 2:
-        return None
-    page, sample = page_seconds(project, view, entry), 1 / max(entry.sampling_rates)
-    around = to_microseconds(max(SHARE_AROUND * page, sample))
-    found = disputes(readings, max(to_microseconds(SHARE_GAP * page), around), around)
-    wanted = project.settings.review.tolerance_seconds
-    tolerance = to_microseconds(sample if wanted is None else wanted)
-    small = [d for d in found if _is_small(d, tolerance, around)]
-    large = [d for d in found if d not in small]
-    return Matter(entry.id, view, tier, readings, large, small, around)
+    known = project_intake(project, [*annotations, *others], models=False)
+    tiers = {tier.name: (number, tier) for number, tier in enumerate(project.domain.tiers)}
+    found: list[tuple[str, str, int, Matter]] = []
+    for table in known.tiers:
+        number, tier = tiers[table.name]
+        for own in tier_disputes(table):
+            scope = table.scopes[own.task]
+            if scope.view:
+                place = (scope.recording, scope.view)
+                said = [
+                    replace(r, spans=[_without(s, texts) for s in r.spans]) for r in own.readings
+                ]
+                matter = Matter(*place, tier, said, own.disputes, own.settled, own.settings.around)
+                found.append((*place, number, matter))
+    return [matter for *_, matter in sorted(found, key=lambda item: item[:3])]
 
 
 def _without(span: Span, texts: Set[str]) -> Span:
@@ -106,25 +77,6 @@ def _without(span: Span, texts: Set[str]) -> Span:
     if texts.isdisjoint(span.fields):
         return span
     return replace(span, fields={k: v for k, v in span.fields.items() if k not in texts})
-
-
-def _is_small(dispute: Dispute, tolerance: int, around: int) -> bool:
-    """Whether everybody has the same borders there, and no two of them are far apart."""
-    alike = {tuple(sorted(label for label, _, _ in said)) for said in dispute.said.values()}
-    shifts = dispute.kind in ("border", "instant") and len(alike) == 1
-    return shifts and 0 < dispute.end - dispute.start <= tolerance and around > 0
-
-
-def _stretches(annotation: Annotation) -> list[tuple[int, int]]:
-    found = [(to_microseconds(a), to_microseconds(b)) for a, b in annotation.extents]
-    return sorted((max(a, 0), b) for a, b in found if b > max(a, 0))
-
-
-def page_seconds(project: Project, view: str, entry: RecordingEntry) -> float:
-    """Length of the first screen of a recording in a view."""
-    page = project.domain.view(view).page_seconds or project.domain.page_seconds
-    enough = SAMPLES_PER_PAGE / max(entry.sampling_rates)
-    return page or next((n for n in NICE_SECONDS if n >= 0.6 * enough), NICE_SECONDS[-1])
 
 
 def mark_of(matter: Matter, dispute: Dispute) -> str:

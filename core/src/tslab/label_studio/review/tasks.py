@@ -8,6 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tslab.agreement.disputes.kinds import (
+    BORDER,
+    CONFLICT,
+    INSTANT,
+    MISSED,
+    MOVED,
+    OFFSET,
+    ONSET,
+    SHIFTS,
+    SPLIT,
+)
 from tslab.errors import counted
 from tslab.label_studio.labeling_config import DOT
 from tslab.label_studio.predictions import TaskPrediction
@@ -24,12 +35,14 @@ Said = Mapping[str, Sequence[Span]]
 """What each annotator says about a recording in a view, by name."""
 
 QUESTIONS = {
-    "label": "which label?",
-    "missed or extra": "is it there?",
-    "border": "where does it begin or end?",
-    "split": "one or several?",
-    "instant": "when, or which label?",
-    "mixed": "which labels, from when to when?",
+    CONFLICT: "which label?",
+    MISSED: "is it there?",
+    ONSET: "where does it begin?",
+    OFFSET: "where does it end?",
+    BORDER: "where does it begin or end?",
+    SPLIT: "one or several?",
+    INSTANT: "is it there?",
+    MOVED: "when?",
 }
 """What a dispute is about, by kind, as a reviewer is asked."""
 
@@ -132,7 +145,7 @@ def about(window: Window) -> str:
 
 
 def _question(case: Case) -> str:
-    return QUESTIONS.get(case.kind, QUESTIONS["mixed"])
+    return QUESTIONS.get(case.kind, "what is right?")
 
 
 def _at(microseconds: int) -> str:
@@ -152,7 +165,7 @@ def _in_words(case: Case, spans: Sequence[Span]) -> str:
         for span in sorted(spans, key=sort_key)
         if span.tier == case.tier and span.start_us <= case.end and span.end_us >= case.start
     ]
-    if case.kind != "border":
+    if case.kind not in SHIFTS:
         found = [
             s for s in found if s.is_instant or (s.start_us < case.end and s.end_us > case.start)
         ]

@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tslab.agreement.disputes.unanimity import Dispute, portion
+from tslab.agreement.disputes.finding import portion
+from tslab.agreement.disputes.scopes import page_seconds
+from tslab.agreement.disputes.values import Dispute
 from tslab.label_studio.review.key import Case, Key, Window
-from tslab.label_studio.review.readings import Matter, mark_of, page_seconds
+from tslab.label_studio.review.readings import Matter, mark_of
 from tslab.preparation.windows import most_rows
 from tslab.project import Project
 from tslab.recording_table import RecordingEntry
