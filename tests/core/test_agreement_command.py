@@ -501,3 +501,30 @@ def test_a_page_replaces_no_page_of_another_command(study: Study, tmp_path: Path
         assert "is a page of 'tslab agreement'" in said
     path.write_text(path.read_text().replace('content="tslab agreement"', 'content="tslab"'))
     study.shell("agreement", "--draws", 0, "--report", path)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--from", ""), 4, "need the name of a file"),
+        (("--report", ""), 2, "is no name of a page"),
+        (("--csv", ""), 2, "--csv has no name"),
+        (("--metric", ""), 2, "no measure ''. There are"),
+    ],
+)
+def test_an_empty_name_is_said_and_not_ignored(
+    study: Study, words: tuple[str, str], code: int, said: str
+) -> None:
+    message = study.shell.fails(code, "agreement", "--draws", 0, *words)
+    assert said in message
+    assert len(message) < 700
+
+
+def test_an_export_of_which_nothing_can_be_read_says_so(shell: Any, tmp_path: Path) -> None:
+    region = {"id": "a", "type": "timeserieslabels", "from_name": "lab",
+              "value": {"start": "?", "end": "!", "timeserieslabels": ["x"]}}  # fmt: skip
+    said = [{"id": n, "completed_by": n, "result": [region]} for n in (1, 2)]
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps([{"id": 1, "annotations": said}]))
+    shell("agreement", "--from", path, project=False, code=1)
+    assert "nobody can be compared: none of the regions can be read" in shell.err

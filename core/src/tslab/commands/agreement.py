@@ -120,9 +120,9 @@ def command(output: Output, **options: Any) -> int:
 
     wanted = Asked(**options)
     read_bounds(wanted.least, wanted.most)  # before anything is measured
-    if wanted.page_file:
+    if wanted.page_file is not None:
         page_target(wanted.page_file, "agreement")
-    if wanted.folder:
+    if wanted.folder is not None:
         folder_target(wanted.folder)
     intake, offered, key = _given(output, wanted)
     weights = read_weights(_controls(intake), wanted.weights)
@@ -219,6 +219,8 @@ def _decoded(path: Path) -> str:
 def _read(path: Path) -> bytes:
     from tslab.errors import DataError
 
+    if path == Path():
+        raise DataError("--from and --config need the name of a file", "Write --from FILE.")
     try:
         return path.read_bytes()
     except OSError as error:
@@ -324,6 +326,8 @@ def _why_nobody(found: Agreement, wanted: Asked) -> str:
         return "no task has two readings. Annotate more, then: tslab pull"
     if found.tiers:
         return "no task has two readings. Annotate more, then export again."
+    if found.counts.get("TSL117"):
+        return "none of the regions can be read. The findings above say why."
     if wanted.config_file is None:
         return "the export has no region that says what its tier is called. Add: --config FILE"
     return "the export has no annotations of a tier of the config. Check both files."

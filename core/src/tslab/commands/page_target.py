@@ -51,6 +51,8 @@ def folder_target(name: str) -> Path:
     """
     from tslab.errors import UsageError
 
+    if not name:
+        raise UsageError("--csv has no name", "Name a folder.")
     path = Path(name)
     if path.exists() and not path.is_dir():
         raise UsageError(f"--csv '{name}' is a file", "Name a folder.")

@@ -30,7 +30,7 @@ def command(output: Output, page_file: str | None, private: bool) -> int:
     from tslab.progress.text import progress_text
 
     project = output.project()
-    target = page_target(page_file, "progress") if page_file else None
+    target = page_target(page_file, "progress") if page_file is not None else None
     activity = _activity(output, project)
     if private:
         activity = hidden(activity, project_key(project.state))

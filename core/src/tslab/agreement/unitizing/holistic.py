@@ -62,7 +62,7 @@ def holistic_rows(
     study = _Study(levels, settings, contingency(table, pairs), runs_of(table))
     members = sorted(table.annotators.index(name) for name in readers.annotators)
     yield from study.group("overall", (), members)
-    for number in range(len(pairs)):
+    for number in range(len(pairs) if len(pairs) <= MOST_PAIRS else 0):
         yield from study.group("pair", levels.names(number), sorted(pairs[number].tolist()))
     if settings.samples:
         yield from study.gammas()
