@@ -81,6 +81,7 @@ def test_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     good = {"plain overlap": Cost(0.1, 1), "numbers": Cost(0.14, 1)}
     assert verdict(good) == 0
     assert verdict({**good, "numbers": Cost(0.16, 1)}) == 1
+    assert verdict({**good, "numbers": Cost(0.14, 1, ratio=1.6)}) == 1
     assert verdict({**good, "numbers, numba": Cost(0.3, 1)}) == 1
     assert "1.40 plain overlaps" in capsys.readouterr().out
 
