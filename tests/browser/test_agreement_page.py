@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kit.agreement_pages import EVIL, crowded, hostile, shown, study
+from kit.agreement_pages import EVIL, answered, crowded, hostile, only_answers, shown, study
 
 from tslab.agreement.page.document import page
 
@@ -197,3 +197,27 @@ def test_the_list_is_saved_as_it_is_chosen(chromium: Any, address: str) -> None:
     document = json.loads(Path(some.value.path()).read_text())
     assert [item["kind"] for item in document] == ["missed"]
     assert document[0]["said"] == {"anna": "beat", "bert": "nothing"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_answers_are_a_table_by_field(
+    chromium: Any, tmp_path: Path, scheme: str, width: int
+) -> None:
+    path = tmp_path / "answers.html"
+    path.write_bytes(page(study(answered(), only_answers())))
+    assert path.stat().st_size < 100_000
+    said: list[str] = []
+    given = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    tab = opened(chromium, path.as_uri(), said, **given)
+    assert said == [path.as_uri()]
+    first, second = tab.locator("section.tier").all()
+    names = first.locator(".fields table th:first-child").all_inner_texts()
+    assert [name.split()[0] for name in names] == ["certainty", "height", "quality", "same"]
+    # Nothing can be marked in the second one: there is no picture of it, and nothing breaks.
+    assert second.locator(".viewer").count() == 0
+    assert second.locator(".fields table").count() == 2
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    row = first.locator(".fields tbody tr").first
+    assert row.locator("td").count() == 5
+    assert row.locator("td").nth(1).bounding_box()["x"] + 40 < width
