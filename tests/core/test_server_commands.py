@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import webbrowser
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from tslab import cli
 from tslab.label_studio.server import Address, EmbeddedServer
+from tslab.label_studio.server_record import new_record, save_record
+from tslab.project import Project
 
 ADDRESS = Address("http://127.0.0.1:8123", "admin@tslab.local", "the-password", "key", True)
 
@@ -83,6 +86,20 @@ def test_up_says_when_it_runs_elsewhere(
 ) -> None:
     assert cli.run(["up", "--project", str(folder), "--port", "9000"]) == 0
     assert f"it runs at {ADDRESS.url} already" in capsys.readouterr().err
+
+
+def test_up_says_that_the_address_has_changed(
+    folder: Path, started: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = Project.open(folder).state
+    state.mkdir(exist_ok=True)
+    port = int(ADDRESS.url.rpartition(":")[2])
+    for before, said in ((port, False), (port + 1, True), (0, False)):
+        save_record(state, replace(new_record(False), port=before))
+        assert cli.run(["up", "--project", str(folder)]) == 0
+        err = capsys.readouterr().err
+        assert ("the address has changed" in err) == said
+        assert (f"tslab up --port {before}" in err) == said
 
 
 def test_up_refuses_ports_of_the_system(folder: Path, started: list[int]) -> None:

@@ -75,7 +75,7 @@ def test_one_against_one_is_not_reviewed() -> None:
     assert spans_of(found, "state") == [(4, 10, "Up")]
     assert reviewed(found, "state") == [(4, 10), (14, 60)]
     assert reviewed(found, "event") == [(0, 5), (6, 60)]
-    assert "1 recording with time in tier 'state' that has no majority" in found.left_out
+    assert "2 parts in tier 'state' that have no majority" in found.left_out
 
 
 def test_two_who_differ_about_borders_meet_in_the_middle() -> None:

@@ -64,8 +64,10 @@ def _start(
     output: Output, project: Project, port: int, show_password: bool
 ) -> tuple[dict[str, object], str]:
     from tslab.label_studio.server import EmbeddedServer
+    from tslab.label_studio.server_record import load_record
 
     server = EmbeddedServer.of(project)
+    before = load_record(server.state)
     with _progress(output) as progress:
         address = server.start(
             progress,
@@ -74,6 +76,11 @@ def _start(
         )
     if port and not address.url.endswith(f":{port}"):
         output.warn(f"it runs at {address.url} already; to move it: tslab down; tslab up --port N")
+    elif not port and before is not None and before.port and address.url != before.url:
+        output.warn(
+            f"the address has changed: another program has {before.url}, where links in pages and "
+            f"bookmarks lead; to go back: free it; tslab down; tslab up --port {before.port}"
+        )
     return _report(server, address, show_password)
 
 

@@ -266,8 +266,9 @@ def _combined(
     disputed = union([*agreed.disputed, *instants.disputed])
     everything = union(part for stretches in present for part in stretches)
     reviewed = subtract(everything, disputed)
-    if total(intersect(everything, disputed)):
-        loss.counts[f"recordings with time in tier '{tier.name}' that has no majority"] += 1
+    undecided = len(intersect(everything, disputed))
+    if undecided:
+        loss.counts[f"parts in tier '{tier.name}' that [has|have] no majority"] += undecided
     kept = [
         Span(to_seconds(a), to_seconds(b), label, tier.name)
         for a, b, label in [*agreed.marks, *((at, at, label) for at, label in instants.points)]
