@@ -71,6 +71,8 @@ def test_a_rare_label_has_no_interval_where_the_others_have() -> None:
 def test_draws_that_are_all_alike_are_no_certainty() -> None:
     found = measured([task(True)] * 12)
     assert value(found, "event/f1@0.5") == Value(1.0, no_interval=ALIKE)
+    few = measured([task(True)] * 3)
+    assert "3 tasks" in value(few, "event/f1@0.5").no_interval, "what helps is said first"
 
 
 def test_it_is_said_wherever_the_number_stands() -> None:

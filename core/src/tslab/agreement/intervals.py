@@ -49,13 +49,12 @@ def believed(tier: TierTable, rows: Sequence[Row]) -> tuple[list[Row], list[str]
 
 def _why_not(tier: TierTable, row: Row, marks: dict[str, _Marks]) -> str:
     """Why an interval says nothing; "" where it does."""
-    if row.value.low == row.value.high:
-        return ALIKE
+    alike = ALIKE if row.value.low == row.value.high else ""
     if row.tasks == 1 and row.metric.startswith("time/"):
-        return ""  # drawn from blocks of the only task
+        return alike  # drawn from blocks of the only task
     tasks = _tasks_of(tier, row, marks)
     if tasks >= FEWEST_TASKS:
-        return ""
+        return alike
     return f"no interval: {counted(tasks, 'tasks')} with marks, {FEWEST_TASKS} are the least"
 
 
