@@ -11,8 +11,8 @@ from kit.review_study import DOMAIN, domain_of_all_kinds, make_review_study
 from kit.studies import Study
 
 from tslab import files
+from tslab.agreement.dispute_values import DisputeSettings, Reading
 from tslab.agreement.disputes.finding import disputes_of
-from tslab.agreement.disputes.values import DisputeSettings, Reading
 from tslab.agreement.disputes.verdicts import Decision, truth_of
 from tslab.annotation import Annotation
 from tslab.label_studio.review.key import Key, new_key

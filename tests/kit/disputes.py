@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tslab.agreement.dispute_values import Dispute, DisputeSettings, Scope
 from tslab.agreement.disputes.tables import tier_disputes
-from tslab.agreement.disputes.values import Dispute, DisputeSettings, Scope
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable

@@ -13,8 +13,8 @@ from sklearn.metrics import cohen_kappa_score
 from tslab.agreement.attributes.metrics import AttributeSettings, Regions, attribute_rows
 from tslab.agreement.events.criteria import Iou
 from tslab.agreement.events.matching import match_events, match_instants
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import NO_ANSWER, NO_VARIATION, TOO_FEW, Readers, Row
 from tslab.domain import Choice, RegionField
 from tslab.span_table import Extents, SpanTable

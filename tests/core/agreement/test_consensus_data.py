@@ -24,7 +24,7 @@ from scipy.stats import entropy
 
 from tslab.agreement.consensus.dawid_skene import dawid_skene
 from tslab.agreement.consensus.methods import ConsensusSettings, consensus_of
-from tslab.agreement.disputes.values import DisputeSettings
+from tslab.agreement.dispute_values import DisputeSettings
 from tslab.span_table import SpanTable
 
 NIGHTS, STAGES = 30, 5

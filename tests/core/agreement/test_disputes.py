@@ -13,8 +13,8 @@ from kit.vote_tables import LABELS, grid, marks, names, table
 from numpy.typing import NDArray
 from scipy.stats import entropy
 
+from tslab.agreement.dispute_values import Dispute, DisputeSettings
 from tslab.agreement.disputes.kinds import KINDS
-from tslab.agreement.disputes.values import Dispute, DisputeSettings
 from tslab.span_table import Extents, SpanTable
 
 Found = tuple[int, int, str, str]

@@ -9,6 +9,7 @@ from kit.event_tables import table_of
 from kit.vote_tables import marks, table
 from statsmodels.stats.proportion import proportion_confint
 
+from tslab.agreement.dispute_values import DisputeSettings
 from tslab.agreement.disputes.priorities import (
     LowAgreement,
     lower_bound,
@@ -16,7 +17,6 @@ from tslab.agreement.disputes.priorities import (
     task_agreement,
 )
 from tslab.agreement.disputes.tables import tier_disputes
-from tslab.agreement.disputes.values import DisputeSettings
 from tslab.span_table import Extents
 
 SECOND = 1_000_000

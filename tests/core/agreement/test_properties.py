@@ -22,8 +22,8 @@ from tslab.agreement.events.criteria import Iou
 from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
 from tslab.agreement.events.matching import match_events
 from tslab.agreement.events.metrics import EventSettings, event_metrics
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.unitizing.holistic import holistic_rows
 from tslab.agreement.values import Readers, Row
 from tslab.domain import Choice, RegionField

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from kit.event_tables import any_spans, table_of
 
+from tslab.agreement.events.rests import Rests
 from tslab.agreement.measure import measure
-from tslab.agreement.rests import Rests
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import Intake, TierTable
 from tslab.agreement.values import Readers, Row, counts_of

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import pytest
 from kit.planted import ANNOTATORS, Planted, covering, planted
 
+from tslab.agreement.dispute_values import Dispute, DisputeSettings, Reading
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
 from tslab.agreement.disputes.finding import disputes_of, panels
 from tslab.agreement.disputes.kinds import CONFLICT, INSTANT, MISSED, MOVED, OFFSET, ONSET, SPLIT
-from tslab.agreement.disputes.values import Dispute, DisputeSettings, Reading
 from tslab.agreement.disputes.verdicts import Decision, median_reading, truth_of
 from tslab.domain import Domain, Tier
 from tslab.spans import Span

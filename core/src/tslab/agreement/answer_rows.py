@@ -10,7 +10,7 @@ from tslab.agreement.enterprise.controls import choice_controls, overlap_control
 from tslab.agreement.enterprise.custom_metric import CustomMetric, custom_rows
 from tslab.agreement.enterprise.scores import EnterpriseSettings, enterprise_rows
 from tslab.agreement.events.matches import Matches
-from tslab.agreement.rests import Rests
+from tslab.agreement.events.rests import Rests
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Row

@@ -8,12 +8,14 @@ numbers that are not negative, and d_e is 0 only where all time is in one class.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Named = Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)

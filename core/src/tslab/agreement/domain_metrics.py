@@ -11,8 +11,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from tslab.agreement.events.rests import Rests
 from tslab.agreement.panel import Draws, TimeSettings
-from tslab.agreement.rests import Rests
 from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import (
     NO_HYPOTHESIS,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tslab.agreement.attributes.task_attributes import TaskAnswers
-from tslab.agreement.disputes.scopes import dispute_settings
-from tslab.agreement.disputes.values import Scope
+from tslab.agreement.dispute_scopes import dispute_settings
+from tslab.agreement.dispute_values import Scope
 from tslab.agreement.silent_truth import speaking
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,

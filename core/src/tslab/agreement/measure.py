@@ -28,13 +28,13 @@ from tslab.agreement.events.metrics import (
     tallies,
 )
 from tslab.agreement.intervals import believed
-from tslab.agreement.kernels.contingency import Contingency, Tally
+from tslab.agreement.kernels.contingency import Contingency, Tally, all_kinds
 from tslab.agreement.kernels.runs import runs_of
 from tslab.agreement.kernels.stream import items_of, stream
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.settings import MOST_UNITS, AgreementSettings
 from tslab.agreement.tier_tables import Intake, TierTable, made_of_people
-from tslab.agreement.time.metrics import Confusion, TimeAgreement, all_kinds, time_metrics
+from tslab.agreement.time.metrics import Confusion, TimeAgreement, time_metrics
 from tslab.agreement.unitizing.holistic import holistic_rows
 from tslab.agreement.values import Row
 from tslab.contracts import Finding

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.bootstrap import accelerated, percentile, weights
-from tslab.agreement.coefficients import Floats
-from tslab.agreement.time.values import Named
+from tslab.agreement.coefficients import Floats, Named
 
 # More pairs than this get values without intervals: nobody reads so many.
 MOST_PAIRS = 500

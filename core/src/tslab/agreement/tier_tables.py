@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tslab.agreement.attributes.task_attributes import TaskAnswers
-from tslab.agreement.disputes.values import Scope
+from tslab.agreement.dispute_values import Scope
 from tslab.agreement.values import Readers
 from tslab.contracts import Finding
 from tslab.domain import RegionField, TaskField

@@ -19,10 +19,10 @@ from tslab.agreement.attributes.sums import Entries, Study
 from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.counts import EventItems, labels_and_all
 from tslab.agreement.events.events import Events, shared
+from tslab.agreement.events.levels import Levels, Measure, Named
 from tslab.agreement.events.matches import Matches
-from tslab.agreement.levels import Levels, Measure, Named
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import NO_ANSWER, NO_VARIATION, TOO_FEW, Readers, Row, Value
 from tslab.domain import RegionField
 from tslab.span_table import SpanTable

@@ -26,7 +26,7 @@ from tslab.agreement.attributes.coefficients import (
 )
 from tslab.agreement.attributes.levenshtein import similarity
 from tslab.agreement.coefficients import Floats, ratio
-from tslab.agreement.levels import Named
+from tslab.agreement.events.levels import Named
 
 Codes = NDArray[np.int64]
 MOST_RANKS = 20

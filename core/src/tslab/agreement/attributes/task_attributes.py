@@ -16,8 +16,8 @@ from tslab.agreement.attributes.fields import AnyField, FieldStudies, answer_of
 from tslab.agreement.attributes.metrics import AttributeSettings, measure_of
 from tslab.agreement.attributes.sums import Entries
 from tslab.agreement.events.counts import EventItems
-from tslab.agreement.levels import Levels
-from tslab.agreement.time.metrics import all_kinds
+from tslab.agreement.events.levels import Levels
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.values import Readers, Row
 from tslab.domain import TaskField
 from tslab.span_table import Extents, SpanTable

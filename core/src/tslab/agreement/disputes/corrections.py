@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
-from tslab.agreement.disputes.values import Reading
+from tslab.agreement.dispute_values import Reading
 from tslab.agreement.disputes.verdicts import Decision
 from tslab.spans import Span
 from tslab.stretches import Stretch

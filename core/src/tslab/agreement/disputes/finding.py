@@ -15,8 +15,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from tslab.agreement.dispute_values import Dispute, DisputeSettings, Item, Reading, TierKind
 from tslab.agreement.disputes.kinds import MOVED, SHIFTS, kind_of
-from tslab.agreement.disputes.values import Dispute, DisputeSettings, Item, Reading, TierKind
 from tslab.spans import Span
 from tslab.stretches import Stretch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tslab.agreement.disputes.values import Item
+from tslab.agreement.dispute_values import Item
 
 MISSED = "missed or extra event"
 CONFLICT = "label conflict"

@@ -8,8 +8,8 @@ from typing import cast, get_args
 
 import numpy as np
 
+from tslab.agreement.dispute_values import Dispute, DisputeSettings, Reading, Scope, TierKind
 from tslab.agreement.disputes.finding import disputes_of
-from tslab.agreement.disputes.values import Dispute, DisputeSettings, Reading, Scope, TierKind
 from tslab.agreement.tier_tables import TierTable
 from tslab.spans import Span, to_seconds
 from tslab.stretches import Stretch, subtract

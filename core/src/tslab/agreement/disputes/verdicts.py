@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tslab.agreement.dispute_values import Reading
 from tslab.agreement.disputes.finding import Panel, panels
-from tslab.agreement.disputes.values import Reading
 from tslab.spans import FieldValue, Span, sort_key, to_microseconds
 from tslab.stretches import union
 

@@ -14,8 +14,8 @@ from tslab.agreement.attributes.task_attributes import TaskAnswers
 from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.candidates import overlapping, within_collar
 from tslab.agreement.events.events import Events, Shared, shared
-from tslab.agreement.kernels.lines import Line, Side
-from tslab.agreement.time.metrics import all_kinds
+from tslab.agreement.events.lines import Line, Side
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.domain import RegionField, TaskField
 
 PairKey = tuple[str, str, str]

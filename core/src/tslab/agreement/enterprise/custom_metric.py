@@ -22,8 +22,8 @@ from tslab.agreement.attributes.metrics import Regions
 from tslab.agreement.enterprise.controls import Control
 from tslab.agreement.enterprise.scores import mean_rows
 from tslab.agreement.kernels.common_time import common_ticks
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import Row
 from tslab.domain import RegionField
 from tslab.errors import DataError, TslabError

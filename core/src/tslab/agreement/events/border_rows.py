@@ -15,9 +15,9 @@ from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.boundaries import SECOND, SPREADS, Borders, spreads
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.events.events import Positions, Sets
+from tslab.agreement.events.levels import Levels
 from tslab.agreement.events.quantile_draws import SHARES, Key, quantile_bounds
 from tslab.agreement.events.sorted_errors import Grouping, Members, Unions
-from tslab.agreement.levels import Levels
 from tslab.agreement.row_sums import added
 from tslab.agreement.values import NO_MATCH, NO_SUM, ONE_READER, TAKES_LONG, Row, Value
 from tslab.span_table import Mask, Ticks

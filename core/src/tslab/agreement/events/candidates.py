@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tslab.agreement.events.chains import Scores
 from tslab.agreement.events.criteria import SIMILAR
 from tslab.agreement.events.events import Positions, Shared
-from tslab.agreement.kernels.lines import Side
+from tslab.agreement.events.lines import Side
 from tslab.agreement.kernels.overlaps import Overlaps, overlaps
 from tslab.span_table import Mask, Ticks
 

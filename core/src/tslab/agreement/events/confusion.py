@@ -10,9 +10,9 @@ import numpy as np
 
 from tslab.agreement.events.counts import Counts
 from tslab.agreement.events.kappa_draws import Bounds
+from tslab.agreement.events.levels import Levels
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.scores import event_kappa, kappa_value, matched_kappa
-from tslab.agreement.levels import Levels
 from tslab.agreement.values import ONE_READER, Row, Value
 
 

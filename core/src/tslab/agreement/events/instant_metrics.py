@@ -11,12 +11,12 @@ from tslab.agreement.events.border_rows import border_rows
 from tslab.agreement.events.boundaries import Borders
 from tslab.agreement.events.counts import labels_and_all
 from tslab.agreement.events.criteria import Labels
+from tslab.agreement.events.levels import Levels, Measure, Named
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.matching import match_instants
 from tslab.agreement.events.scores import event_scores, event_value
-from tslab.agreement.levels import Levels, Measure, Named
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import NO_MATCH, Readers, Row, Value
 from tslab.span_table import SpanTable
 

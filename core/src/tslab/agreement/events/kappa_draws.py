@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from tslab.agreement.coefficients import Floats
+from tslab.agreement.events.levels import Levels
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.scores import event_kappa, matched_kappa
-from tslab.agreement.levels import Levels
 from tslab.agreement.panel import MOST_PAIRS
 from tslab.agreement.row_sums import added, weighted
 

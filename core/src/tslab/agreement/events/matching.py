@@ -26,8 +26,8 @@ from tslab.agreement.events.chains import Scores, best_in_chains
 from tslab.agreement.events.counts import EventCounts, EventItems, tally
 from tslab.agreement.events.criteria import Collar, Criterion, Iou, Labels
 from tslab.agreement.events.events import Events, Positions, Sets, Shared, shared
+from tslab.agreement.events.lines import Line, Side
 from tslab.agreement.events.matches import Matches, Piece
-from tslab.agreement.kernels.lines import Line, Side
 from tslab.span_table import Mask, SpanTable, Ticks
 
 Pair = tuple[int, int]

@@ -15,16 +15,16 @@ from tslab.agreement.events.confusion import EventConfusion, confusions, kappa_r
 from tslab.agreement.events.counts import labels_and_all
 from tslab.agreement.events.criteria import Criterion, Iou, Labels
 from tslab.agreement.events.kappa_draws import kappa_bounds
+from tslab.agreement.events.levels import Levels, Measure, Named
 from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.matching import match_events
 from tslab.agreement.events.scores import event_scores, event_value
 from tslab.agreement.events.splits import SplitCounts, count_splits
 from tslab.agreement.events.stream import EventTally, streams
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.kernels.runs import Runs, runs_of
 from tslab.agreement.kernels.stream import Items, items_of, stream
-from tslab.agreement.levels import Levels, Measure, Named
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import NO_MATCH, Readers, Row, Value
 from tslab.span_table import Numbers, SpanTable
 

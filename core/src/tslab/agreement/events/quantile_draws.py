@@ -15,7 +15,7 @@ from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.boundaries import SECOND
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.events.events import Positions, Sets
-from tslab.agreement.levels import Levels
+from tslab.agreement.events.levels import Levels
 from tslab.agreement.panel import MOST_PAIRS
 from tslab.span_table import Ticks
 

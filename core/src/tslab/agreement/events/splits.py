@@ -16,8 +16,8 @@ from tslab.agreement.events.chains import Scores
 from tslab.agreement.events.counts import EventItems, tally
 from tslab.agreement.events.criteria import Labels
 from tslab.agreement.events.events import Events, Positions, Sets, shared
+from tslab.agreement.events.lines import Line
 from tslab.agreement.events.matching import as_pairs, of_labels
-from tslab.agreement.kernels.lines import Line
 from tslab.span_table import Numbers, SpanTable, Ticks
 
 

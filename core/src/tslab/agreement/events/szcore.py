@@ -18,9 +18,9 @@ from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.candidates import overlapping
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.events.events import Events, Shared, by_single_label, shared
+from tslab.agreement.events.lines import Side, refuse_too_long
 from tslab.agreement.events.matching import as_pairs
 from tslab.agreement.kernels.common_time import common_ticks
-from tslab.agreement.kernels.lines import Side, refuse_too_long
 from tslab.span_table import Extents, SpanTable, Ticks
 
 SECOND = 1_000_000

@@ -35,6 +35,9 @@ Counts = NDArray[np.int64]
 MOST_STATES = 64
 
 
+KINDS = ("pair", "reference", "model")
+
+
 @dataclass(frozen=True, slots=True)
 class Contingency:
     """Sums for each item, in microseconds; state 0 is time without a label.
@@ -100,6 +103,13 @@ def pairs_of(table: SpanTable, readers: Readers, by: str = "pair") -> Numbers:
         named = [(one, model) for model in readers.models for one in (*lead, *readers.annotators)]
     numbers = [[table.annotators.index(name) for name in pair] for pair in named]
     return sharing(table, np.array(numbers, np.int32).reshape(-1, 2))
+
+
+def all_kinds(table: SpanTable, readers: Readers) -> tuple[Numbers, list[str]]:
+    """All pairs that are compared, int32 ``(pairs, 2)``, and the kind of each."""
+    found = [(pairs_of(table, readers, kind), kind) for kind in KINDS]
+    kinds = [kind for pairs, kind in found for _ in range(len(pairs))]
+    return np.concatenate([pairs for pairs, _ in found]), kinds
 
 
 def contingency(table: SpanTable, pairs: Numbers) -> Contingency:

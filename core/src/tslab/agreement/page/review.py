@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.finding import Marks
 from tslab.agreement.disputes.kinds import MOVED, SHIFTS, SPLIT
 from tslab.agreement.disputes.tables import tier_disputes
-from tslab.agreement.disputes.values import Dispute
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.page.input import ReviewItem, fitting
 from tslab.agreement.page.rows import Index

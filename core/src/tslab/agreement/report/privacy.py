@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tslab import files
 from tslab.agreement.attributes.task_attributes import TaskAnswers
-from tslab.agreement.disputes.values import Scope
+from tslab.agreement.dispute_values import Scope
 from tslab.agreement.tier_tables import GROUND_TRUTH, Intake, TierTable, made_of_people
 from tslab.agreement.values import Readers
 from tslab.errors import DataError

@@ -12,9 +12,9 @@ import numpy as np
 from tslab import files
 from tslab.agreement.events.events import Events, shared
 from tslab.agreement.events.matches import Matches
+from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.headline import main_metrics
-from tslab.agreement.time.metrics import all_kinds
 from tslab.agreement.values import Row
 from tslab.errors import ProjectError
 from tslab.wording import csv_cell

@@ -15,25 +15,18 @@ from functools import cached_property
 import numpy as np
 
 from tslab.agreement.bootstrap import BLOCKS, FEW_TASKS, FEWEST_TASKS, in_blocks
-from tslab.agreement.coefficients import Floats, Group, ratio
-from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
+from tslab.agreement.coefficients import Floats, Group, Named, ratio
+from tslab.agreement.events.rests import met_ticks
+from tslab.agreement.kernels.contingency import Contingency, all_kinds, contingency
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
-from tslab.agreement.rests import met_ticks
 from tslab.agreement.time.pairs import Pairs
 from tslab.agreement.time.rows import Level, TaskValues, symmetric
 from tslab.agreement.time.sums import added_up, group_states, reduced, taken
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
-from tslab.agreement.time.values import (
-    Named,
-    group_values,
-    shared_label_values,
-    shared_values,
-)
+from tslab.agreement.time.values import group_values, shared_label_values, shared_values
 from tslab.agreement.values import Readers, Row
-from tslab.span_table import Mask, Numbers, SpanTable
-
-KINDS = ("pair", "reference", "model")
+from tslab.span_table import Mask, SpanTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +66,6 @@ class TimeAgreement:
     def rows(self) -> list[Row]:
         """All numbers."""
         return [*self.levels, *self.tasks.rows()]
-
-
-def all_kinds(table: SpanTable, readers: Readers) -> tuple[Numbers, list[str]]:
-    """All pairs that are compared, int32 ``(pairs, 2)``, and the kind of each."""
-    found = [(pairs_of(table, readers, kind), kind) for kind in KINDS]
-    kinds = [kind for pairs, kind in found for _ in range(len(pairs))]
-    return np.concatenate([pairs for pairs, _ in found]), kinds
 
 
 def time_metrics(

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from tslab.agreement.coefficients import Named
 from tslab.agreement.panel import Draws, Mean
 from tslab.agreement.time.rows import MEAN_OF_PAIRS, Level
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
-from tslab.agreement.time.values import Named, pair_label_values, pair_values
+from tslab.agreement.time.values import pair_label_values, pair_values
 from tslab.agreement.values import Row
 from tslab.span_table import Numbers, SpanTable
 

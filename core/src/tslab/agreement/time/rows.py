@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tslab.agreement.coefficients import Floats, cohen_kappa, ratio, scott_pi
+from tslab.agreement.coefficients import Floats, Named, cohen_kappa, ratio, scott_pi
 from tslab.agreement.panel import Draws, TimeSettings
 from tslab.agreement.row_sums import added
 from tslab.agreement.time.sums import taken
 from tslab.agreement.time.support import Events, Support
 from tslab.agreement.time.tier_sums import TierSums
-from tslab.agreement.time.values import Named, group_values, shared_values, value_of
+from tslab.agreement.time.values import group_values, shared_values, value_of
 from tslab.agreement.values import ONE_READER, Row, Value
 from tslab.span_table import SpanTable
 

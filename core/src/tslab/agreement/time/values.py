@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from tslab.agreement.coefficients import (
     Floats,
     Group,
+    Named,
     Two,
     cohen_kappa,
     dice,
@@ -32,8 +32,6 @@ from tslab.agreement.values import (
     NOTHING_MARKED,
     Value,
 )
-
-Named = Mapping[str, Floats]
 
 # Why a measure is undefined although there is time to measure on.
 REASON = {

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.events.levels import Levels
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.kernels.runs import Runs, runs_of
-from tslab.agreement.levels import Levels
 from tslab.agreement.panel import MOST_PAIRS, Draws, TimeSettings
 from tslab.agreement.unitizing.alpha import (
     alpha_u,

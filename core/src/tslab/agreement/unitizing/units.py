@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tslab.agreement.events.events import Events, by_single_label
-from tslab.agreement.kernels.lines import refuse_too_long
+from tslab.agreement.events.lines import refuse_too_long
 from tslab.agreement.kernels.presence import presence_of
 from tslab.span_table import Extents, SpanTable, Ticks
 

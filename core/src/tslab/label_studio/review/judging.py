@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
-from tslab.agreement.disputes.values import Dispute
 from tslab.agreement.disputes.verdicts import Decision, median_reading
 from tslab.annotation import Annotation
 from tslab.contracts import Finding

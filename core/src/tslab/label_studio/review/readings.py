@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
+from tslab.agreement.dispute_values import Dispute, Reading
 from tslab.agreement.disputes.tables import tier_disputes
-from tslab.agreement.disputes.values import Dispute, Reading
 from tslab.agreement.intake import project_intake
 from tslab.annotation import Annotation
 from tslab.domain import Tier

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tslab.agreement.dispute_scopes import page_seconds
+from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.finding import portion
-from tslab.agreement.disputes.scopes import page_seconds
-from tslab.agreement.disputes.values import Dispute
 from tslab.label_studio.review.key import Case, Key, Window
 from tslab.label_studio.review.readings import Matter, mark_of
 from tslab.preparation.windows import most_rows

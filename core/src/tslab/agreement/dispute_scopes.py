@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tslab.agreement.disputes.values import DisputeSettings
+from tslab.agreement.dispute_values import DisputeSettings
 from tslab.project import Project
 from tslab.recording_table import RecordingEntry
 from tslab.screens import usual_page

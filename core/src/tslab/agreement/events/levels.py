@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.counts import EventItems
+from tslab.agreement.events.rests import met_ticks
 from tslab.agreement.kernels.common_time import common_ticks
 from tslab.agreement.kernels.presence import presence_of
 from tslab.agreement.panel import MOST_PAIRS, Draws, Mean, TimeSettings
-from tslab.agreement.rests import met_ticks
 from tslab.agreement.row_sums import added, weighted
 from tslab.agreement.values import NO_PAIR, ONE_READER, Readers, Row, Value, counts_of
 from tslab.span_table import SpanTable, Ticks
