@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from kit.agreement_pages import data_of
@@ -24,9 +25,10 @@ from kit.studies import Study, run_json
 from tslab import files
 from tslab.agreement.disputes.finding import portion
 from tslab.annotation import Annotation
+from tslab.commands.review import _show as show
 from tslab.errors import DataError
 from tslab.label_studio.client import Client
-from tslab.label_studio.push import Push
+from tslab.label_studio.push import Push, Report
 from tslab.label_studio.review.ballots import read_ballots
 from tslab.label_studio.review.config import VERDICT, Shape
 from tslab.label_studio.review.key import Window, load_key, new_key, save_key
@@ -329,3 +331,23 @@ def asked_for(study: Study, wanted: Mapping[str, int]) -> dict[str, object]:
             task["data"]["task"]: {key: task[key] for key in ("overlap", "is_labeled")}
             for task in server.data["tasks"].values()
         }
+
+
+def test_the_queue_is_shown(made: Made) -> None:
+    """A dry run has no names of new windows: it draws others than the run after it."""
+    study, _ = made
+    queue = make_queue(study.project, new_key())
+    queue.leave_out_answered([], ())
+    shown = []
+    output = mock.Mock(result=lambda document, text: shown.append((document, text)))
+    for dry_run in (False, True):
+        show(output, queue, Report(changes=["create it"]), "http://server", dry_run)
+    (document, text), (_, dry) = shown
+    assert document["open"] == document["disputes"] == len(document["queue"])
+    costly = max(queue.windows, key=lambda window: window.cost)
+    assert text.splitlines()[2].split()[-1] == costly.task.id
+    assert text.splitlines()[2].startswith(costly.task.recording)
+    assert "  create it" in text
+    assert "  would create it" in dry
+    assert "(new)" in dry
+    assert not any(window.task.id in dry for window in queue.windows)

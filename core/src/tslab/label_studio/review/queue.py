@@ -119,7 +119,7 @@ def queue_json(queue: Queue) -> list[dict[str, Any]]:
     ]
 
 
-def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, str]]:
+def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, ...]]:
     """Windows that are still to decide as rows of a table, without saying who is who.
 
     Args:
@@ -129,11 +129,12 @@ def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, str, str, str, s
     new = {window.task.id for window in queue.windows[len(queue.windows) - queue.added :]}
     return [
         (
-            w.task.id if names or w.task.id not in new else "(new)",
             w.task.recording,
+            ", ".join(sorted({case.tier for case in w.cases})),
             between(w.task.start_us, w.task.end_us),
             about(w),
             f"{w.cost:.1f}",
+            w.task.id if names or w.task.id not in new else "(new)",
         )
         for w in sorted(queue.open.values(), key=lambda w: -w.cost)
     ]
