@@ -97,7 +97,8 @@ def test_the_table_says_first_what_matters(study: Study) -> None:
     for who in PEOPLE:
         assert who in text
     assert "truth 1" in text
-    assert "note: no number has an interval: it takes 6 tasks with marks" in " ".join(text.split())
+    # Which numbers lack one depends on the order of the recordings, whose ids are random.
+    assert "interval: it takes 6 tasks with marks" in " ".join(text.split())
 
 
 def test_json_has_all_numbers_and_a_model_that_is_right_is_best(study: Study) -> None:
@@ -112,7 +113,8 @@ def test_json_has_all_numbers_and_a_model_that_is_right_is_best(study: Study) ->
     assert {row["by"] for row in tier["rows"]} >= {"overall", "label", "task", "window", "without"}
 
 
-def test_chosen_numbers_one_a_line(study: Study) -> None:
+def test_chosen_numbers_one_a_line(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     text = study.shell("agreement", "--draws", 20, "--metric", "time/iou", "--by", "pair")
     lines = text.splitlines()
     assert lines[0].endswith(", pair")

@@ -191,8 +191,11 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
         groups.setdefault((row.tier, row.by), []).append(row)
     blocks = []
     for (tier, by), own in groups.items():
-        head = ["measure", by, "value", "interval", "tasks", "rests on", "hours"]
-        lines = [head, *map(_line, own)]
+        kinds = {row.counts for row in own}
+        # What all rows count is said once, in the heading.
+        counts = kinds.pop() if len(kinds) == 1 else "rests on"
+        head = ["measure", by, "value", "interval", "tasks", counts, "hours"]
+        lines = [head, *(_line(row, counts) for row in own)]
         if by == "overall":
             lines = [[line[0], *line[2:]] for line in lines]
         table = fitted(lines, wide, 1 if by == "overall" else 2)
@@ -201,14 +204,15 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
     return plain("\n\n".join(blocks))
 
 
-def _line(row: Row) -> list[str]:
+def _line(row: Row, counts: str) -> list[str]:
     value = row.value
     interval = value.reason or ("-" if value.no_interval else "")
     if value.low is not None and value.high is not None:
         interval = f"{value.low:.4g} to {value.high:.4g}"
     text = "-" if value.value is None else f"{value.value:.6g}"
     hours = f"{row.seconds / 3600:.3g}"
-    of, count = _names(row.of), counted(row.events, row.counts)
+    count = str(row.events) if counts == row.counts else counted(row.events, row.counts)
+    of = _names(row.of)
     return [short(row.metric), of, text, interval, str(row.tasks), count, hours]
 
 
