@@ -470,7 +470,7 @@ def test_a_model_without_any_label_of_the_project_is_said(study: Study) -> None:
         (("--segmenter", "iot-rules"), 2, "segmenter 'iot-rules' does not learn"),
         (("--segmenter", "lerning"), 2, "did you mean 'learning'?"),
         (("--tolerance", "anomly=1"), 2, "did you mean 'anomaly'?"),
-        (("--tolerance", "anomaly"), 2, "has no number of seconds"),
+        (("--tolerance", "anomaly"), 2, "has no number: 'anomaly'"),
         (("--tolerance", "anomaly=-1"), 2, "has no number of seconds"),
         (("--tolerance", "anomaly=nan"), 2, "has no number of seconds"),
         (("--folds", "1"), 2, "1 is not in the range"),
