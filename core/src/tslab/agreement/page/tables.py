@@ -51,8 +51,8 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
         lines.append([text(name), *cells, *own])
     more = [f"{counted(len(used) - MOST_ROWS, 'labels')} more"] if len(used) > MOST_ROWS else []
     said = [*more, unused_text(tier.tier), *_reasons(missing, tier)]
-    drawn = sum(unit(metric) != "seconds" for metric in metrics)
-    look = {"class_": "tall"} if drawn > MOST_BESIDE else {}
+    sure = {row.metric for row in missing if interval(row.metric, row.value)}
+    look = {"class_": "tall"} if len(sure) > MOST_BESIDE else {}
     made = _markup(header, lines, **look) if lines else ""
     return made + "".join(_note(line) for line in said if line)
 
