@@ -46,7 +46,7 @@ th { text-align: right; font-weight: 600; font-size: 13px; color: var(--soft); p
 td { text-align: right; padding: 5px 10px; border-top: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal;
   overflow-wrap: anywhere; min-width: 110px; }
-@media (min-width: 700px) { td:first-child { min-width: 230px; } table.card td:first-child {
+@media (min-width: 700px) { td:first-child { min-width: 165px; } table.card td:first-child {
   min-width: 100px; } }
 table.card td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 table.card td:first-child { width: 20%; min-width: 100px; color: var(--soft);
