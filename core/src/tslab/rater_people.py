@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tslab import files
@@ -43,6 +44,23 @@ def save_people(state: Path, people: People) -> None:
 def rater_called(people: People, email: str) -> int:
     """Number of the rater that somebody is, 0 for none."""
     return next((rater for rater, names in people.items() if email.lower() in names), 0)
+
+
+def homes(readings: Iterable[tuple[str, int]], people: People) -> dict[str, int]:
+    """In whose project each annotator belongs: what was read there counts before all else.
+
+    Args:
+        readings: Annotator and rater of each submitted annotation, in the order of their numbers.
+        people: Who is who. Who was not named belongs where most was annotated, best in a project
+            for which nobody was named; of two with as much, where the annotator began.
+    """
+    counts: dict[str, Counter[int]] = {}
+    for who, rater in readings:
+        counts.setdefault(who, Counter())[rater] += 1
+    return {
+        who: rater_called(people, who) or max(own, key=lambda r: (r not in people, own[r]))
+        for who, own in counts.items()
+    }
 
 
 def with_people(people: People, emails: Sequence[str], raters: int, rater: int = 0) -> People:

@@ -81,9 +81,9 @@ def test_who_reads_a_task_twice_is_one_reader(make: Make, capsys: Capture) -> No
     study = make("{raters: 2, blind: true}")
     study.run("push")
     first, second = (task.id for task in study.project.tasks()[:2])
-    study.annotate(study.of(2), first, "ann", (10, 20))
     study.annotate(study.of(1), first, "ann", (30, 40))
     study.annotate(study.of(1), second, "ann", (110, 120))
+    study.annotate(study.of(2), first, "ann", (10, 20))
     capsys.readouterr()
     study.run("pull", expect=(0, 1))
     said = capsys.readouterr().err
@@ -96,6 +96,30 @@ def test_who_reads_a_task_twice_is_one_reader(make: Make, capsys: Capture) -> No
     activity = load_activity(study.root)
     assert activity is not None
     assert len(activity.entries) == 3, "both readings are kept for progress"
+
+
+def test_a_stray_replaces_no_reading_in_the_own_project(make: Make, capsys: Capture) -> None:
+    """Ann, who is rater 1, reads in the project of rater 2, too, before and after her own."""
+    study = make("{raters: 2, blind: true}", "one")
+    study.run("push")
+    save_people(study.project.state, {1: ["ann@example.org"], 2: ["ben@example.org"]})
+    first, second, third, *_ = (task.id for task in study.project.tasks())
+    study.annotate(study.of(2), first, "ann", (50, 60))
+    study.annotate(study.of(1), first, "ann", (10, 20))
+    study.annotate(study.of(1), second, "ann", (110, 120))
+    study.annotate(study.of(2), second, "ann", (150, 160))
+    study.annotate(study.of(2), third, "ann", (250, 260))
+    study.annotate(study.of(2), second, "ben", (111, 120))
+    capsys.readouterr()
+    study.run("pull", expect=(0, 1))
+    assert "what stands in that of rater 1 counts" in capsys.readouterr().err
+    (ann,) = [a for a in study.project.pulled_annotations() if a.annotator == "ann@example.org"]
+    assert [(s.start, s.end) for s in ann.spans] == [(10.0, 20.0), (110.0, 120.0), (250.0, 260.0)]
+    said = study.told(capsys, "progress")
+    assert [(r["rater"], r["done"]) for r in said["raters"]] == [(1, 2), (2, 1)]
+    assert said["left"][0]["done"] == 1
+    assert said["left"][0]["annotations"] == 20 - 3
+    assert sum("TSL120" in finding for finding in said["findings"]) == 1
 
 
 def test_a_project_that_is_gone_is_named_and_nothing_is_lost(make: Make, capsys: Capture) -> None:
@@ -159,7 +183,7 @@ def test_an_orderly_study_has_no_finding() -> None:
 
 def test_somebody_in_another_raters_project() -> None:
     assert found(entry("b", "ann", 1), entry("c", "ben", 2), entry("a", "ben", 1)) == [
-        "TSL118 ben annotated 1 task of rater 1 and 1 task of rater 2"
+        "TSL118 ben, taken for rater 2, annotated 1 task of rater 1"
     ]
     people = {1: ["ann"], 2: ["ben"]}
     assert found(entry("b", "Ben", 1), people=people) == [
@@ -176,10 +200,17 @@ def test_several_people_in_one_project() -> None:
 
 
 def test_one_person_in_two_projects_is_one_reader() -> None:
-    assert found(entry("a", "ann", 1), entry("a", "ann", 2)) == [
-        "TSL118 ann annotated 1 task of rater 1 and 1 task of rater 2",
-        "TSL120 ann read 1 task in the projects of several raters; the last counts",
+    twice = entry("a", "ann", 1), entry("a", "ann", 2, number=2)
+    said = "TSL120 ann read 1 task in the projects of several raters; what stands in that of rater"
+    assert found(*twice) == [
+        "TSL118 ann, taken for rater 1, annotated 1 task of rater 2",
+        f"{said} 1 counts",
     ]
+    assert found(*twice, people={2: ["ann"], 1: ["ben"]}) == [
+        "TSL118 ann, who is rater 2, annotated 1 task of rater 1",
+        f"{said} 2 counts",
+    ]
+    assert "the last counts" in found(*twice, people={3: ["ann"]})[-1]
 
 
 def test_tasks_that_the_plan_has_elsewhere() -> None:

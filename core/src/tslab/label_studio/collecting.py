@@ -1,4 +1,4 @@
-"""What exported tasks say: the last annotation of each annotator, joined over windows."""
+"""What exported tasks say: one annotation of each annotator, joined over windows."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import Activity
 from tslab.progress.plausible import lead_time
 from tslab.project import Project
+from tslab.rater_people import homes, load_people
 from tslab.spans import FieldValue, Span
 from tslab.task import Task
 
@@ -90,9 +91,10 @@ def collect(
                 pulled.counts["tasks of no recording here"] += 1
                 continue
             copies.setdefault(task.id, []).append(_Copy(item, task, rater))
+    namer = _Namer.of(project, [copy for own in copies.values() for copy in own], people)
     for name, own in copies.items():
         exact = said.exact(name)
-        _read_task(own, people, (project.domain, exact), (readers, pulled))
+        _read_task(own, namer, (project.domain, exact), (readers, pulled))
         for copy in own:
             activity.read(copy.item, copy.task, exact, copy.rater)
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
@@ -128,6 +130,25 @@ class _Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class _Namer:
+    """Who made what, and in whose project each of these people belongs."""
+
+    people: People
+    homes: Mapping[str, int]
+
+    @classmethod
+    def of(cls, project: Project, copies: Sequence[_Copy], people: People) -> _Namer:
+        """Counts who annotated where; skipped tasks do not make a project somebody's own."""
+        read = [(people.of(said, copy.rater), copy.rater) for copy, said in _in_order(copies)
+                if not said.get("was_cancelled")]  # fmt: skip
+        return cls(people, homes(read, load_people(project.state)))
+
+    def at_home(self, copy: _Copy, annotation: Mapping[str, Any]) -> bool:
+        """Whether its annotator made it where he belongs."""
+        return self.homes.get(self.people.of(annotation, copy.rater)) == copy.rater
+
+
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What Label Studio was told: the domain's labels, and where predicted regions really lie."""
 
@@ -149,13 +170,13 @@ def pushed_task(item: Mapping[str, Any]) -> Task | None:
 
 def _read_task(
     copies: Sequence[_Copy],
-    people: People,
+    namer: _Namer,
     known: tuple[Domain, Exact],
     found: tuple[dict[tuple[str, str, str, bool], _Reader], Pulled],
 ) -> None:
     readers, pulled = found
     domain, exact = known
-    for who, task, annotation in _latest(copies, people, pulled):
+    for who, task, annotation in _latest(copies, namer, pulled):
         truth = bool(annotation.get("ground_truth"))
         reading = from_regions(annotation.get("result") or (), task, domain, exact)
         pulled.findings += reading.findings
@@ -171,20 +192,19 @@ def _read_task(
 
 
 def _latest(
-    copies: Sequence[_Copy], people: People, pulled: Pulled
+    copies: Sequence[_Copy], namer: _Namer, pulled: Pulled
 ) -> list[tuple[str, Task, Mapping[str, Any]]]:
     """One annotation for each annotator, by name, with its window: the last that was not skipped.
 
-    Numbers of annotations rise over all projects of a server, so the last of several copies of a
-    task counts, too; `rater_findings` tells of these.
+    In a blind study, what somebody read in his own project counts before what he read in another's,
+    where others' readings were in sight; `rater_findings` tells of these.
     """
     chosen: dict[tuple[str, bool], tuple[_Copy, Mapping[str, Any]]] = {}
-    said = [(copy, annotation) for copy in copies for annotation in _annotations(copy.item)]
-    for copy, annotation in sorted(said, key=lambda pair: int(pair[1].get("id") or 0)):
+    for copy, annotation in sorted(_in_order(copies), key=lambda pair: namer.at_home(*pair)):
         if annotation.get("was_cancelled"):
             pulled.counts["skipped"] += 1
             continue
-        name = people.of(annotation, copy.rater)
+        name = namer.people.of(annotation, copy.rater)
         key = (name, bool(annotation.get("ground_truth")))
         if key in chosen and chosen[key][0] is copy:
             text = f"{key[0]} annotated the task more than once; the last annotation counts"
@@ -195,8 +215,10 @@ def _latest(
     return [(name, copy.task, annotation) for (name, _), (copy, annotation) in chosen.items()]
 
 
-def _annotations(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    return item.get("annotations") or ()
+def _in_order(copies: Sequence[_Copy]) -> list[tuple[_Copy, Mapping[str, Any]]]:
+    """All annotations by number; numbers rise over all projects of a server."""
+    said = [(copy, found) for copy in copies for found in copy.item.get("annotations") or ()]
+    return sorted(said, key=lambda pair: int(pair[1].get("id") or 0))
 
 
 def merged(extents: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

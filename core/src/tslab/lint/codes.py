@@ -162,7 +162,7 @@ CODES: dict[str, Code] = {
     ),
     "TSL120": Code(
         "One person read a task in several raters' projects",
-        "The last reading counts; delete the others in Label Studio.",
+        "The reading in the own project counts; delete the stray in Label Studio.",
     ),
     "TSL121": Code(
         "A rater annotated a task that the plan gives to others", "Look who brought it there."

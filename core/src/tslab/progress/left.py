@@ -72,7 +72,7 @@ def left_for_raters(work: Sequence[Work], plan: ReadingPlan | None) -> list[Rate
     for rater in plan.raters() if plan is not None else ():
         wanted = plan.tasks_of(rater) if plan is not None else frozenset()
         own = [item for item in work if item.entry.rater == rater]
-        done = {item.entry.task for item in counting(own)} & wanted
+        done = {item.entry.task for item in own if _done(item)} & wanted
         skipped = {w.entry.task for w in own if w.entry.state == "skipped"} & wanted - done
         counts = Counter(item.entry.annotator for item in own)
         names = sorted(counts, key=lambda name: (-counts[name], name))
@@ -103,7 +103,9 @@ def what_is_left(
     by: dict[str, set[int]] = {}
     for item in counting(work):
         said.setdefault(item.entry.task, set()).add(item.entry.annotator)
-        by.setdefault(item.entry.task, set()).add(item.entry.rater)
+    for item in work:
+        if _done(item):
+            by.setdefault(item.entry.task, set()).add(item.entry.rater)
     skipped = {item.entry.task for item in work if item.entry.state == "skipped"}
     overall = _median(work)
     found = []
@@ -130,6 +132,11 @@ def what_is_left(
             ]
         found.append(_left(view, missing, len(alone), median))
     return found
+
+
+def _done(item: Work) -> bool:
+    """Whether a rater is done with a task by it: submitted in his project by who belongs there."""
+    return item.own and item.entry.state == "submitted"
 
 
 def _missing(counts: Sequence[tuple[int, int]], review: Review) -> list[tuple[int, int]]:

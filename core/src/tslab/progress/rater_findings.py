@@ -12,14 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.progress.activity import Activity, Entry
+from tslab.progress.work import homes_of
 from tslab.rater_people import People, rater_called
 from tslab.reading_plan import ReadingPlan
 
 PLACE = "raters' projects"
 REMEDIES = {
-    "TSL118": "Give each rater only his own address; 'tslab users list' shows them.",
+    "TSL118": (
+        "Delete the stray in Label Studio: it counts only for a task that was not read in the own "
+        "project. Give each rater only his own address; 'tslab users list' shows them."
+    ),
     "TSL119": "Say who reads for the rater: tslab users add EMAIL --rater N",
-    "TSL120": "The last reading counts; delete the others in Label Studio.",
+    "TSL120": "Delete the stray in Label Studio, and keep the one that counts.",
     "TSL121": "Look who brought these tasks there; their annotations count.",
 }
 
@@ -40,22 +44,25 @@ def rater_findings(found: Activity, people: People, plan: ReadingPlan | None) ->
     return [
         Finding(code, "warning", text, PLACE, REMEDIES[code])
         for code, text in (
-            *_elsewhere(where, people),
+            *_elsewhere(where, homes_of(entries, people), people),
             *_together(where, people),
-            *_twice(entries),
+            *_twice(entries, homes_of(entries, people)),
             *_strays(entries, plan),
         )
     ]
 
 
-def _elsewhere(where: Mapping[str, Counter[int]], people: People) -> Iterator[tuple[str, str]]:
+def _elsewhere(
+    where: Mapping[str, Counter[int]], home: Mapping[str, int], people: People
+) -> Iterator[tuple[str, str]]:
     """Who left a trace in another rater's project."""
     for who, counts in where.items():
-        own = rater_called(people, who)
+        named = rater_called(people, who)
+        own = named or home.get(who, 0)
         others = {rater: count for rater, count in counts.items() if rater != own}
         if own and others:
-            shown = _projects(others)
-            yield "TSL118", f"{who}, who is rater {own}, annotated {shown}"
+            known = "who is" if named else "taken for"
+            yield "TSL118", f"{who}, {known} rater {own}, annotated {_projects(others)}"
         elif len(counts) > 1:
             yield "TSL118", f"{who} annotated {_projects(counts)}"
 
@@ -82,16 +89,21 @@ def _together(where: Mapping[str, Counter[int]], people: People) -> Iterator[tup
             yield "TSL119", f"in the project of rater {rater} annotated {shown}"
 
 
-def _twice(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    """Who submitted a task in several projects."""
+def _twice(entries: Sequence[Entry], home: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Who submitted a task in several projects, and which of these readings counts."""
     read: dict[tuple[str, str], set[int]] = {}
     for entry in entries:
         if entry.state == "submitted" and not entry.ground_truth:
             read.setdefault((entry.annotator, entry.task), set()).add(entry.rater)
-    twice = Counter(who for (who, _), raters in read.items() if len(raters) > 1)
-    for who, count in sorted(twice.items()):
+    twice = Counter(
+        (who, home[who] if home[who] in raters else 0)
+        for (who, _), raters in read.items()
+        if len(raters) > 1
+    )
+    for (who, own), count in sorted(twice.items()):
+        counts = f"what stands in that of rater {own} counts" if own else "the last counts"
         tasks = counted(count, "tasks")
-        yield "TSL120", f"{who} read {tasks} in the projects of several raters; the last counts"
+        yield "TSL120", f"{who} read {tasks} in the projects of several raters; {counts}"
 
 
 def _strays(entries: Sequence[Entry], plan: ReadingPlan | None) -> Iterator[tuple[str, str]]:

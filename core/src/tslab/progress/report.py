@@ -25,6 +25,7 @@ from tslab.progress.trends import (
 from tslab.progress.use import Use, prediction_use
 from tslab.progress.work import Tally, Work, counting, read_work
 from tslab.project import Project
+from tslab.rater_people import load_people
 from tslab.reading_plan import load_plan
 
 
@@ -95,7 +96,8 @@ def progress(project: Project, activity: Activity) -> Progress:
     """
     tasks, tally = project.tasks(), Tally()
     plan = load_plan(project.root) if project.settings.review.blind else None
-    work = read_work(activity, (task.id for task in tasks), tally)
+    named = load_people(project.state)
+    work = read_work(activity, (task.id for task in tasks), tally, named)
     use = prediction_use(work, activity.shown)
     weeks, blocks, drifts, tired = _trends(project, work)
     return Progress(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.progress.activity import UNKNOWN_MODEL, Activity, Entry
 from tslab.progress.plausible import lead_time, why_not
+from tslab.rater_people import People, homes
 from tslab.spans import LATEST
 
 REMEDIES = {
@@ -20,6 +21,7 @@ REMEDIES = {
     "TSL113": "Run 'tslab add' again to bring the tasks back.",
     "TSL114": "Push and pull again.",
     "TSL089": "Delete the others in Label Studio.",
+    "TSL120": "Delete what was read in another rater's project.",
 }
 
 
@@ -32,7 +34,9 @@ class Work:
         created: When it was submitted, UTC; None unknown.
         active: When anything was done to it last, UTC; None unknown.
         lead_time: Seconds; None unknown or not plausible.
-        counts: Whether it is the last one that its annotator submitted of its task.
+        counts: Whether it is the last one that its annotator submitted of its task, in a blind
+            study in his own project, if he did so there.
+        own: Whether it is in the project of the rater who its annotator is.
     """
 
     entry: Entry
@@ -40,6 +44,7 @@ class Work:
     active: dt.datetime | None
     lead_time: float | None
     counts: bool
+    own: bool = True
 
 
 @dataclass(slots=True)
@@ -60,26 +65,31 @@ class Tally:
         ]
 
 
-def read_work(activity: Activity, tasks: Iterable[str], tally: Tally) -> list[Work]:
+def read_work(
+    activity: Activity, tasks: Iterable[str], tally: Tally, people: People | None = None
+) -> list[Work]:
     """All annotations that can be counted, by the time they were submitted.
 
     Args:
         activity: What was pulled.
         tasks: Ids of the tasks that the project has.
         tally: Gets what was left out.
+        people: Who is which rater of a blind study, as far as that was said.
     """
     known, found = set(tasks), []
     sound = [entry for entry in activity.entries if _has_window(entry, tally)]
-    last = _last(sound, tally)
+    home = homes_of(sound, people or {})
+    last = _last(sound, home, tally)
     for entry in sound:
         if entry.task not in known:
             tally.add("TSL113", "annotations of tasks that tasks.json does not have any more")
         if entry.model == UNKNOWN_MODEL:
             tally.add("TSL112", "annotations began from predictions that nobody has any more")
-        counts = entry.state == "submitted" and last[_key(entry)] == entry.number
+        counts = entry.state == "submitted" and last[_key(entry)] is entry
         created = _moment(entry.created, tally)
         active = max(filter(None, (created, _moment(entry.updated, tally))), default=None)
-        found.append(Work(entry, created, active, _lead_time(entry, tally), counts))
+        own = home.get(entry.annotator, entry.rater) == entry.rater
+        found.append(Work(entry, created, active, _lead_time(entry, tally), counts, own))
     never = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda work: (work.created or never, work.entry.number))
 
@@ -95,16 +105,27 @@ def _key(entry: Entry) -> tuple[str, str, bool]:
     return entry.task, entry.annotator, entry.ground_truth
 
 
-def _last(entries: Sequence[Entry], tally: Tally) -> dict[tuple[str, str, bool], int]:
-    """Number of the annotation that counts, of each annotator and task."""
-    last: dict[tuple[str, str, bool], int] = {}
-    for entry in entries:
-        if entry.state == "submitted":
-            if _key(entry) in last:
-                tally.add(
-                    "TSL089", "annotations that [its|their] annotator made again: the last counts"
-                )
-            last[_key(entry)] = max(entry.number, last.get(_key(entry), entry.number))
+def homes_of(entries: Iterable[Entry], people: People) -> dict[str, int]:
+    """In whose project each annotator belongs, by what was submitted."""
+    done = sorted((e for e in entries if e.state == "submitted"), key=lambda e: e.number)
+    return homes([(entry.annotator, entry.rater) for entry in done], people)
+
+
+def _last(
+    entries: Sequence[Entry], home: Mapping[str, int], tally: Tally
+) -> dict[tuple[str, str, bool], Entry]:
+    """The annotation that counts, of each annotator and task: the last one in his own project."""
+    last: dict[tuple[str, str, bool], Entry] = {}
+    done = [entry for entry in entries if entry.state == "submitted"]
+    for entry in sorted(done, key=lambda e: (home[e.annotator] == e.rater, e.number)):
+        before = last.get(_key(entry))
+        if before is not None and before.rater == entry.rater:
+            tally.add(
+                "TSL089", "annotations that [its|their] annotator made again: the last counts"
+            )
+        elif before is not None:
+            tally.add("TSL120", "annotations in another rater's project, read in the own one, too")
+        last[_key(entry)] = entry
     return last
 
 
