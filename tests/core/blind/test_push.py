@@ -268,6 +268,58 @@ def test_tasks_of_others_imported_by_hand_go_unless_annotated(make: Make, capsys
     assert strays[1] not in there
 
 
+def leave_traces(study: BlindStudy, project: int, skipped: str, begun: str) -> set[int]:
+    """A skip and a draft, the only things that somebody left in two tasks; the tasks' ids."""
+    there = study.tasks(project)
+    one, two = (int(there[name]["id"]) for name in (skipped, begun))
+    study.server.add("annotations", task=one, project=project, result=[], was_cancelled=True,
+                     completed_by=study.users["cem"])  # fmt: skip
+    study.server.add("drafts", task=two, user="cem@example.org", result=[])
+    return {one, two}
+
+
+def test_a_skip_and_a_draft_stay_when_raters_go_and_come_back(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 3, blind: true, overlap: 2}")
+    study.run("push")
+    mine = sorted(task for task, own in study.plan().items() if 3 in own)
+    left = leave_traces(study, study.of(3), mine[0], mine[1])
+    study.annotate(study.of(3), mine[2], "cem", (10, 20))
+    study.set("{raters: 2, blind: true}")
+    study.run("push")
+    study.set("{raters: 3, blind: true, overlap: 2}")
+    told = study.told(capsys, "push", "--dry-run")
+    assert not any("remove" in change and name in change
+                   for change in told["changes"] for name in mine[:2])  # fmt: skip
+    done = study.told(capsys, "push")
+    assert left <= {item["id"] for item in study.server.tasks_of(study.of(3))}
+    said = "\n".join(done["warnings"])
+    assert f"task {mine[0]} is no longer in the project, but stays: somebody skipped it" in said
+    assert f"task {mine[1]} is no longer in the project, but stays: somebody has a draft" in said
+    assert not set(mine[3:]) & study.tasks(study.of(3)).keys(), "what nobody touched goes"
+    assert writes(study) == []
+
+
+def test_a_skip_and_a_draft_outlive_their_recording_and_their_twin(
+    make: Make, capsys: Capture
+) -> None:
+    study = make("{overlap: 2}")
+    study.run("push")
+    (project,) = study.projects.values()
+    tasks = [task.id for task in study.project.tasks()]
+    copied = study.tasks(project)[tasks[2]]
+    twin = study.server.add("tasks", project=project, data=copied["data"], meta=copied["meta"])
+    study.server.add("drafts", task=twin["id"], user="cem@example.org", result=[])
+    left = leave_traces(study, project, tasks[0], tasks[1])
+    first, *_ = study.project.tasks()
+    kept = [task for task in study.project.tasks() if task.recording != first.recording]
+    study.project.save_tasks(kept)
+    done = study.told(capsys, "push")
+    there = {item["id"] for item in study.server.tasks_of(project)}
+    assert {*left, twin["id"]} <= there
+    assert len(there) == len(kept) + 3
+    assert "somebody has a draft of it" in "\n".join(done["warnings"])
+
+
 def test_a_lost_plan_is_made_again_of_what_the_server_has(make: Make, capsys: Capture) -> None:
     study = make("{raters: 3, blind: true, percentage: 40}")
     study.run("push")

@@ -140,10 +140,8 @@ class Client:
 
     def tasks(self, project: int) -> list[dict[str, Any]]:
         """Id, data, meta, number of annotations of all tasks, and whether these are enough."""
-        wanted = {
-            "project": project,
-            "include": "id,data,meta,total_annotations,is_labeled,overlap,created_at",
-        }
+        shown = "id,data,meta,total_annotations,cancelled_annotations,is_labeled,overlap,created_at"
+        wanted = {"project": project, "include": shown}
         return list(self._pages("/api/tasks", wanted, "tasks"))
 
     def import_tasks(self, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:
@@ -181,6 +179,16 @@ class Client:
         path = f"/api/projects/{project}/export"
         return list(self.request("GET", path, params={"exportType": "JSON"}) or [])
 
+    def draft_ids(self, project: int) -> list[Any]:
+        """Ids of tasks that somebody has a draft of."""
+        has_draft = {
+            "filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean",
+            "value": True,
+        }  # fmt: skip
+        query = json.dumps({"filters": {"conjunction": "and", "items": [has_draft]}})
+        wanted = {"project": project, "include": "id", "query": query}
+        return [item["id"] for item in self._pages("/api/tasks", wanted, "tasks")]
+
     def drafted(self, project: int, but: Collection[object] = ()) -> list[dict[str, Any]]:
         """Tasks that somebody has a draft of, as Label Studio exports them.
 
@@ -188,14 +196,7 @@ class Client:
             project: Label Studio's id.
             but: Ids of tasks that are not wanted.
         """
-        has_draft = {
-            "filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean",
-            "value": True,
-        }  # fmt: skip
-        query = json.dumps({"filters": {"conjunction": "and", "items": [has_draft]}})
-        wanted = {"project": project, "include": "id", "query": query}
-        ids = [item["id"] for item in self._pages("/api/tasks", wanted, "tasks")]
-        ids = [number for number in ids if number not in but]
+        ids = [number for number in self.draft_ids(project) if number not in but]
         found: list[dict[str, Any]] = []
         for begin in range(0, len(ids), DRAFTS):
             params: dict[str, Any] = {"exportType": "JSON", "download_all_tasks": "true"}

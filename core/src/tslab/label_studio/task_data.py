@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tslab import files
@@ -78,7 +79,7 @@ class TaskData:
             self._push_predictions({name: item["id"] for name, item in have.items()}, predictions)
 
     def _have(self) -> dict[str, dict[str, Any]]:
-        """Tasks on the server by our id; of twins the one with annotations, or the first, stays."""
+        """Tasks on the server by our id; of twins those that hold work, or the first, stay."""
         found: dict[str, list[dict[str, Any]]] = {}
         for item in self.push.client.tasks(self.project) if self.project else []:
             found.setdefault(str(item["data"].get("task", "")), []).append(item)
@@ -86,11 +87,13 @@ class TaskData:
         for name, twins in found.items():
             if not name:
                 continue
-            twins.sort(key=lambda item: (not item.get("total_annotations"), item["id"]))
+            if len(twins) > 1:
+                twins.sort(key=self._last_to_keep)
             have[name] = twins[0]
             for twin in twins[1:]:
-                if twin.get("total_annotations"):
-                    self.push.report.warnings.append(f"task {name} is there twice, both annotated")
+                if held := self._held(twin):
+                    text = f"task {name} is there twice, and the second stays: {held}"
+                    self.push.report.warnings.append(text)
                     continue
                 self.push.change(
                     f"remove second copy of task {name}",
@@ -133,8 +136,8 @@ class TaskData:
     def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
         wanted = {task.id for task in self.group.tasks}
         for name in sorted(set(have) - wanted):
-            if have[name].get("total_annotations"):
-                text = f"task {name} is no longer in the project, but stays: it has annotations"
+            if held := self._held(have[name]):
+                text = f"task {name} is no longer in the project, but stays: {held}"
                 self.push.report.warnings.append(text)
                 continue
             self.push.change(
@@ -142,6 +145,24 @@ class TaskData:
                 self.push.client.delete_task,
                 int(have[name]["id"]),
             )
+
+    def _last_to_keep(self, item: Mapping[str, Any]) -> tuple[bool, bool, int]:
+        """Sorts twins: annotated ones first, then those with other work, then by age."""
+        return not item.get("total_annotations"), not self._held(item), int(item["id"])
+
+    def _held(self, item: Mapping[str, Any]) -> str:
+        """What somebody did in a task, which its deletion would take along; "" for nothing."""
+        if item.get("total_annotations"):
+            return "it has annotations"
+        # The server does not count what was skipped among the annotations.
+        if item.get("cancelled_annotations"):
+            return "somebody skipped it"
+        return "somebody has a draft of it" if item["id"] in self._drafted else ""
+
+    @cached_property
+    def _drafted(self) -> set[object]:
+        """Tasks with drafts; asked only where a task is about to go."""
+        return set(self.push.client.draft_ids(self.project))
 
     # --- addresses ------------------------------------------------------------------------
 

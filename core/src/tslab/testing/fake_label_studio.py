@@ -212,9 +212,13 @@ class FakeLabelStudio:
         """How many annotations a task has, and whether their authors reach the overlap."""
         found = self.of_task("annotations", task["id"])
         settings = self.data.get("projects", {}).get(task["project"], {})
-        authors = {item.get("completed_by") for item in found if not item.get("was_cancelled")}
+        given = [item for item in found if not item.get("was_cancelled")]
+        authors = {item.get("completed_by") for item in given}
         finished = len(authors) >= int(settings.get("maximum_annotations", 1))
-        return {"total_annotations": len(found), "is_labeled": finished}
+        counts = {
+            "total_annotations": len(given), "cancelled_annotations": len(found) - len(given)
+        }  # fmt: skip
+        return {**counts, "is_labeled": finished}
 
     def of_task(self, collection: str, task: int) -> list[Document]:
         """Documents of a collection that belong to one task."""
