@@ -170,6 +170,37 @@ def test_a_review_begins_from_blind_projects(make: Make, capsys: Capture) -> Non
     assert len(study.project.pulled_annotations()) == 4
 
 
+def test_a_review_waits_for_planned_raters(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 3, blind: true}")
+    study.run("push")
+    study.run("users", "add", *(f"{name}@example.org" for name in ("ann", "ben", "cem")))
+    tasks = [task.id for task in study.project.tasks()]
+    for task in tasks:
+        read(study, 1, "ann", task, 0.0)
+        read(study, 2, "ben", task, 50.0)
+    for task in tasks[:3]:
+        read(study, 3, "cem", task, 0.0)
+    skipped = study.tasks(study.of(3))[tasks[3]]["id"]
+    study.server.add("annotations", task=skipped, project=study.of(3), result=[],
+                     was_cancelled=True, completed_by=study.users["cem"])  # fmt: skip
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "review")
+    assert (said["disputes"], said["open"], said["unread"]) == (8, 8, 16)
+    assert said["later"] == 2 * 16
+    (warning,) = [text for text in said["warnings"] if "planned" in text]
+    assert warning.endswith("rater 3 cem@example.org (16 tasks)")
+    hasty = study.told(capsys, "review", "--now", "--dry-run")
+    assert hasty["disputes"] == 40
+    assert any("void" in text for text in hasty["warnings"])
+    for task in tasks[4:]:
+        read(study, 3, "cem", task, 0.0)
+    study.run("pull", expect=(0, 1))
+    last = study.told(capsys, "review")
+    assert (last["disputes"], last["unread"], last["warnings"]) == (40, 0, [])
+    kept = {row["window"] for row in said["queue"]}
+    assert kept <= {row["window"] for row in last["queue"]}, "what was asked stays"
+
+
 def test_the_file_of_links_names_each_copy_of_a_task(make: Make) -> None:
     study = make("{raters: 2, blind: true}")
     study.run("push")

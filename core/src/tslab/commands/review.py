@@ -23,8 +23,10 @@ SHOWN = 20
     "--most", type=click.IntRange(min=1), metavar="N", help="Add at most N new windows, the most "
     "costly ones.",
 )  # fmt: skip
+@click.option("--now", is_flag=True, help="In a blind study: take tasks that a rater has yet to "
+              "read, too.")  # fmt: skip
 @shared_options
-def command(output: Output, dry_run: bool, most: int | None) -> int:
+def command(output: Output, dry_run: bool, most: int | None, now: bool) -> int:
     """Makes or updates the review's projects; annotations must have been pulled."""
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
@@ -36,18 +38,20 @@ def command(output: Output, dry_run: bool, most: int | None) -> int:
         with Client(address.url, address.api_key) as client:
             push = ReviewPush(project, client, address.data_mode, dry_run, output.progress)
             known = load_projects(project, address, REVIEW_FILE)
-            report = push.run_review(most, load_projects(project, address), known)
+            report = push.run_review(most, load_projects(project, address), known, now=now)
             if not dry_run:
                 there = {int(item["id"]) for item in client.projects()}
                 kept = {key: number for key, number in known.items() if number in there}
                 save_projects(project, address, {**kept, **report.projects}, REVIEW_FILE)
         for warning in report.warnings:
             output.warn(warning)
-        _show(output, push.queue, report, address.url, dry_run)
+        _show(output, push.queue, report, address.url, dry_run, len(push.unread))
         return 0
 
 
-def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool) -> None:
+def _show(
+    output: Output, queue: Queue, report: Report, url: str, dry_run: bool, unread: int = 0
+) -> None:
     from tslab.label_studio.review.queue import queue_json, queue_rows, summary
 
     rows = queue_rows(queue, names=not dry_run)
@@ -72,6 +76,7 @@ def _show(output: Output, queue: Queue, report: Report, url: str, dry_run: bool)
         "disputes": sum(len(window.cases) for window in queue.windows),
         "open": sum(len(window.cases) for window in queue.open.values()),
         "later": queue.later,
+        "unread": unread,
         "queue": queue_json(queue),
         "changes": report.changes,
         "projects": list(report.projects.values()),

@@ -29,6 +29,7 @@ from tslab.label_studio.review.tasks import (
     with_exact,
     write_window,
 )
+from tslab.label_studio.review.unread import Unread, unread_tasks, waiting_text
 from tslab.label_studio.review.views import review_views
 from tslab.label_studio.task_data import TaskData
 from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
@@ -67,11 +68,17 @@ class ReviewPush(Push):
     ) -> None:
         super().__init__(project, client, data_mode, dry_run, progress)
         self.queue = Queue([], 0)
+        self.unread: Unread = {}
         self.shapes: dict[str, Shape] = {}
         self._open: Recording | None = None
 
     def run_review(
-        self, most: int | None, originals: Mapping[str, int], reviews: Mapping[str, int]
+        self,
+        most: int | None,
+        originals: Mapping[str, int],
+        reviews: Mapping[str, int],
+        *,
+        now: bool = False,
     ) -> Report:
         """Makes the windows and sends them.
 
@@ -79,6 +86,7 @@ class ReviewPush(Push):
             most: New windows at most, the most costly ones; None is all.
             originals: Label Studio's ids of the annotators' projects, by group key.
             reviews: The same of the review's projects, as far as there were any.
+            now: Whether tasks are taken that a rater of a blind study is still to read.
 
         Raises:
             ProjectError: Nobody annotated, a config is broken, or the key of verdicts is lost.
@@ -88,7 +96,11 @@ class ReviewPush(Push):
             raise ProjectError("there is nothing to review", "Pull annotations first: tslab pull")
         key = load_key(self.project.state) or self._first_key(reviews)
         wanted = short_of_annotators(self.project)
-        self.queue = make_queue(self.project, key, most, wanted)
+        self.unread = unread_tasks(self.project)
+        if self.unread:
+            self.report.warnings.append(waiting_text(self.project, self.unread, now=now))
+        waiting = wanted.keys() | (() if now else self.unread.keys())
+        self.queue = make_queue(self.project, key, most, waiting)
         if not self.dry_run:
             self.journal.wait()
         if wanted:

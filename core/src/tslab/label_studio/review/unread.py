@@ -1,0 +1,82 @@
+"""Tasks of a blind study that a planned rater has not read yet: no reviewer decides them before.
+
+A verdict counts for what everybody says at that time; whoever reads later makes it void.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from tslab.errors import counted
+from tslab.progress.activity import load_activity
+from tslab.progress.work import homes_of
+from tslab.project import Project
+from tslab.rater_people import load_people
+from tslab.reading_plan import load_plan
+
+Unread = Mapping[str, Sequence[int]]
+"""Numbers of the raters who are still to read a task, by its id."""
+
+
+def unread_tasks(project: Project) -> Unread:
+    """Tasks that two raters have read and another one will; none where the study is not blind.
+
+    Who skipped a task has seen it: nobody waits for that reading.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    review = project.settings.review
+    plan = load_plan(project.root) if review.blind else None
+    activity = load_activity(project.root)
+    if plan is None or activity is None:
+        return {}
+    home = homes_of(activity.entries, load_people(project.state))
+    read: dict[str, set[int]] = {}
+    skipped: dict[str, set[int]] = {}
+    for entry in activity.entries:
+        if entry.state != "draft" and home.get(entry.annotator, entry.rater) == entry.rater:
+            seen = read if entry.state == "submitted" else skipped
+            seen.setdefault(entry.task, set()).add(entry.rater)
+    found = {}
+    for task, raters in plan.readers.items():
+        done = read.get(task, set())
+        left = {r for r in raters if r <= review.raters} - done - skipped.get(task, set())
+        if left and len(done) > 1:
+            found[task] = sorted(left)
+    return found
+
+
+def who_is_missing(project: Project, unread: Unread) -> str:
+    """For whom tasks wait, such as ``rater 3 cem@example.org (4 tasks)``.
+
+    Raises:
+        DataError: The list of raters is damaged.
+    """
+    people = load_people(project.state)
+    counts = Counter(rater for raters in unread.values() for rater in raters)
+    return ", ".join(
+        f"{' '.join([f'rater {rater}', *people.get(rater, ())[-1:]])} ({counted(count, 'tasks')})"
+        for rater, count in sorted(counts.items())
+    )
+
+
+def waiting_text(project: Project, unread: Unread, *, now: bool) -> str:
+    """What a person is told of it.
+
+    Args:
+        project: The project folder.
+        unread: Not empty.
+        now: Whether they are reviewed all the same.
+
+    Raises:
+        DataError: The list of raters is damaged.
+    """
+    tasks, who = counted(len(unread), "tasks"), who_is_missing(project, unread)
+    if now:
+        return (
+            f"{tasks} not read by all planned raters may be reviewed: still to read are {who}. "
+            "What they submit makes verdicts on their disputes void"
+        )
+    return f"new disputes of {tasks} wait until all planned raters have read: {who}"
