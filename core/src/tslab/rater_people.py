@@ -63,6 +63,20 @@ def homes(readings: Iterable[tuple[str, int]], people: People) -> dict[str, int]
     }
 
 
+def reads_for(people: People, home: Mapping[str, int], who: str, rater: int) -> bool:
+    """Whether what somebody does in a rater's project is done for that rater.
+
+    Args:
+        people: Who is who; where somebody was named for the rater, nobody else is.
+        home: Where each annotator belongs.
+        who: E-mail address; accounts that are gone have none, and get the benefit of the doubt.
+        rater: Number of the rater.
+    """
+    if people.get(rater) and "@" in who:
+        return rater_called(people, who) == rater
+    return home.get(who, rater) == rater
+
+
 def with_people(people: People, emails: Sequence[str], raters: int, rater: int = 0) -> People:
     """The same with more people.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from kit.blind_study import BlindStudy, Make
@@ -193,10 +194,30 @@ def test_somebody_in_another_raters_project() -> None:
 
 def test_several_people_in_one_project() -> None:
     said = found(entry("a", "ann", 1), entry("b", "ann", 1), entry("b", "zoe", 1))
-    assert said == ["TSL119 in the project of rater 1 annotated ann (2 tasks), zoe (1 task)"]
+    text = "TSL119 in the project of rater 1, ann annotated 2 tasks, zoe annotated 1 task"
+    assert said == [text]
     both = {1: ["ann", "zoe"]}
     assert found(entry("a", "ann", 1), entry("b", "zoe", 1), people=both) == []
-    assert len(found(entry("a", "zoe", 1), people={1: ["ann"]})) == 1
+    (stranger,) = rater_findings(Activity("", [entry("a", "zoe", 1)]), {1: ["ann@x"]}, None)
+    assert stranger.code == "TSL119"
+    assert "Only what ann@x submits there is done" in stranger.remedy
+
+
+def test_drafts_and_skipped_tasks_are_no_annotations() -> None:
+    """Ben, who is rater 2, in a project whose rater left: push gave its tasks to others."""
+    done = (
+        replace(entry("c", "ben", 1), state="draft"),
+        replace(entry("b", "ben", 1), state="skipped"),
+        replace(entry("b", "ben", 1, 2), state="draft"),
+    )
+    people = {2: ["ben"]}
+    text = "TSL118 ben, who is rater 2, skipped 1 task and began 1 task of rater 1"
+    assert found(*done, people=people) == [text]
+    (finding,) = rater_findings(Activity("", done), people, None)
+    assert "Delete" not in finding.remedy
+    both = found(*done, entry("c", "ben", 1, 3), people=people)
+    assert both[0].endswith("annotated 1 task and skipped 1 task of rater 1")
+    assert both[1].startswith("TSL121 rater 1 has annotations of 1 task")
 
 
 def test_one_person_in_two_projects_is_one_reader() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from kit.blind_study import BlindStudy, Make
 
+from tslab.rater_people import save_people
+
 Capture = pytest.CaptureFixture[str]
 
 
@@ -60,6 +62,41 @@ def test_work_in_another_project_leaves_the_raters_task_undone(make: Make, capsy
     said = study.told(capsys, "progress")
     assert [(r["rater"], r["done"]) for r in said["raters"]] == [(1, 20), (2, 0)]
     assert said["left"][0]["annotations"] == 20
+
+
+def test_only_the_person_who_was_named_makes_a_raters_task_done(
+    make: Make, capsys: Capture
+) -> None:
+    """The lead reads a task in the project of ann; an account that is gone may have been hers."""
+    study = make("{raters: 2, blind: true}", "one")
+    study.run("push")
+    save_people(study.project.state, {1: ["ann@example.org"]})
+    first, second, third, *_ = (task.id for task in study.project.tasks())
+    study.annotate(study.of(1), first, "lead", (10, 20))
+    study.annotate(study.of(1), second, "ann", (110, 120))
+    gone = study.annotate(study.of(1), third, "cem", (210, 220))
+    study.server.data["annotations"][gone]["completed_by"] = None
+    study.annotate(study.of(2), first, "ben", (10, 20))
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "progress")
+    assert [(r["rater"], r["done"]) for r in said["raters"]] == [(1, 2), (2, 1)]
+    (left,) = said["left"]
+    assert (left["done"], left["none"], left["annotations"]) == (0, 7, 17)
+
+
+def test_raters_hours_add_up_to_those_of_the_study(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 2, blind: true}", "one")
+    study.run("push")
+    tasks = [task.id for task in study.project.tasks()]
+    for rater, who, many, seconds in ((1, "ann", 8, 40.0), (2, "ben", 5, 100.0)):
+        for task in tasks[:many]:
+            number = study.annotate(study.of(rater), task, who)
+            study.server.data["annotations"][number]["lead_time"] = seconds
+    study.run("pull", expect=(0, 1))
+    said = study.told(capsys, "progress")
+    hours = [rater["hours"] * 3600 for rater in said["raters"]]
+    assert hours == pytest.approx([2 * 40.0, 5 * 40.0]), "at the median of all raters"
+    assert said["left"][0]["hours"] * 3600 == pytest.approx(sum(hours))
 
 
 def test_users_are_the_next_rater_that_nobody_is(make: Make, capsys: Capture) -> None:

@@ -157,15 +157,16 @@ CODES: dict[str, Code] = {
         "Somebody annotated in another rater's project", "Give each rater only his own address."
     ),
     "TSL119": Code(
-        "Several people annotated in one rater's project",
-        "Tell apart who reads: 'tslab users add'.",
+        "Several people, or a stranger, annotated in one rater's project",
+        "Say who reads ('tslab users add'); delete what a stranger did.",
     ),
     "TSL120": Code(
         "One person read a task in several raters' projects",
         "The reading in the own project counts; delete the stray in Label Studio.",
     ),
     "TSL121": Code(
-        "A rater annotated a task that the plan gives to others", "Look who brought it there."
+        "A rater annotated a task that the plan gives to others",
+        "It counts; look who brought it there.",
     ),
     # Reviews
     "TSL122": Code(

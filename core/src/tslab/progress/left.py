@@ -48,8 +48,8 @@ class RaterLeft:
         tasks: What the plan gives to the rater.
         done: Tasks that were submitted there.
         skipped: Tasks that were skipped there and not submitted.
-        hours: What the rest takes at the rater's median lead time, else at that of all; None while
-            that is unknown.
+        hours: What the rest takes at the views' median lead times, those of all raters, so that
+            the raters' hours add up to the views'; None while that is unknown.
     """
 
     rater: int
@@ -60,24 +60,30 @@ class RaterLeft:
     hours: float | None
 
 
-def left_for_raters(work: Sequence[Work], plan: ReadingPlan | None) -> list[RaterLeft]:
+def left_for_raters(
+    tasks: Sequence[Task], work: Sequence[Work], plan: ReadingPlan | None
+) -> list[RaterLeft]:
     """What is left for each rater.
 
     Args:
+        tasks: All tasks of the project.
         work: All annotations.
         plan: Who reads what; None where the study is not blind.
     """
-    overall = _median(work)
+    view_of = {task.id: task.view for task in tasks}
+    medians = {view: _median(work, view) for view in {*view_of.values(), ""}}
     found = []
     for rater in plan.raters() if plan is not None else ():
         wanted = plan.tasks_of(rater) if plan is not None else frozenset()
         own = [item for item in work if item.entry.rater == rater]
         done = {item.entry.task for item in own if _done(item)} & wanted
-        skipped = {w.entry.task for w in own if w.entry.state == "skipped"} & wanted - done
+        skipped = {w.entry.task for w in own if w.own and w.entry.state == "skipped"}
+        skipped &= wanted - done
         counts = Counter(item.entry.annotator for item in own)
         names = sorted(counts, key=lambda name: (-counts[name], name))
-        median = _median(own) or overall
-        hours = None if median is None else (len(wanted) - len(done)) * median / 3600
+        needed = [medians[view_of.get(task, "")] for task in wanted - done]
+        known = [seconds for seconds in needed if seconds is not None]
+        hours = sum(known) / 3600 if len(known) == len(needed) else None
         found.append(RaterLeft(rater, names, len(wanted), len(done), len(skipped), hours))
     return found
 
@@ -107,7 +113,6 @@ def what_is_left(
         if _done(item):
             by.setdefault(item.entry.task, set()).add(item.entry.rater)
     skipped = {item.entry.task for item in work if item.entry.state == "skipped"}
-    overall = _median(work)
     found = []
     for view in dict.fromkeys(task.view for task in tasks):
         groups: dict[object, list[tuple[int, int]]] = {}
@@ -117,19 +122,14 @@ def what_is_left(
                 key = (task.channels, task.tick_us)
                 count = len(said.get(task.id, ()))
                 groups.setdefault(key, []).append((count, asked.get(task.id, 0)))
-        median = _median([item for item in work if item.entry.view == view]) or overall
+        median = _median(work, view)
         alone = [t for t in tasks if t.view == view and t.id in skipped and t.id not in said]
         if plan is None:
             missing = [lack for counts in groups.values() for lack in _missing(counts, review)]
         else:
-            missing = [
-                (
-                    len(said.get(t.id, ())),
-                    len(set(plan.readers.get(t.id, ())) - by.get(t.id, set())),
-                )
-                for t in tasks
-                if t.view == view
-            ]
+            wanted = [(t.id, set(plan.readers.get(t.id, ()))) for t in tasks if t.view == view]
+            done = [(len(own & by.get(name, set())), len(own)) for name, own in wanted]
+            missing = [(count, need - count) for count, need in done]
         found.append(_left(view, missing, len(alone), median))
     return found
 
@@ -173,7 +173,8 @@ def _left(view: str, counts: Sequence[tuple[int, int]], skipped: int, median: fl
     )
 
 
-def _median(work: Sequence[Work]) -> float | None:
-    """Median lead time of submitted tasks, seconds."""
-    known = [w.lead_time for w in counting(work) if w.lead_time is not None]
-    return statistics.median(known) if known else None
+def _median(work: Sequence[Work], view: str) -> float | None:
+    """Median lead time of a view's submitted tasks, seconds; of all where it has none."""
+    known = [(w.entry.view, w.lead_time) for w in counting(work) if w.lead_time is not None]
+    own = [seconds for name, seconds in known if name == view] or [s for _, s in known]
+    return statistics.median(own) if own else None

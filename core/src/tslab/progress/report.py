@@ -103,7 +103,7 @@ def progress(project: Project, activity: Activity) -> Progress:
     return Progress(
         pulled=activity.pulled,
         left=what_is_left(tasks, work, project.settings.review, plan, load_asked(project)),
-        raters=left_for_raters(work, plan),
+        raters=left_for_raters(tasks, work, plan),
         review=activity.review,
         lead=lead_times(work),
         people=people(work, use.untouched),

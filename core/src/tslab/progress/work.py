@@ -11,7 +11,7 @@ from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.progress.activity import UNKNOWN_MODEL, Activity, Entry
 from tslab.progress.plausible import lead_time, why_not
-from tslab.rater_people import People, homes
+from tslab.rater_people import People, homes, reads_for
 from tslab.spans import LATEST
 
 REMEDIES = {
@@ -36,7 +36,7 @@ class Work:
         lead_time: Seconds; None unknown or not plausible.
         counts: Whether it is the last one that its annotator submitted of its task, in a blind
             study in his own project, if he did so there.
-        own: Whether it is in the project of the rater who its annotator is.
+        own: Whether it is in the project of the rater for whom its annotator reads.
     """
 
     entry: Entry
@@ -88,7 +88,7 @@ def read_work(
         counts = entry.state == "submitted" and last[_key(entry)] is entry
         created = _moment(entry.created, tally)
         active = max(filter(None, (created, _moment(entry.updated, tally))), default=None)
-        own = home.get(entry.annotator, entry.rater) == entry.rater
+        own = not entry.rater or reads_for(people or {}, home, entry.annotator, entry.rater)
         found.append(Work(entry, created, active, _lead_time(entry, tally), counts, own))
     never = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda work: (work.created or never, work.entry.number))
