@@ -14,8 +14,12 @@ import pytest
 from tslab.agreement.intake import project_intake
 from tslab.annotation import Annotation
 from tslab.files import json_bytes
-from tslab.ground_truth import made_truth, save_truth
+from tslab.ground_truth import REVIEWER, made_truth, save_truth
 from tslab.label_studio.predictions import current_version, load_predictions
+from tslab.label_studio.review.ballots import Box
+from tslab.label_studio.review.key import new_key, save_key
+from tslab.label_studio.review.pull import outcome_of
+from tslab.label_studio.review.queue import make_queue
 from tslab.project import Project
 from tslab.segmentation.examples.training_set import training_set
 from tslab.spans import Span
@@ -269,6 +273,43 @@ def test_who_votes_can_be_chosen(study: Study) -> None:
     words = ("consensus", "--method", "weighted", "--weight", f"{WHO[1]}=5")
     (tier,) = study.shell.json(*words)["tiers"]
     assert {row["label"]: row["regions"] for row in tier["labels"]} == {"Drift": 2, "Spike": 1}
+
+
+def reviewed(study: Study, most: int | None) -> tuple[Any, Any]:
+    """A review that asks about some disputes; what a pull makes of it while nobody decided."""
+    key = new_key()
+    make_queue(study.project, key)
+    key.windows = [replace(window, cases=window.cases[:most]) for window in key.windows]
+    save_key(study.project.state, key)
+    return key, pulled(study, key)
+
+
+def pulled(study: Study, key: Any) -> Any:
+    outcome = outcome_of(study.project, key, Box(), study.project.pulled_annotations())
+    save_truth(study.project.root, REVIEWER, outcome.annotations)
+    return outcome
+
+
+def test_what_a_review_has_open_stays_open(study: Study) -> None:
+    """Ground truth over it would close the dispute without a verdict."""
+    key, before = reviewed(study, None)
+    assert before.open > 0
+    document = study.shell.json("consensus", "--method", "median", "--as", "ground-truth", code=1)
+    assert "that the review has open" in document["not_written"]
+    assert "consensus" not in made_truth(study.project.root)
+    assert pulled(study, key).open == before.open
+
+
+def test_what_a_review_does_not_ask_about_may_be_decided_by_consensus(study: Study) -> None:
+    key, before = reviewed(study, 2)
+    cases = [case for window in key.windows for case in window.cases]
+    assert 0 < len(cases) < before.open
+    text = study.shell("consensus", "--method", "median", "--as", "ground-truth")
+    assert "open in the review" in text
+    (truth,) = made_truth(study.project.root)["consensus"]
+    for case in cases:
+        assert not any(s * 1e6 < case.end and case.start < e * 1e6 for s, e in truth.extents)
+    assert pulled(study, key).open == len(cases)
 
 
 def test_what_is_wrong_is_said_in_one_line(study: Study) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tslab.commands.output import Output
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from tslab.agreement.consensus.project import TierConsensus
     from tslab.annotation import Annotation
     from tslab.project import Project
+
+Open = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
+"""Stretches in whole microseconds by recording and view."""
 
 MAKER = "consensus"
 """Section of annotations/ground_truth.json."""
@@ -101,17 +104,67 @@ def _truth(asked: Writing) -> Written:
     from tslab.agreement.consensus.project import consensus_truth
     from tslab.ground_truth import save_truth
 
-    truth = consensus_truth(asked.tiers, asked.annotations, asked.project.domain, asked.version)
-    missing = "; ".join(_without(asked, {annotation.recording for annotation in truth}))
+    whole = consensus_truth(asked.tiers, asked.annotations, asked.project.domain, asked.version)
+    truth, left = without_open(whole, _open_in_review(asked.project))
+    shown = whole if left else truth
+    missing = list(_without(asked, {annotation.recording for annotation in shown}))
+    if left:
+        missing.append(f"{left / 1e6:g} s that the review has open: decide them there, then pull")
     if not truth:
-        return Written(None, f"no ground truth was written: {missing}. {REMEDY}", nothing=True)
+        remedy = "" if left else f". {REMEDY}"
+        said = f"no ground truth was written: {'; '.join(missing)}{remedy}"
+        return Written(None, said, nothing=True)
     save_truth(asked.project.root, MAKER, truth)
-    said = f"no ground truth was written of {missing}" if missing else ""
-    return Written("ground-truth", said, details=_amount(asked, truth))
+    said = f"no ground truth was written of {'; '.join(missing)}" if missing else ""
+    return Written("ground-truth", said, details=_amount(asked, truth, left))
 
 
-def _amount(asked: Writing, truth: Sequence[Annotation]) -> str:
-    """How much ground truth there is, and how much of what two reviewed is not in it."""
+def _open_in_review(project: Project) -> Open:
+    """Disputes that `tslab review` asked about; decided ones have a ground truth already.
+
+    Raises:
+        DataError: The review's key is damaged.
+    """
+    from tslab.label_studio.review.key import load_key
+
+    key = load_key(project.state)
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for window in key.windows if key else ():
+        stretches = found.setdefault((window.task.recording, window.task.view), [])
+        stretches += [(case.start, case.end) for case in window.cases]
+    return found
+
+
+def without_open(truth: Sequence[Annotation], found: Open) -> tuple[list[Annotation], int]:
+    """Ground truth without what a reviewer is to decide, and how many microseconds that takes.
+
+    Args:
+        truth: Of the consensus.
+        found: Stretches that are asked about, by recording and view.
+    """
+    from tslab.stretches import clipped, in_microseconds, in_seconds, subtract, total, union
+
+    kept, left = [], 0
+    for one in truth:
+        before = in_microseconds(one.extents)
+        after = subtract(before, union(found.get((one.recording, one.view), ())))
+        if after == before:
+            kept.append(one)
+            continue
+        left += total(before) - total(after)
+        if after:
+            kept.append(replace(one, spans=clipped(one.spans, after), extents=in_seconds(after)))
+    return kept, left
+
+
+def _amount(asked: Writing, truth: Sequence[Annotation], waits: int) -> str:
+    """How much ground truth there is, and how much of what two reviewed is not in it.
+
+    Args:
+        asked: What there is to write.
+        truth: What was written.
+        waits: Microseconds that are left to a reviewer.
+    """
     from tslab.errors import counted
     from tslab.ground_truth import FILE_NAME
     from tslab.stretches import in_microseconds, total, union
@@ -121,12 +174,14 @@ def _amount(asked: Writing, truth: Sequence[Annotation]) -> str:
         for task, unit in enumerate(tier.units):
             several.setdefault(unit, []).extend(tier.reviewed(task))
     settled = sum(total(in_microseconds(annotation.extents)) for annotation in truth)
-    left = sum(total(union(stretches)) for stretches in several.values()) - settled
+    left = sum(total(union(stretches)) for stretches in several.values()) - settled - waits
     regions = counted(sum(len(annotation.spans) for annotation in truth), "regions")
     many = counted(len({annotation.recording for annotation in truth}), "recordings")
     parts = [f"{FILE_NAME}, {regions} in {settled / 1e6:g} s of {many}"]
     if left > 0:
         parts.append(f"left out: {left / 1e6:g} s, disputed or ground truth already")
+    if waits:
+        parts.append(f"left out: {waits / 1e6:g} s, open in the review")
     return "; ".join(parts)
 
 
