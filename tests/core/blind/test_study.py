@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kit.blind_study import BlindStudy, Make
 
+from tslab.label_studio.review.unread import unread_tasks
 from tslab.rater_people import save_people
 
 Capture = pytest.CaptureFixture[str]
@@ -82,6 +83,18 @@ def test_only_the_person_who_was_named_makes_a_raters_task_done(
     assert [(r["rater"], r["done"]) for r in said["raters"]] == [(1, 2), (2, 1)]
     (left,) = said["left"]
     assert (left["done"], left["none"], left["annotations"]) == (0, 7, 17)
+
+
+def test_a_review_does_not_take_a_stranger_for_the_rater_who_was_named(make: Make) -> None:
+    study = make("{raters: 3, blind: true}", "one")
+    study.run("push")
+    save_people(study.project.state, {1: ["ann@example.org"]})
+    first, second, *_ = (task.id for task in study.project.tasks())
+    for task, who in ((first, "lead"), (second, "ann")):
+        for rater, name in ((1, who), (2, "ben"), (3, "cem")):
+            study.annotate(study.of(rater), task, name, (10, 20))
+    study.run("pull", expect=(0, 1))
+    assert unread_tasks(study.project) == {first: [1]}
 
 
 def test_raters_hours_add_up_to_those_of_the_study(make: Make, capsys: Capture) -> None:
