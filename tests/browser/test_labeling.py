@@ -126,8 +126,8 @@ def test_predictions_lie_where_the_segmenter_put_them(study: Study, page: Any) -
         for name, (_, _, start, end) in exact.items():
             assert seconds(task, shown[name].start) == pytest.approx(start, abs=row)
             assert seconds(task, shown[name].end) == pytest.approx(end, abs=row)
+        drawn = editor.wait_regions()
         first, last = editor.view()
-        drawn = {r.id: r for r in editor.panes()[0].regions}
         for name, region in shown.items():
             if region.instant or not (first <= region.start and region.end <= last):
                 continue

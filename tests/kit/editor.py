@@ -198,6 +198,27 @@ class Editor:
             raise AssertionError(f"the editor shows an error: {error.first.inner_text()}")
         return self.panes()
 
+    def wait_regions(self) -> dict[str, Shown]:
+        """Wait until the first pane shows all ranges in view; what it shows, by id.
+
+        Regions come after the line, and the view narrows once more after both.
+        """
+        self.page.wait_for_function(
+            """(shown) => {
+              const state = ("""
+            + _STATE
+            + """)(null), panes = ("""
+            + _PANES
+            + """)();
+              if (!state || !panes.length) return false;
+              const [first, last] = state.view, drawn = panes[0].regions.map((region) => region.id);
+              return shown.every(([id, start, end]) => start < first || end > last || drawn.includes(id));
+            }""",
+            arg=[[r.id, r.start, r.end] for r in self.regions() if not r.instant],
+            timeout=TIMEOUT,
+        )
+        return {region.id: region for region in self.panes()[0].regions}
+
     def panes(self) -> list[Pane]:
         """Every plot from top to bottom."""
         return [

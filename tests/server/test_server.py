@@ -24,7 +24,7 @@ from tslab.label_studio import server as server_module
 from tslab.label_studio import server_process
 from tslab.label_studio.connection import check_connection, connection
 from tslab.label_studio.server import EmbeddedServer
-from tslab.label_studio.server_record import load_record, save_record
+from tslab.label_studio.server_record import ServerRecord, load_record, save_record
 from tslab.project import Project
 
 pytestmark = pytest.mark.server
@@ -283,6 +283,25 @@ def test_interrupt_while_starting_stops_the_server(make_server: MakeServer, tmp_
     with start_in_background(server) as shell:
         shell.send_signal(signal.SIGINT)
         assert shell.wait(30) == 130
+    assert server.status() == "stopped"
+    assert servers_of(server) == []
+
+
+def test_interrupt_while_the_process_is_noted_stops_it(
+    make_server: MakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the record reached the disk and before anybody waits for the process."""
+    server = make_server(tmp_path / "study")
+    save = server_module.save_record
+
+    def interrupted(state: Path, record: ServerRecord) -> None:
+        save(state, record)
+        if record.pid:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(server_module, "save_record", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
     assert server.status() == "stopped"
     assert servers_of(server) == []
 

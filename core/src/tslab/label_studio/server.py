@@ -171,18 +171,20 @@ class EmbeddedServer:
     ) -> Address:
         started = process is None
         for attempt in range(ATTEMPTS):
-            child = process or self._spawn(port)
+            child = process
             try:
+                child = process or self._spawn(port)
                 self._wait(child, progress)
                 return self._address(started=started)
             except _PortLostError:
-                self._end(child)
+                if child is not None:
+                    self._end(child)
                 process = None
                 if port or attempt == ATTEMPTS - 1:
                     break
             except BaseException:
                 # Ctrl-C comes here too. A process that another command started is left to it.
-                if process is None:
+                if process is None and child is not None:
                     self._end(child)
                 raise
         raise ServerError(
@@ -205,8 +207,13 @@ class EmbeddedServer:
         command += ["--enable-legacy-api-token"]
         environment = server_environment(record, self.root, self.data, self.allow_hosts)
         process = spawn(command, environment=environment, folder=self.data, log=self.log)
-        created = process.create_time()
-        save_record(self.state, replace(record, pid=process.pid, created=created))
+        try:
+            created = process.create_time()
+            save_record(self.state, replace(record, pid=process.pid, created=created))
+        except BaseException:
+            # Ctrl-C while the record reaches the disk: nobody else would ever stop it.
+            self._end(process)
+            raise
         return process
 
     def _wait(self, process: psutil.Process, progress: Callable[[float], object]) -> None:
