@@ -24,7 +24,7 @@ UNWANTED = re.compile(
     r"(^|/)(tests?/|test_|conftest|__pycache__|\.)|\.(pyc|so|csv|dat|hea|edf|parquet|npz|sqlite3)$"
 )
 """Tests, caches, hidden files, data, binaries."""
-LARGEST = 1_500_000
+LARGEST = 1_050_000
 
 
 def package_of(distribution: str) -> Path:
