@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -233,17 +232,9 @@ def test_drop_too_close_keeps_the_higher_of_each_pair() -> None:
     assert drop_too_close(indices[:0], heights[:0], 15).size == 0
 
 
-def test_half_an_hour_is_fast() -> None:
+def test_every_beat_of_half_an_hour_is_found() -> None:
     ecg = synthesize_ecg([Segment("(N", 1800.0)], 360.0, seed=0)
-    detect_beats([ecg.leads[0][:7200]], 360.0)
-    best = min(_cpu_seconds(ecg.leads) for _ in range(3))
-    assert best < 0.5
-
-
-def _cpu_seconds(leads: list[FloatArray]) -> float:
-    start = time.process_time()
-    detect_beats(leads, 360.0)
-    return time.process_time() - start
+    assert errors(ecg.r_peaks, detect_beats(ecg.leads, 360.0)[0], 0.15 * 360) == (0, 0)
 
 
 def test_import_is_light() -> None:
