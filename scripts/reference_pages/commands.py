@@ -2,84 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import click
 
 from reference_pages.markdown import table
+from tslab.commands.examples import EXAMPLES
 
 COMMANDS = "reference/commands"
 SHARED = frozenset({"project_folder", "as_json", "quiet", "debug"})
-EXAMPLES: Mapping[str, Sequence[tuple[str, str]]] = {
-    "init": (
-        ("tslab init heart-study --domain ecg", "a folder for rhythm labels, the first view"),
-        ("tslab init heart-study --domain ecg --view rhythm --view beats", "both views"),
-    ),
-    "add": (
-        ("tslab add ~/holter/*.hea --metadata patients.csv", "WFDB records and what is known"),
-        ("tslab add pump-7.csv --time-zone Europe/Berlin --ignore operator", "a machine's table"),
-        ("tslab add pressure.csv --time-column none --sampling-rate 100", "no time column"),
-    ),
-    "peek": (("tslab peek recording.edf --domain ecg", "before there is a project"),),
-    "config": (
-        ("tslab config --view rhythm > rhythm.xml", "the config that push would send"),
-        ("tslab config --check their-config.xml", "looks for mistakes in any config"),
-    ),
-    "lint": (("tslab lint --json", "all findings, for a program"),),
-    "predict": (
-        ("tslab predict", "the promoted model, else the domain's segmenter"),
-        ("tslab predict --segmenter '?'", "lists the segmenters"),
-        ("tslab predict --from regions.csv --model-version net-3", "an outside model's table"),
-    ),
-    "up": (
-        ("tslab up --open", "starts Label Studio and opens the browser"),
-        ("tslab up --show-password", "prints the administrator's password"),
-    ),
-    "down": (("tslab down", "stops it; nothing is lost"),),
-    "backend": (
-        ("tslab backend", "in a project folder; 'tslab up' does it too"),
-        ("tslab backend --host 0.0.0.0 --model-dir /data/models", "for any Label Studio project"),
-    ),
-    "users add": (("tslab users add ann@example.com bob@example.com", "prints two passwords"),),
-    "users list": (("tslab users list", "who has an account, last seen when"),),
-    "push": (("tslab push --dry-run", "says what would change"), ("tslab push", "changes it")),
-    "pull": (("tslab pull --raw", "keeps Label Studio's own JSON too"),),
-    "train": (
-        ("tslab train", "learns from the pulled annotations, measures, promotes if no worse"),
-        ("tslab train --segmenter lstm --folds 3", "the neural net"),
-        ("tslab train --tolerance beats=0.05", "instants count as found within 0.05 s"),
-    ),
-    "models list": (("tslab models list", "a star marks what serves"),),
-    "models promote": (
-        ("tslab models promote 30dd8cde8572", "the study's own"),
-        ("tslab models promote 'learning 30dd8cde8572' --of 7", "of Label Studio's project 7"),
-    ),
-    "models rollback": (("tslab models rollback", "what served before serves again"),),
-    "evaluate": (
-        ("tslab evaluate --from regions.csv --report net.html", "an outside model"),
-        ("tslab evaluate", "the current predictions"),
-    ),
-    "export": (
-        ("tslab export --to '?'", "lists the formats"),
-        ("tslab export --to wfdb --verify", "writes, reads back, compares"),
-        ("tslab export --to csv --predictions ''", "the current model's labels"),
-    ),
-    "demo": (
-        ("tslab demo --domain ecg", "Label Studio stays open until Ctrl-C"),
-        ("tslab demo --domain iot --once --folder try", "ends by itself"),
-    ),
-    "doctor": (("tslab doctor", "in the project folder, or anywhere"),),
-    "domains": (("tslab domains", ""),),
-    "plugins": (("tslab plugins", ""),),
-    "plugin new": (("tslab plugin new pump", "writes tslab-pump/"),),
-    "plugin check": (
-        ("tslab plugin check tslab-pump", "a package folder, not installed"),
-        ("tslab plugin check ecg", "an installed domain"),
-    ),
-}
-"""Command lines for the pages; tests/docs parses every one of them."""
 
 
 def leaf_commands() -> Iterator[tuple[str, click.Command]]:
@@ -103,7 +35,7 @@ def command_pages() -> dict[str, str]:
     rows, pages = [], {}
     for words, command in leaf_commands():
         file = f"{words.replace(' ', '-')}.md"
-        rows.append((f"[`tslab {words}`]({file})", command.help or ""))
+        rows.append((f"[`tslab {words}`]({file})", command.short_help or ""))
         pages[f"{COMMANDS}/{file}"] = command_page(words, command)
     said = " ".join((tslab_main.__doc__ or "").split())
     codes = re.search(r"Exit codes: ([^.]+)\.", said)
@@ -144,11 +76,9 @@ def command_page(words: str, command: click.Command) -> str:
     options = [p for p in own if isinstance(p, click.Option)]
     usage = " ".join([f"tslab {words}", "[OPTIONS]", *(argument_name(a) for a in arguments)])
     parts = [f"# tslab {words}", command.help or ""]
-    more = inspect.cleandoc(command.callback.__doc__ or "") if command.callback else ""
-    parts += [more] if more and more != command.help else []
     parts.append(f"```text\n{usage}\n```")
-    examples = EXAMPLES.get(words, ())
-    width = max((len(line) for line, _ in examples), default=0)
+    examples = EXAMPLES[words]
+    width = max(len(line) for line, _ in examples)
     lines = [f"{line:{width}}  # {why}" if why else line for line, why in examples]
     parts.append("```bash\n" + "\n".join(lines) + "\n```")
     if options:

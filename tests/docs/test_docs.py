@@ -164,7 +164,8 @@ def leaf_commands() -> Iterator[tuple[str, click.Command]]:
 def test_command_has_a_page(words: str, command: click.Command) -> None:
     page = (DOCS / f"reference/commands/{words.replace(' ', '-')}.md").read_text()
     assert f"# tslab {words}\n" in page
-    assert f"\ntslab {words}" in page, "an example"
+    assert f"```bash\ntslab {words}" in page, "an example"
+    assert f"Examples:\n    tslab {words}" in command.get_help(click.Context(command))
     shared = {"--project", "--json", "--quiet", "--debug"}
     for parameter in command.params:
         if isinstance(parameter, click.Option):

@@ -65,8 +65,11 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
+        from tslab.commands.examples import explain
+
         module = importlib.import_module(f"tslab.commands.{cmd_name}")
         command: click.Command = module.command
+        explain(cmd_name, command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
