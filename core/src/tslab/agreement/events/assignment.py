@@ -13,33 +13,63 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from tslab.agreement.events.chains import Scores
+from tslab.agreement.events.chains import Scores, as_before
 from tslab.agreement.events.events import Positions
+from tslab.agreement.events.wide_assignment import FREE, best_wide
 from tslab.span_table import Mask
 
-FREE = -1
+WIDE = 128
+"""Candidates of a row from which on NumPy looks at them faster than a loop."""
+SHARE = 32
+"""Of how many columns a row must have one as a candidate for that: each step looks at them all."""
 
 
-def best_assignment(rows: Positions, columns: Positions, weight: Scores) -> Mask:
+def best_assignment(
+    rows: Positions, columns: Positions, weight: Scores, block: Positions | None = None
+) -> Mask:
     """Which candidates to take so that the weights add up to most; none is taken by force.
 
     Args:
-        rows: A number for each candidate, intp ``(candidates,)``.
+        rows: A number for each candidate, ascending, intp ``(candidates,)``.
         columns: Likewise, ``(candidates,)``; no two candidates have the same row and column.
-        weight: ``(candidates,)``; what is not above 0 is never taken.
+        weight: Above 0, ``(candidates,)``.
+        block: Which candidates hang together, ascending, ``(candidates,)``; all of them if missing.
 
     Returns:
         bool ``(candidates,)``.
     """
-    useful = np.flatnonzero(weight > 0)
-    _, row = np.unique(rows[useful], return_inverse=True)
-    _, column = np.unique(columns[useful], return_inverse=True)
-    solver = _Solver(row.tolist(), column.tolist(), weight[useful].tolist())
+    taken = np.zeros(len(rows), bool)
+    if not len(rows):
+        return taken
+    block = np.zeros(len(rows), np.intp) if block is None else block
+    begins = np.append(np.flatnonzero(~as_before(block)), len(rows))
+    narrow = np.ones(len(rows), bool)
+    for begin, end in zip(begins[:-1].tolist(), begins[1:].tolist(), strict=True):
+        if end - begin > WIDE and _is_wide(rows[begin:end], columns[begin:end]):
+            stretch = slice(begin, end)
+            narrow[stretch] = False
+            row = np.cumsum(~as_before(rows[stretch])) - 1
+            column = columns[stretch] - columns[stretch].min()
+            taken[begin + best_wide(row, column, weight[stretch])] = True
+    at = np.flatnonzero(narrow)
+    taken[at[_one_by_one(rows[at], columns[at], weight[at])]] = True
+    return taken
+
+
+def _is_wide(rows: Positions, columns: Positions) -> bool:
+    """Whether the rows of a block have so many candidates that looking at all at once pays."""
+    each = len(rows) / np.count_nonzero(~as_before(rows))
+    return bool(each > max(WIDE, (columns.max() - columns.min()) / SHARE))
+
+
+def _one_by_one(rows: Positions, columns: Positions, weight: Scores) -> list[int]:
+    """Positions of the candidates to take."""
+    _, row = np.unique(rows, return_inverse=True)
+    _, column = np.unique(columns, return_inverse=True)
+    solver = _Solver(row.tolist(), column.tolist(), weight.tolist())
     for number in range(len(solver.edges)):
         solver.add(number)
-    taken = np.zeros(len(weight), bool)
-    taken[useful[[at for at in solver.edge_of_row if at != FREE]]] = True
-    return taken
+    return [at for at in solver.edge_of_row if at != FREE]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,11 @@ from tslab.agreement.events.criteria import SIMILAR
 from tslab.agreement.events.events import Positions, Shared
 from tslab.agreement.events.lines import Side
 from tslab.agreement.kernels.overlaps import Overlaps, overlaps
+from tslab.errors import DataError, counted
 from tslab.span_table import Mask, Ticks
+
+MOST = 50_000_000
+"""Candidates of a pair of annotators; each takes about 100 bytes while they are matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,11 @@ class Candidates:
 
 
 def overlapping(left: Side, right: Side) -> Candidates:
-    """Events that have time in common, with their intersection over union as the score."""
+    """Events that have time in common, with their intersection over union as the score.
+
+    Raises:
+        DataError: Too many lie on one another.
+    """
     staircase = left.apart and right.apart
     found = (overlaps if staircase else _tangled)(left.start, left.end, right.start, right.end)
     either = (left.end - left.start).take(found.first)
@@ -57,7 +65,7 @@ def _tangled(
     reach = np.maximum.accumulate(second_end)
     low = np.searchsorted(reach, first_start, side="right")
     high = np.searchsorted(second_start, first_end, side="left")
-    first, second = expand(low, high)
+    first, second = _expand_some(low, high)
     ticks = np.minimum(first_end[first], second_end[second])
     ticks -= np.maximum(first_start[first], second_start[second])
     at = np.flatnonzero(ticks > 0)
@@ -75,10 +83,13 @@ def within_collar(
         onset: How far onsets may be apart, microseconds, for all or each of the reference.
         offset: How far offsets may be apart, likewise.
         share: Which part of the reference's length offsets may be apart where that is more.
+
+    Raises:
+        DataError: Too many lie near one another.
     """
     first = np.searchsorted(right.start, left.start - onset, side="left")
     last = np.searchsorted(right.start, left.start + onset, side="right")
-    reference, hypothesis = expand(first, last)
+    reference, hypothesis = _expand_some(first, last)
     at_end = np.abs(right.end[hypothesis] - left.end[reference])
     allowed = np.maximum(offset, share * (left.end - left.start))
     there = np.flatnonzero(at_end <= allowed[reference])
@@ -94,11 +105,14 @@ def around_instants(left: Side, right: Side, tolerance: Ticks) -> Candidates:
         left: Instants and ranges of the reference.
         right: Instants and ranges of the hypothesis.
         tolerance: How far an instant may be outside of a range, for each of the reference.
+
+    Raises:
+        DataError: Too many lie near one another.
     """
     reach = np.maximum.accumulate(right.end)
     first = np.searchsorted(reach, left.start - tolerance, side="left")
     last = np.searchsorted(right.start, left.end + tolerance, side="right")
-    reference, hypothesis = expand(first, last)
+    reference, hypothesis = _expand_some(first, last)
     starts = left.start[reference], right.start[hypothesis]
     ends = left.end[reference], right.end[hypothesis]
     gap = np.maximum(*starts) - np.minimum(*ends)
@@ -152,6 +166,24 @@ def in_blocks(found: Candidates) -> tuple[Positions, Mask]:
     needs = np.zeros(int(block[-1]) + 1, bool)
     needs[block[first[last - first + 1 != count]]] = True
     return block, needs
+
+
+def _expand_some(
+    first: NDArray[np.intp], last: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pairs of `expand`, where these are not too many to be matched.
+
+    Raises:
+        DataError: There are more than memory is for.
+    """
+    many = int(np.maximum(last - first, 0).sum())
+    if many > MOST:
+        raise DataError(
+            f"two annotators have {counted(many, 'pairs of regions')} on one another, more than "
+            "can be matched",
+            "'tslab lint' names regions that nearly repeat another (TSL116): delete the copies.",
+        )
+    return expand(first, last)
 
 
 def expand(

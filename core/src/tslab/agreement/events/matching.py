@@ -22,7 +22,7 @@ from tslab.agreement.events.candidates import (
     similar,
     within_collar,
 )
-from tslab.agreement.events.chains import Scores, best_in_chains
+from tslab.agreement.events.chains import Scores, as_before, best_in_chains
 from tslab.agreement.events.counts import EventCounts, EventItems, tally
 from tslab.agreement.events.criteria import Collar, Criterion, Iou, Labels
 from tslab.agreement.events.events import Events, Positions, Sets, Shared, shared
@@ -118,10 +118,11 @@ def best(found: Candidates) -> Mask:
     if len(rest):
         score = found.score[rest]
         low, high = score.min(), score.max()
-        # One more match outweighs whatever all scores of a block can add up to.
-        most = int(np.bincount(block[rest]).max()) + 1
+        # One more match outweighs whatever the scores of all matches of a block can add up to.
+        reference = found.reference[rest]
+        most = int(np.bincount(block[rest], ~as_before(reference)).max()) + 1
         weight = most + (score - low) / max(high - low, 1.0)
-        taken[rest] = best_assignment(found.reference[rest], found.hypothesis[rest], weight)
+        taken[rest] = best_assignment(reference, found.hypothesis[rest], weight, block[rest])
     return taken
 
 
@@ -130,6 +131,7 @@ def _match(
 ) -> list[Piece]:
     """Matches of one pair by each criterion."""
     overlaps: Candidates | None = None
+    of_size: dict[int, Piece] = {}
     pieces = []
     for rule in criteria:
         if isinstance(rule, Collar):
@@ -140,7 +142,11 @@ def _match(
             overlaps = of_labels(overlapping(*sides), part, sides, labels)
         threshold = rule.threshold if isinstance(rule, Iou) else 0.0
         enough = overlaps.where(overlaps.score >= threshold)
-        pieces.append(_piece(part, sides, enough, with_iou=True))
+        # As many candidates are the same ones: each threshold only takes away from a lower one's.
+        size = len(enough.score)
+        if size not in of_size:
+            of_size[size] = _piece(part, sides, enough, with_iou=True)
+        pieces.append(of_size[size])
     return pieces
 
 

@@ -134,7 +134,7 @@ def _best(first: Positions, second: Positions, gain: Floats) -> Positions:
     block, _ = in_blocks(Candidates(first, second, gain, apart=False))
     alone = np.bincount(block)[block] == 1 if len(block) else np.zeros(0, bool)
     rest = np.flatnonzero(~alone)
-    best = best_assignment(first[rest], second[rest], gain[rest])
+    best = best_assignment(first[rest], second[rest], gain[rest], block[rest])
     return np.concatenate([np.flatnonzero(alone), rest[best]])
 
 
