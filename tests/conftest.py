@@ -1,15 +1,26 @@
-"""A database that Label Studio has migrated, once for all tests that start one."""
+"""What all tests share: examples that do not depend on the clock, and a migrated database."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tslab.label_studio.server_environment import server_environment
 from tslab.label_studio.server_record import new_record
+
+settings.register_profile(
+    "tslab",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tslab"))
 
 
 @pytest.fixture(scope="session")

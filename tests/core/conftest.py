@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tslab import cli
@@ -24,15 +21,6 @@ from tslab.preparation.windows import make_tasks
 from tslab.recording import Recording, Signal
 from tslab.spans import FieldValue, Span, to_microseconds
 from tslab.task import Task
-
-hypothesis_settings.register_profile(
-    "tslab",
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tslab"))
 
 RATES = (
     *(1 / 300, 1.0, 125.0, 128.0, 250.0, 360.0, 500.0, 512.0, 1000.0),

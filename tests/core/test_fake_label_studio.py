@@ -16,18 +16,23 @@ from tslab.testing import FakeLabelStudio
 
 @pytest.fixture
 def server() -> Iterator[FakeLabelStudio]:
-    with FakeLabelStudio(hang_seconds=5) as fake:
+    with FakeLabelStudio(hang_seconds=60) as fake:
         yield fake
 
 
 def ask(
-    server: FakeLabelStudio, method: str, path: str, body: Any = None, key: str = "fake-token"
+    server: FakeLabelStudio,
+    method: str,
+    path: str,
+    body: Any = None,
+    key: str = "fake-token",
+    seconds: float = 30,
 ) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", "Authorization": f"Token {key}"}
     request = urllib.request.Request(server.url + path, data, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=2) as answer:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
             content = answer.read()
             return answer.status, json.loads(content) if content else None
     except urllib.error.HTTPError as error:
@@ -150,7 +155,7 @@ def test_a_connection_that_ends(server: FakeLabelStudio) -> None:
 def test_an_answer_that_does_not_come(server: FakeLabelStudio) -> None:
     server.fail("/health", "timeout")
     with pytest.raises((TimeoutError, urllib.error.URLError)):
-        ask(server, "GET", "/health")
+        ask(server, "GET", "/health", seconds=0.2)
 
 
 def test_requests_are_remembered(server: FakeLabelStudio) -> None:
@@ -169,7 +174,7 @@ def test_an_upload_is_kept(server: FakeLabelStudio) -> None:
         {"Authorization": "Bearer fake-token"},
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=2) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         (upload,) = json.loads(answer.read())["file_upload_ids"]
     assert server.data["uploads"][upload]["content"] == b"time,a\n0,1\n"
 

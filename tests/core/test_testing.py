@@ -193,7 +193,7 @@ def test_missing_values_become_empty_cells(tmp_path: Path) -> None:
 rates = st.floats(0.0, 1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     jitter=rates,

@@ -107,7 +107,7 @@ def test_states_cover_the_recording_once_and_all_are_scored(plan: list[Segment])
     assert all(s.is_instant and s.start <= recording.duration for s in beats(spans))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000),
     rate=st.sampled_from([100.0, 128.0, 200.0, 257.0, 360.0, 1000.0]),

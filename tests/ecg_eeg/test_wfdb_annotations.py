@@ -118,7 +118,7 @@ def readings(draw: st.DrawFn) -> tuple[Recording, list[Span]]:
     return recording(count / rate, rate), spans
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(readings())
 def test_readings_come_back_equal(reading: tuple[Recording, list[Span]]) -> None:
     of, spans = reading

@@ -296,7 +296,7 @@ def test_wrong_input_is_named(times: FloatArray, values: FloatArray, message: st
         find_rule_anomalies(times, values, "x")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     scale=st.floats(0.01, 1e4) | st.just(3.0),
@@ -314,7 +314,7 @@ def test_the_unit_does_not_matter(seed: int, scale: float, shift: float) -> None
     assert [a.score for a in one] == pytest.approx([a.score for a in other], abs=1e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), offset=st.integers(-(10**6), 10**6))
 def test_the_clock_does_not_matter(seed: int, offset: int) -> None:
     x = np.random.default_rng(seed).standard_normal(600)

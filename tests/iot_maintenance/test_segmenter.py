@@ -212,7 +212,7 @@ def test_a_recording_without_samples_has_no_anomaly() -> None:
     assert SEGMENTER.segment(recording) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     counts=st.lists(st.integers(1, 1500), min_size=1, max_size=4),

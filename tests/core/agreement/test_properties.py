@@ -67,7 +67,7 @@ def answers(table: SpanTable, readers: Readers, scale: int) -> Iterable[Row]:
 
 FAMILIES: tuple[Family, ...] = (events, instants, units, answers)
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
-few = settings(max_examples=8, deadline=None)
+few = settings(max_examples=8)
 
 
 def tables(ragged: st.SearchStrategy[bool] | None = None) -> st.SearchStrategy[SpanTable]:

@@ -209,7 +209,7 @@ def test_a_thousand_malformed_bodies_do_no_harm(
     with running(settings(train_every=10**6)) as backend:
         sent = 0
 
-        @hypothesis_settings(max_examples=1000, deadline=None)
+        @hypothesis_settings(max_examples=1000)
         @given(request=REQUESTS, cut=st.sampled_from([0, 0, 0, 1, 7, 30]))
         def send(request: tuple[str, Any], cut: int) -> None:
             nonlocal sent

@@ -21,6 +21,8 @@ from tslab.testing.fake_label_studio import FakeLabelStudio
 
 Make = Callable[..., BackendSettings]
 DOMAIN = read_config(CONFIG).domain
+GATE = 60  # seconds; the model is not there before the test opens the gate
+ANSWER = 30  # seconds; who waited for the model would not be answered by then
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     opened = threading.Event()
 
     def create(domain: Domain) -> LevelSegmenter:
-        assert opened.wait(30)
+        assert opened.wait(GATE)
         return LevelSegmenter(domain)
 
     spec = SegmenterSpec("learning", "slow", create, True)
@@ -46,11 +48,11 @@ def test_setup_and_versions_do_not_wait_for_the_model(
         version = store_level(backend.service.store, project, DOMAIN, 1.0)
         body = {"project": project, "schema": CONFIG}
         for _ in range(2):  # the second one finds the model being loaded
-            answer = backend.http.post("/setup", json=body, timeout=3)
+            answer = backend.http.post("/setup", json=body, timeout=ANSWER)
             assert answer.json() == {"model_version": version}
-        answer = backend.http.get(f"/versions?project={project}", timeout=3)
+        answer = backend.http.get(f"/versions?project={project}", timeout=ANSWER)
         assert answer.json() == {"versions": [version]}
-        assert backend.http.get("/health", timeout=3).json()["status"] == "UP"
+        assert backend.http.get("/health", timeout=ANSWER).json()["status"] == "UP"
         assert backend.metric("models_loaded") == 0
         gate.set()
         backend.wait_for("models_loaded")  # nobody asked for a prediction
@@ -78,7 +80,7 @@ def test_models_are_loaded_after_the_start(
         project = add_project(label_studio, 1, 0)
         store_level(ModelStore(given.model_dir), project, DOMAIN, 1.0 + number)
     with running(given) as backend:
-        assert backend.http.get("/health", timeout=3).status_code == 200
+        assert backend.http.get("/health", timeout=ANSWER).status_code == 200
         gate.set()
         backend.wait_for("models_loaded", 2)
 

@@ -306,7 +306,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 8), st.sampled_from(["id", "from_name", "to_name", "type", "value", "score"]),
        st.sampled_from(["", "start", "end", "instant", "timeserieslabels", "choices", "rating",
                         "number", "text", "taxonomy"]), JSON)  # fmt: skip

@@ -141,7 +141,7 @@ def test_budget_of_values(tmp_path: Path) -> None:
     assert check_task_csv(path, columns[:29]) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="0123456789.,;-+eENan\"' \n\r\ttime", max_size=80))
 def test_any_text_gives_findings_never_an_exception(text: str) -> None:
     import tempfile

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tslab.contracts import ReadOptions, Source
@@ -177,9 +177,7 @@ def test_other_suffixes_are_not_ours(domain: Domain) -> None:
     assert csv.read_recording(source, ReadOptions(), domain) is None
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(
     rows=st.lists(
         st.tuples(*[st.none() | st.floats(-1e6, 1e6).map(lambda x: round(x, 4))] * 3),

@@ -235,7 +235,7 @@ def test_noise_has_no_rhythm() -> None:
 
 
 @given(st.integers(0, 40), st.integers(1, 60), st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_highest_around_is_a_sliding_maximum(reach: int, count: int, seed: int) -> None:
     line = np.random.default_rng(seed).standard_normal(count).astype(np.float32)
     expected = [line[max(0, i - reach) : i + reach + 1].max() for i in range(count)]
@@ -294,7 +294,7 @@ def worth_of(path: np.ndarray, gains: np.ndarray, cost: np.ndarray) -> float:
 
 
 @given(st.integers(1, 700), st.integers(1, 14), st.integers(0, 10**6), st.booleans())
-@settings(max_examples=90, deadline=None)
+@settings(max_examples=90)
 def test_viterbi_finds_a_best_path(frames: int, classes: int, seed: int, small: bool) -> None:
     rng = np.random.default_rng(seed)
     gains = rng.standard_normal((frames, classes)).astype(np.float32)
