@@ -198,6 +198,34 @@ def test_a_pull_keeps_an_event_over_a_border_in_two_unless_told(folder: Path) ->
         change_settings(folder, "window: {seconds: 100}")
 
 
+def test_what_a_pull_finds_names_whose_annotation_it_is(folder: Path) -> None:
+    """A border of an event, a region outside its window and a lead time, each of two people."""
+    project = Project.open(folder)
+    task = project.tasks()[0]
+    first, border, last = (
+        task.axis_offset + seconds * 1e6 / task.tick_us for seconds in (90, 100, 110)
+    )
+    halves = zip(pushed(project)[:2], ((first, border), (border, last)), strict=True)
+    exported = []
+    for number, (document, (start, end)) in enumerate(halves):
+        item = drawn(document, start, end)
+        (made,) = item["annotations"]
+        result = [*made["result"], {**made["result"][0], "id": "gone", "from_name": "gone"}]
+        said = [
+            {**made, "id": 10 * number + who, "completed_by": who, "result": result,
+             "lead_time": -1.0}
+            for who in (7, 8)
+        ]  # fmt: skip
+        exported.append({**item, "annotations": said})
+    people = People({7: "ann@example.com", 8: "ben@example.com"})
+    found = [str(f) for f in collect(Project.open(folder), [exported], people).findings]
+    for code, tasks in (("TSL126", 1), ("TSL082", 2), ("TSL110", 2)):
+        of_code = [line for line in found if code in line]
+        assert len(of_code) == len(set(of_code)) == 2 * tasks
+        for name in ("ann", "ben"):
+            assert sum(f", {name}@example.com: " in line for line in of_code) == tasks
+
+
 def test_served_times_are_kept_apart_by_task(backend: Backend, folder: Path) -> None:
     project = Project.open(folder)
     documents = pushed(project)

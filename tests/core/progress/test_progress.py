@@ -276,8 +276,8 @@ def test_a_lead_time_that_cannot_be_is_said_and_no_part_of_a_sum(
     plant.run("pull")
     told = capsys.readouterr()
     assert [line for line in told.err.splitlines() if "TSL110" in line] == [
-        f"tslab: TSL110 warning: task {plant.tasks[0].id}: lead time {lead!r} is {why}: left out. "
-        "Look at the annotation in Label Studio."
+        f"tslab: TSL110 warning: task {plant.tasks[0].id}, ann@example.com: lead time {lead!r} is "
+        f"{why}: left out. Look at the annotation in Label Studio."
     ]
     assert " 40 s" in told.out
     plant.run("progress", "--json")

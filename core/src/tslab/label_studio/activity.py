@@ -86,13 +86,13 @@ class ActivityReader:
                 end=task.end, annotator=who[0], state=who[1],
                 number=number if isinstance(number, int) else 0,
                 created=_text(said.get("created_at")), updated=_text(said.get("updated_at")),
-                lead_time=self._lead_time(said, task),
+                lead_time=self._lead_time(said, task, who[0]),
                 ground_truth=bool(said.get("ground_truth")), spans=spans, model=who[2],
                 rater=self._rater,
             )
         )  # fmt: skip
 
-    def _lead_time(self, said: Document, task: Task) -> float | None:
+    def _lead_time(self, said: Document, task: Task, who: str) -> float | None:
         """Seconds, also those that cannot be; `tslab progress` leaves these out and counts them."""
         lead = said.get("lead_time")
         if lead is None:
@@ -100,7 +100,8 @@ class ActivityReader:
         if why_not(lead):
             text = f"lead time {lead!r:.40} is {why_not(lead)}: left out"
             remedy = "Look at the annotation in Label Studio."
-            self.findings.append(Finding("TSL110", "warning", text, f"task {task.id}", remedy))
+            place = f"task {task.id}, {who}"
+            self.findings.append(Finding("TSL110", "warning", text, place, remedy))
         number = isinstance(lead, (int, float)) and not isinstance(lead, bool)
         return float(lead) if number and abs(lead) < MOST_SECONDS else None
 

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tslab.annotation import Annotation
@@ -100,7 +100,7 @@ def collect(
     for (recording, view, annotator, truth), reader in sorted(readers.items()):
         join = project.settings.window.join_events
         spans, findings = stitch(reader.parts, list(reader.tasks.values()), project.domain, join)
-        pulled.findings += findings
+        pulled.findings += _said_of(findings, annotator)
         pulled.annotations.append(
             Annotation(
                 recording=recording,
@@ -179,7 +179,7 @@ def _read_task(
     for who, task, annotation in _latest(copies, namer, pulled):
         truth = bool(annotation.get("ground_truth"))
         reading = from_regions(annotation.get("result") or (), task, domain, exact)
-        pulled.findings += reading.findings
+        pulled.findings += _said_of(reading.findings, who)
         pulled.counts["annotations"] += 1
         reader = readers.setdefault((task.recording, task.view, who, truth), _Reader())
         reader.parts[task.id] = reading.spans
@@ -189,6 +189,11 @@ def _read_task(
         seconds = lead_time(annotation.get("lead_time"))
         if seconds is not None:
             reader.lead_time = (reader.lead_time or 0.0) + seconds
+
+
+def _said_of(findings: Sequence[Finding], annotator: str) -> list[Finding]:
+    """Findings that name whose annotation they are about: a task has several."""
+    return [replace(finding, place=f"{finding.place}, {annotator}") for finding in findings]
 
 
 def _latest(
