@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from kit.agreement_pages import EVIL, answered, crowded, hostile, only_answers, shown, study
 
+from tslab.agreement.page import grids
 from tslab.agreement.page.document import page
 
 pytestmark = pytest.mark.browser
@@ -58,6 +59,29 @@ def test_the_page_is_drawn_and_quiet(chromium: Any, address: str) -> None:
         colour = tab.eval_on_selector(".stage path.t0c0", "e => getComputedStyle(e).fill")
         assert colour != "rgb(0, 0, 0)"
     assert grounds == ["rgb(251, 251, 250)", "rgb(20, 23, 28)"]
+
+
+def test_squares_of_large_tables_are_those_of_small_ones(
+    chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page has the squares of small tables; the script draws those of large ones."""
+    found, drawn = study(crowded()), []
+    look = """all => all.map(grid => [...grid.querySelectorAll(".cell, .said")].map(e =>
+        [...e.attributes].map(({ name: n, value: v }) =>
+            [n, Number(v).toFixed(3), v.match("[a-z].*")])
+            .sort() + e.textContent))"""
+    for most in (grids.MOST_DRAWN, 0):
+        monkeypatch.setattr(grids, "MOST_DRAWN", most)
+        content = page(found)
+        assert (b'class="cell"' in content) == (most > 0)
+        path = tmp_path / f"{most}.html"
+        path.write_bytes(content)
+        said: list[str] = []
+        tab = opened(chromium, path.as_uri(), said)
+        assert said == [path.as_uri()]
+        drawn.append(tab.eval_on_selector_all(".grid", look))
+    assert sum(map(len, drawn[0])) > 400
+    assert drawn[0] == drawn[1]
 
 
 def test_hostile_names_are_only_text(chromium: Any, tmp_path: Path) -> None:

@@ -84,6 +84,22 @@ def test_the_page_without_data_is_small() -> None:
     assert len(content) - block < 100_000
 
 
+def test_numbers_of_many_labels_are_in_the_page_once() -> None:
+    rng, many = np.random.default_rng(1), 22
+    names = ([f"t{n}" for n in range(8)], ("a", "b", "c"), [f"label {n}" for n in range(many)])
+    marks = [
+        (task, who, int(rng.integers(many)), 10.0 * n + rng.random(), 10.0 * n + 9)
+        for task in range(8) for who in range(3) for n in range(many)
+    ]  # fmt: skip
+    tier = TierTable("x", "intervals", table_of(names, marks), Readers(tuple("abc")), 0.01)
+    content = page(study(tier), PageInput())
+    (block,) = re.findall(rb'<script type="application/json"[^>]*>(.*?)</script>', content)
+    grids = json.loads(block)["tiers"][0]["grids"]
+    assert len(grids[0]["places"]) == 3
+    assert all(len(grid["places"]) >= many * many for grid in grids[1:])
+    assert len(content) - len(block) < 95_000
+
+
 def test_undefined_numbers_say_why() -> None:
     content = re.sub("sha256-[^;]*", "", page(study(), shown()).decode())
     assert "nobody marked anything" in content

@@ -63,8 +63,8 @@ def words(x: float, y: float, said: str, anchor: str = "middle", kind: str = "")
 
 
 def named(x: float, y: float, name: str, anchor: str, **given: object) -> str:
-    """A name in a drawing, cut to what fits; the tooltip has all of it."""
-    whole = element("title", text(name))
+    """A name in a drawing, cut to what fits; the tooltip then has all of it."""
+    whole = element("title", text(name)) if short(name) != name else ""
     place = {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor, "class_": "ink"}
     return element("text", text(short(name)) + whole, **place, **given)
 

@@ -209,8 +209,8 @@ MATRIX = (
 CONFUSION = "Stronger colour is a larger share of the row."
 TASKS = "How many tasks have which agreement, by the first figure above."
 NOSCRIPT = (
-    "<noscript><p class='notes'>Timelines and lists need the script of this page, which the "
-    "browser does not run here.</p></noscript>"
+    "<noscript><p class='notes'>Timelines, lists and large tables need the script of this page, "
+    "which the browser does not run here.</p></noscript>"
 )
 VIEWER = """<h3 class="head">Tasks, those first that have most to look at</h3>
 <div class="panel viewer" data-tier="NUMBER">

@@ -19,6 +19,7 @@ from tslab.agreement.settings import AgreementSettings
 from tslab.pages.markup import element, named, short, svg, text, words
 
 CELL = (54, 34)
+TOP = 4
 LEAST_CELL = 38
 WIDEST = 1200
 """Columns of a table get narrower where all of them would be wider than this."""
@@ -26,6 +27,9 @@ MOST_READERS = 24
 MOST_STATES = 30
 MOST_NUMBERS = 20_000
 """Numbers of one table that the page carries; more labels or pairs than that are not offered."""
+MOST_DRAWN = 150
+"""Squares of one table that the page itself has; its script draws more of them, from the numbers
+that it has anyway: the page would be several times as large."""
 NOTHING = "(nothing)"
 SEVERAL = "(several labels)"
 OTHERS = "(other labels)"
@@ -103,6 +107,7 @@ class Grid:
             "rows": list(self.rows),
             "columns": list(self.columns),
             "places": [list(place) for place in self.places],
+            "square": [self._left, TOP, self.wide, CELL[1]],
             "choices": filled,
             "by_row": self.by_row,
         }
@@ -112,14 +117,18 @@ class Grid:
         """Width of a square: as wide as there is room for."""
         return int(min(CELL[0], max(LEAST_CELL, WIDEST // max(1, len(self.columns)))))
 
+    @property
+    def _left(self) -> float:
+        """Where the squares begin, right of the names of the rows."""
+        return 14 + 6.6 * max(len(short(name)) for name in self.rows)
+
     def _drawing(self) -> str:
-        wide, high = self.wide, CELL[1]
-        left = 14 + 6.6 * max(len(short(name)) for name in self.rows)
-        top = 4
+        wide, high, left, top = self.wide, CELL[1], self._left, TOP
         parts = []
         for i, name in enumerate(self.rows):
             parts.append(named(left - 8, top + high * (i + 0.5) + 4, name, "end"))
-        values = dict(zip(self.places, zip(*self._first(), strict=True), strict=True))
+        drawn = self._first() if len(self.places) <= MOST_DRAWN else ([], [])
+        values = dict(zip(self.places, zip(*drawn, strict=True), strict=bool(drawn[0])))
         for i, j in itertools.product(range(len(self.rows)), range(len(self.columns))):
             x, y = left + wide * j, top + high * i
             if (i, j) in values:

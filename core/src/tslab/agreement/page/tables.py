@@ -15,9 +15,9 @@ from tslab.agreement.report.words import column, hours, reasons
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.values import Row, Value
 from tslab.errors import counted
-from tslab.pages.markup import element, svg, text
+from tslab.pages.markup import element, text
 
-BAR = 84
+BAR = 84  # as wide as `.range` of the page's style
 MOST_ROWS = 60
 MOST_BESIDE = 3
 """Columns of numbers that have room for their intervals beside them; of more they go below."""
@@ -44,7 +44,7 @@ def label_table(tier: TierAgreement, index: Index, settings: AgreementSettings) 
         missing += [row for row in found if row is not None]
         name = fitting(labels[at])
         cells = [
-            _cell(metric, row.value, name) if row else ""
+            _cell(metric, row.value) if row else ""
             for metric, row in zip(metrics, found, strict=True)
         ]
         own = [text(number("count", int(n[at]))) for n in counts.values()]
@@ -87,10 +87,10 @@ def annotator_table(
             row = index.row(metric, "annotator", (name,))
             value = row.value if row else None
             missing += [replace(row, of=(said,))] if row else []
-            cells.append(_leaning(value) if metric in bias else _cell(metric, value, said))
+            cells.append(_leaning(value) if metric in bias else _cell(metric, value))
         for metric in main if truth else []:
             row = index.row(metric, "reference", (name,))
-            cells.append(_cell(metric, row.value if row else None, said))
+            cells.append(_cell(metric, row.value if row else None))
         lines.append([*cells, *map(text, _amount(tier, name))])
     notes = "".join(_note(line) for line in _reasons(missing, tier))
     return _markup(header, lines, class_="tall") + notes
@@ -106,7 +106,7 @@ def _amount(tier: TierAgreement, name: str) -> Iterator[str]:
     yield number("count", int((table.annotator == reader).sum()))
 
 
-def _cell(metric: str, value: Value | None, of: str) -> str:
+def _cell(metric: str, value: Value | None) -> str:
     """A number with its interval drawn and said, or a dash; the reason stands below the table."""
     if value is None:
         return DASH
@@ -118,23 +118,20 @@ def _cell(metric: str, value: Value | None, of: str) -> str:
         return element("span", text(shown(metric, value)), title=value.no_interval)
     if not between:
         return said
-    drawn = _range(value, f"{of}: {shown(metric, value)}") if unit(metric) != "seconds" else ""
+    drawn = _range(value) if unit(metric) != "seconds" else ""
     inside = said + drawn + element("span", text(between), class_="why")
     return element("div", inside, class_="value")
 
 
-def _range(value: Value, label: str) -> str:
-    """A line from 0 to 1 with the interval and the number on it."""
+def _range(value: Value) -> str:
+    """A line from 0 to 1 with the interval and the number on it, which stand beside it in words."""
     x, low, high = (
         BAR * min(1.0, max(0.0, part or 0.0)) for part in (value.value, value.low, value.high)
     )
-    parts = [
-        element("rect", x=0, y=4, width=BAR, height=4, rx=2, class_="track"),
-        element("rect", x=f"{low:.1f}", y=4, width=f"{max(1.0, high - low):.1f}", height=4, rx=2,
-                class_="bar span"),
-        element("circle", cx=f"{min(BAR - 4, max(4, x)):.1f}", cy=6, r=4, class_="dot"),
-    ]  # fmt: skip
-    return svg(BAR, 12, label, parts, class_="range")
+    # What all of these share stands in the page's style: there may be hundreds.
+    span = element("rect", x=f"{low:.1f}", width=f"{max(1.0, high - low):.1f}")
+    dot = element("circle", cx=f"{min(BAR - 4, max(4, x)):.1f}")
+    return element("svg", span + dot, aria_hidden="true", class_="range")
 
 
 def _leaning(value: Value | None) -> str:

@@ -11,6 +11,18 @@ function shades(grid, unit, values) {
   return numbers.map((value) => (value === null ? null : Math.min(1, Math.max(0, value / most))));
 }
 
+// Squares that the page itself has not, because there are so many.
+function missing(box, grid) {
+  if (box.querySelector(".cell")) return;
+  const [left, top, wide, high] = grid.square;
+  const drawing = box.querySelector("svg");
+  for (const [row, column] of grid.places) {
+    const [x, y] = [left + wide * column, top + high * row];
+    draw(drawing, "rect", { x: x + 1, y: y + 1, width: wide - 2, height: high - 2, class: "cell" });
+    draw(drawing, "text", { x: x + wide / 2, y: y + high / 2 + 4, class: "said" });
+  }
+}
+
 function fill(box, grid) {
   const chosen = { name: 0, part: 0 };
   for (const select of box.querySelectorAll("select")) chosen[select.dataset.role] = Number(select.value);

@@ -7,6 +7,7 @@ for (const section of document.querySelectorAll("section.tier")) {
   for (const box of section.querySelectorAll(".grid")) {
     const grid = tier.grids[Number(box.dataset.grid)];
     for (const select of box.querySelectorAll("select")) select.addEventListener("change", () => fill(box, grid));
+    missing(box, grid);
     fill(box, grid); // tooltips
   }
   for (const box of section.querySelectorAll(".bars")) {
