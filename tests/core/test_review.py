@@ -33,7 +33,12 @@ from tslab.label_studio.review.ballots import read_ballots
 from tslab.label_studio.review.config import VERDICT, Shape
 from tslab.label_studio.review.key import Window, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines
-from tslab.label_studio.review.overlap import ask_for_annotators, short_of_annotators
+from tslab.label_studio.review.overlap import (
+    Short,
+    ask_for_annotators,
+    short_of_annotators,
+    short_text,
+)
 from tslab.label_studio.review.pull import outcome_of
 from tslab.label_studio.review.queue import make_queue, queue_json, summary
 from tslab.label_studio.review.tasks import (
@@ -297,21 +302,28 @@ def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> Non
     rule = "  low_agreement: 1\n  max_additional: 3\n"
     settings.write_text(before.replace("review:\n", f"review:\n{rule}"))
     try:
-        wanted = short_of_annotators(study.project)
+        short = short_of_annotators(study.project)
+        wanted = {name: found.annotators for name, found in short.items()}
         assert set(wanted.values()) == {4}
+        assert all(found.agreement < 1 for found in short.values())
         key = new_key()
         waiting = make_queue(study.project, key, waiting=wanted)
         assert wanted.keys() == {task.id for task in study.project.tasks()}
         assert waiting.added == 0
         everything = make_queue(study.project, new_key())
         assert waiting.later == sum(len(window.cases) for window in everything.windows)
-        assert everything.later == 0
-        assert f"{waiting.later} more wait" in summary(waiting)
+        assert (everything.later, everything.held) == (0, set())
+        disputed = {window.task.recording for window in everything.windows}
+        assert waiting.held == {t.id for t in study.project.tasks() if t.recording in disputed}
+        assert f"{waiting.later} more wait for another annotator;" in summary(waiting)
+        assert "--most" not in summary(waiting)
         asked = asked_for(study, wanted)
         assert asked == {name: {"overlap": 4, "is_labeled": False} for name in wanted}
         assert load_asked(study.project) == wanted, "progress counts them"
-        settings.write_text(settings.read_text().replace("additional: 3", "additional: 2"))
-        assert short_of_annotators(study.project) == {}, "three of three have seen it"
+        for fewer, left in ((2, 3), (0, 1)):
+            settings.write_text(before.replace("review:\n", f"review:\n{rule[:-2]}{fewer}\n"))
+            assert short_of_annotators(study.project) == {}, "three of three have seen it"
+            assert set(load_asked(study.project).values()) == {left}, "and none is to come"
     finally:
         settings.write_text(before)
         (study.project.state / "asked.json").unlink(missing_ok=True)
@@ -326,11 +338,34 @@ def asked_for(study: Study, wanted: Mapping[str, int]) -> dict[str, object]:
             server.add("tasks", **task.to_json(), project=1, overlap=1, is_labeled=True)
         for _ in range(2):
             ask_for_annotators(push, groups, {groups[0].key: 1}, wanted)
-        assert len(push.report.changes) == len(wanted)
+        assert push.report.changes == [f"ask for one more annotator of {len(wanted)} tasks"]
         return {
             task["data"]["task"]: {key: task[key] for key in ("overlap", "is_labeled")}
             for task in server.data["tasks"].values()
         }
+
+
+def test_who_waits_reads_why_and_how_to_go_on() -> None:
+    short = {f"task-{n:02}": Short(n / 20, 4) for n in reversed(range(12))}
+    first, *listed = short_text(short, 0.7).splitlines()
+    assert first == (
+        "12 tasks have less agreement than low_agreement 0.7, and wait for one more annotator; to "
+        "review now: tslab review --now"
+    )
+    assert listed[:2] == ["  0.00  task-00", "  0.05  task-01"]
+    assert listed[-2:] == ["  0.45  task-09", "  ... and 2 more; --json has all"]
+    assert short_text({"one": Short(0.25, 3)}, 0.3).startswith("1 task has less agreement")
+
+
+def test_the_summary_tells_apart_why_disputes_are_not_shown(made: Made) -> None:
+    study, _ = made
+    everything = make_queue(study.project, new_key())
+    one = make_queue(study.project, new_key(), most=1)
+    (window,) = one.windows
+    rest = sum(len(w.cases) for w in everything.windows) - len(window.cases)
+    assert (one.later, one.beyond, one.held) == (rest, rest, set())
+    assert f", {rest} more for the next '--most';" in summary(one)
+    assert "wait" not in summary(one)
 
 
 def test_the_queue_is_shown(made: Made) -> None:
@@ -341,12 +376,17 @@ def test_the_queue_is_shown(made: Made) -> None:
     shown = []
     output = mock.Mock(result=lambda document, text: shown.append((document, text)))
     for dry_run in (False, True):
-        show(output, queue, Report(changes=["create it"]), "http://server", dry_run)
+        push = mock.Mock(queue=queue, dry_run=dry_run, unread={}, short={"task-1": Short(0.2, 4)})
+        push.project = study.project
+        show(output, push, Report(changes=["create it"]), "http://server")
     (document, text), (_, dry) = shown
     assert document["open"] == document["disputes"] == len(document["queue"])
     costly = max(queue.windows, key=lambda window: window.cost)
-    assert text.splitlines()[2].split()[-1] == costly.task.id
-    assert text.splitlines()[2].startswith(costly.task.recording)
+    assert document["low_agreement"] == {"task-1": {"agreement": 0.2, "annotators": 4}}
+    lines = text.splitlines()
+    assert lines[2] == "  0.20  task-1"
+    assert lines[4].split()[-1] == costly.task.id
+    assert lines[4].startswith(costly.task.recording)
     assert "  create it" in text
     assert "  would create it" in dry
     assert "(new)" in dry

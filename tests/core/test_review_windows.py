@@ -16,7 +16,7 @@ from tslab.agreement.disputes.finding import disputes_of
 from tslab.agreement.disputes.verdicts import Decision, truth_of
 from tslab.annotation import Annotation
 from tslab.label_studio.review.key import Key, new_key
-from tslab.label_studio.review.queue import make_queue
+from tslab.label_studio.review.queue import make_queue, summary
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
 from tslab.label_studio.review.windows import Sizes, pieces
@@ -146,6 +146,21 @@ def test_a_dispute_longer_than_any_window_is_one_and_says_so(
     recording = study.project.recording(window.task.recording)
     prediction = disputes_as_regions(study.project, window, recording)
     assert prediction.exact[case.id][2:] == (5.0, 115.0), "the verdict holds for all of it"
+
+
+def test_the_summary_says_what_is_cut(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are more to decide than `tslab agreement` lists then."""
+    monkeypatch.setattr(Sizes, "of", lambda *_: sizes(25))
+    key_of(study, ann=[*states(0, 20, 40, 60), Span(100, 101, "Walk", "state")], bob=[])
+    queue = make_queue(study.project, new_key())
+    queue.leave_out_answered([], ())
+    assert queue.cut == (1, 3)
+    assert summary(queue).startswith("4 disputes to decide in ")
+    assert "; 1 dispute longer than a window, in 3 parts; " in summary(queue)
+    key_of(study, ann=states(0, 20), bob=[])
+    short = make_queue(study.project, new_key())
+    assert short.cut == (0, 0)
+    assert "longer" not in summary(short)
 
 
 def test_lines_say_times_as_the_axis_does(study: Study) -> None:

@@ -177,6 +177,10 @@ def test_low_agreement_asks_the_next_rater(make: Make, capsys: Capture) -> None:
     study.run("pull", expect=(0, 1))
     said = study.told(capsys, "review", "--dry-run")
     assert sum("import" in change for change in said["changes"]) >= 1
+    assert set(said["low_agreement"]) == set(odd)
+    assert (said["later"], said["disputes"]) == (4, 0)
+    said = study.told(capsys, "review", "--dry-run", "--now")
+    assert (said["low_agreement"], said["later"], said["disputes"]) == ({}, 0, 4)
     assert study.plan() == plan
     study.run("review")
     after = study.plan()

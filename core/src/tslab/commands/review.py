@@ -10,7 +10,7 @@ from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.label_studio.push import Report
-    from tslab.label_studio.review.queue import Queue
+    from tslab.label_studio.review.project import ReviewPush
 
 SHOWN = 20
 
@@ -23,8 +23,10 @@ SHOWN = 20
     "--most", type=click.IntRange(min=1), metavar="N", help="Add at most N new windows, the most "
     "costly ones.",
 )  # fmt: skip
-@click.option("--now", is_flag=True, help="In a blind study: take tasks that a rater has yet to "
-              "read, too.")  # fmt: skip
+@click.option(
+    "--now", is_flag=True, help="Take tasks that wait for another annotator, too: they have too "
+    "little agreement, or a rater of a blind study has yet to read them.",
+)  # fmt: skip
 @shared_options
 def command(output: Output, dry_run: bool, most: int | None, now: bool) -> int:
     """Makes or updates the review's projects; annotations must have been pulled."""
@@ -45,17 +47,19 @@ def command(output: Output, dry_run: bool, most: int | None, now: bool) -> int:
                 save_projects(project, address, {**kept, **report.projects}, REVIEW_FILE)
         for warning in report.warnings:
             output.warn(warning)
-        _show(output, push.queue, report, address.url, dry_run, len(push.unread))
+        _show(output, push, report, address.url)
         return 0
 
 
-def _show(
-    output: Output, queue: Queue, report: Report, url: str, dry_run: bool, unread: int = 0
-) -> None:
+def _show(output: Output, push: ReviewPush, report: Report, url: str) -> None:
+    from tslab.label_studio.review.overlap import short_text
     from tslab.label_studio.review.queue import queue_json, queue_rows, summary
 
+    queue, dry_run = push.queue, push.dry_run
     rows = queue_rows(queue, names=not dry_run)
     lines = [summary(queue)]
+    if push.short:
+        lines.append(short_text(push.short, push.project.settings.review.low_agreement))
     if rows:
         lines.append(
             named_table(rows[:SHOWN], ("to review", "tier", "time", "about", "cost", "window"))
@@ -76,7 +80,11 @@ def _show(
         "disputes": sum(len(window.cases) for window in queue.windows),
         "open": sum(len(window.cases) for window in queue.open.values()),
         "later": queue.later,
-        "unread": unread,
+        "unread": len(push.unread),
+        "low_agreement": {
+            name: {"agreement": found.agreement, "annotators": found.annotators}
+            for name, found in push.short.items()
+        },
         "queue": queue_json(queue),
         "changes": report.changes,
         "projects": list(report.projects.values()),

@@ -13,11 +13,17 @@ FILE = "asked.json"
 
 
 def load_asked(project: Project) -> dict[str, int]:
-    """How many annotators each of these tasks needs, by its id.
+    """How many annotators each of these tasks needs, by its id; never more than settings allow.
 
     Raises:
         DataError: The file is damaged.
     """
+    review = project.settings.review
+    most = review.readers + (review.additional if review.low_agreement else 0)
+    return {task: min(count, most) for task, count in _stored(project).items()}
+
+
+def _stored(project: Project) -> dict[str, int]:
     path = project.root / STATE / FILE
     if not path.exists():
         return {}
@@ -29,7 +35,7 @@ def load_asked(project: Project) -> dict[str, int]:
 
 def save_asked(project: Project, wanted: Mapping[str, int]) -> None:
     """Adds what was asked for now."""
-    whole = load_asked(project)
+    whole = _stored(project)
     for task, count in wanted.items():
         whole[task] = max(count, whole.get(task, 0))
     files.write_bytes(project.state / FILE, files.json_bytes(dict(sorted(whole.items()))))

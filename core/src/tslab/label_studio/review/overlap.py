@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tslab.agreement.disputes.priorities import LowAgreement, task_agreement
 from tslab.agreement.intake import project_intake
+from tslab.errors import counted
 from tslab.label_studio.mirrors import shown_predictions
 from tslab.label_studio.raters import rater_groups
 from tslab.label_studio.task_data import TaskData
@@ -18,12 +20,30 @@ from tslab.reading_plan import load_plan, save_plan, with_another
 from tslab.spans import to_microseconds
 
 if TYPE_CHECKING:
+    from tslab.label_studio.client import Client
     from tslab.label_studio.push import Push
     from tslab.label_studio.task_groups import TaskGroup
 
 
-def short_of_annotators(project: Project) -> dict[str, int]:
-    """How many annotators each task should have that has too little agreement, by task id.
+SHOWN = 10
+"""Tasks that a text lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """What makes a task want another annotator.
+
+    Attributes:
+        agreement: Share of events that pairs agree on, below `review: low_agreement`.
+        annotators: How many people should annotate it.
+    """
+
+    agreement: float
+    annotators: int
+
+
+def short_of_annotators(project: Project) -> dict[str, Short]:
+    """Tasks that have too little agreement, and may get another annotator, by id.
 
     A task with several tiers is as good as the worst of them.
 
@@ -34,7 +54,7 @@ def short_of_annotators(project: Project) -> dict[str, int]:
     rule = LowAgreement(given.low_agreement, given.readers, given.additional)
     if not rule.threshold or not rule.additional:
         return {}
-    wanted: dict[str, int] = {}
+    short: dict[str, Short] = {}
     for tier in project_intake(project).tiers:
         if tier.windows is None:
             continue
@@ -47,9 +67,27 @@ def short_of_annotators(project: Project) -> dict[str, int]:
             seen = own.reviewed.annotator[own.reviewed.task == task]
             count = len(np.unique(seen))
             low = rule.step(None if np.isnan(share) else share, count, 0) == "add annotator"
-            if low and count > 1:
-                wanted[own.tasks[task]] = count + 1
-    return wanted
+            name = own.tasks[task]
+            if low and count > 1 and (name not in short or share < short[name].agreement):
+                short[name] = Short(share, count + 1)
+    return short
+
+
+def short_text(short: Mapping[str, Short], threshold: float) -> str:
+    """Why tasks wait and how to review them all the same, with the least agreement first.
+
+    Args:
+        short: Not empty.
+        threshold: Of `review: low_agreement`.
+    """
+    ranked = sorted(short.items(), key=lambda item: (item[1].agreement, item[0]))
+    many = "tasks [has|have] less agreement than low_agreement"
+    wait = "and wait for one more annotator; to review now: tslab review --now"
+    lines = [f"{counted(len(short), many)} {threshold:g}, {wait}"]
+    lines += [f"  {found.agreement:.2f}  {name}" for name, found in ranked[:SHOWN]]
+    if len(ranked) > SHOWN:
+        lines.append(f"  ... and {len(ranked) - SHOWN} more; --json has all")
+    return "\n".join(lines)
 
 
 def ask_for_annotators(
@@ -69,18 +107,22 @@ def ask_for_annotators(
         names = {task.id for task in group.tasks} & wanted.keys()
         if not names or group.key not in projects:
             continue
+        full: dict[int, int] = {}
         for item in push.client.tasks(projects[group.key]):
             name = str(item["data"].get("task", ""))
-            if name not in names:
-                continue
-            if int(item.get("overlap") or 1) < wanted[name] or item.get("is_labeled"):
-                # The server closes a task when its overlap is reached, and opens none by itself.
-                push.change(
-                    f"ask for annotator {wanted[name]} of task {name}",
-                    push.client.update_task,
-                    int(item["id"]),
-                    {"overlap": wanted[name], "is_labeled": False},
-                )
+            if name in names and (
+                int(item.get("overlap") or 1) < wanted[name] or item.get("is_labeled")
+            ):
+                full[int(item["id"])] = wanted[name]
+        if full:
+            text = f"ask for one more annotator of {counted(len(full), 'tasks')}"
+            push.change(text, _make_room, push.client, full)
+
+
+def _make_room(client: Client, wanted: Mapping[int, int]) -> None:
+    """The server closes a task when its overlap is reached, and opens none by itself."""
+    for number, annotators in wanted.items():
+        client.update_task(number, {"overlap": annotators, "is_labeled": False})
 
 
 def ask_raters(

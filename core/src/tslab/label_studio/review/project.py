@@ -16,6 +16,7 @@ from tslab.label_studio.review.key import FILE as KEY_FILE
 from tslab.label_studio.review.key import Key, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines, used_labels
 from tslab.label_studio.review.overlap import (
+    Short,
     ask_for_annotators,
     ask_raters,
     short_of_annotators,
@@ -69,6 +70,7 @@ class ReviewPush(Push):
         super().__init__(project, client, data_mode, dry_run, progress)
         self.queue = Queue([], 0)
         self.unread: Unread = {}
+        self.short: dict[str, Short] = {}
         self.shapes: dict[str, Shape] = {}
         self._open: Recording | None = None
 
@@ -86,7 +88,8 @@ class ReviewPush(Push):
             most: New windows at most, the most costly ones; None is all.
             originals: Label Studio's ids of the annotators' projects, by group key.
             reviews: The same of the review's projects, as far as there were any.
-            now: Whether tasks are taken that a rater of a blind study is still to read.
+            now: Whether tasks are taken that wait for another annotator: they have too little
+                agreement, or a rater of a blind study is still to read them.
 
         Raises:
             ProjectError: Nobody annotated, a config is broken, or the key of verdicts is lost.
@@ -95,15 +98,18 @@ class ReviewPush(Push):
         if not self.project.pulled_annotations():
             raise ProjectError("there is nothing to review", "Pull annotations first: tslab pull")
         key = load_key(self.project.state) or self._first_key(reviews)
-        wanted = short_of_annotators(self.project)
+        short = {} if now else short_of_annotators(self.project)
         self.unread = unread_tasks(self.project)
         if self.unread:
             self.report.warnings.append(waiting_text(self.project, self.unread, now=now))
-        waiting = wanted.keys() | (() if now else self.unread.keys())
+        waiting = short.keys() | (() if now else self.unread.keys())
         self.queue = make_queue(self.project, key, most, waiting)
+        # What a reviewer decides already needs nobody else.
+        self.short = {name: short[name] for name in sorted(short.keys() & self.queue.held)}
         if not self.dry_run:
             self.journal.wait()
-        if wanted:
+        if self.short:
+            wanted = {name: found.annotators for name, found in self.short.items()}
             groups = task_groups(self.project.tasks())
             ask = ask_raters if self.project.settings.review.blind else ask_for_annotators
             ask(self, groups, originals, wanted)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tslab.agreement.dispute_values import Dispute
 from tslab.errors import counted
 from tslab.label_studio.review.ballots import Ballot, answered
 from tslab.label_studio.review.key import Case, Key, Window
-from tslab.label_studio.review.readings import mark_of, matters
+from tslab.label_studio.review.readings import Matter, mark_of, matters
 from tslab.label_studio.review.tasks import Said, about, between
 from tslab.label_studio.review.windows import all_pieces, new_windows
 from tslab.project import Project
 from tslab.spans import to_seconds
+from tslab.task import Task
 
 
 @dataclass(slots=True)
@@ -28,6 +30,9 @@ class Queue:
         live: Marks of the disputes that there are now.
         later: How many of them no window shows yet: their tasks wait for another annotator, or
             they were beyond the most that was asked for.
+        beyond: How many of these were beyond the most.
+        held: Ids of the tasks that wait for another annotator and have disputes no window shows.
+        cut: Disputes that are longer than a window, and of how many parts they are.
         asked: Windows to show by task, with the disputes that are not decided elsewhere.
         open: Those that nobody decided, with their open disputes.
     """
@@ -38,6 +43,9 @@ class Queue:
     said: dict[tuple[str, str], Said] = field(default_factory=dict)
     live: frozenset[str] = frozenset()
     later: int = 0
+    beyond: int = 0
+    held: frozenset[str] = frozenset()
+    cut: tuple[int, int] = (0, 0)
     asked: dict[str, Window] = field(default_factory=dict)
     open: dict[str, Window] = field(default_factory=dict)
 
@@ -79,8 +87,10 @@ def make_queue(
     """
     annotations = project.pulled_annotations()
     found = matters(project, annotations)
-    fresh = new_windows(project, found, key, waiting)[:most]
-    there = {mark_of(m, d) for m, cut in all_pieces(project, found) for d in cut}
+    ready = new_windows(project, found, key, waiting)
+    fresh, beyond = ready[:most], ready[len(ready) if most is None else most :]
+    cut = list(all_pieces(project, found))
+    there = {mark_of(m, d): (m, d) for m, own in cut for d in own}
     stale = [w for w in key.windows if not any(case.mark in there for case in w.cases)]
     key.windows += fresh
     said: dict[tuple[str, str], dict[str, Sequence[Any]]] = {}
@@ -88,8 +98,34 @@ def make_queue(
         if not a.ground_truth:
             said.setdefault((a.recording, a.view), {})[a.annotator] = a.spans
     shown = {case.mark for window in key.windows for case in window.cases}
-    later = len(there - shown)
-    return Queue(key.windows, len(fresh), stale, dict(said), frozenset(there), later)
+    unseen = [part for mark, part in there.items() if mark not in shown]
+    tasks = [task for task in project.tasks() if task.id in waiting]
+    return Queue(
+        key.windows,
+        len(fresh),
+        stale,
+        dict(said),
+        frozenset(there),
+        later=len(unseen),
+        beyond=sum(len(window.cases) for window in beyond),
+        held=frozenset(t.id for t in tasks if any(_is_in(t, *part) for part in unseen)),
+        cut=_long_ones(cut),
+    )
+
+
+def _is_in(task: Task, matter: Matter, dispute: Dispute) -> bool:
+    here = (task.recording, task.view) == (matter.recording, matter.view)
+    return here and task.start_us < dispute.end and dispute.start < task.end_us
+
+
+def _long_ones(cut: Iterable[tuple[Matter, Sequence[Dispute]]]) -> tuple[int, int]:
+    """How many disputes are cut, and the number of their parts."""
+    long = parts = 0
+    for matter, own in cut:
+        whole = {(d.start, d.end) for d in matter.disputes} & {(d.start, d.end) for d in own}
+        long += len(matter.disputes) - len(whole)
+        parts += len(own) - len(whole)
+    return long, parts
 
 
 def queue_cases(queue: Queue) -> list[tuple[Window, Case]]:
@@ -144,6 +180,11 @@ def summary(queue: Queue) -> str:
     """What there is to decide, in one sentence."""
     cases = sum(len(window.cases) for window in queue.open.values())
     text = f"{counted(cases, 'disputes')} to decide in {counted(len(queue.open), 'windows')}"
-    if queue.later:
-        text += f", {queue.later} more wait for another annotator or the next '--most'"
+    if queue.later > queue.beyond:
+        text += f", {queue.later - queue.beyond} more wait for another annotator"
+    if queue.beyond:
+        text += f", {queue.beyond} more for the next '--most'"
+    long, parts = queue.cut
+    if long:
+        text += f"; {counted(long, 'disputes')} longer than a window, in {parts} parts"
     return f"{text}; {counted(queue.added, 'windows')} new; cost in seconds times bits of entropy"
