@@ -374,6 +374,13 @@ def test_what_learned_from_raters_is_not_shown_to_them(make: Make, capsys: Captu
     names = list(study.project.entries())
     rows = [f"{name},10,20,Drift,anomaly" for name in names]
     table.write_text("recording,start,end,label,tier\n" + "\n".join(rows) + "\n")
+    study.project.prediction_files()[learned].unlink()
+    for version in (consensus, learned):
+        capsys.readouterr()
+        study.run("predict", "--from", str(table), "--model-version", version, expect=2)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"'{version}' is the name of predictions that come from annotations" in line
+        assert "--model-version" in line
     study.run("predict", "--from", str(table), "--model-version", "outside 1")
     study.run("push")
     shown = {p["model_version"] for p in study.server.data["predictions"].values()}

@@ -68,6 +68,26 @@ def test_a_segmenter_of_tslab_yaml_that_does_not_learn_goes_on_predicting(study:
     assert study.shell.json("predict")["model_version"].startswith("iot-rules ")
 
 
+def test_no_message_of_a_blind_study_says_that_a_model_serves_raters(study: Study) -> None:
+    shell = study.shell
+    settings = shell.folder / "tslab.yaml"
+    before = settings.read_text().partition("\nreview:")[0]
+    settings.write_text(f"{before}\nreview: {{raters: 2, blind: true}}\n")
+    own = shell.json("predict")["model_version"]
+    blind = (
+        f"the study is blind: '{own}' goes on serving raters, and 'tslab push' withholds what "
+        "a trained model predicts"
+    )
+    version = shell.json("train", "--no-evaluate", "--keep")["version"]
+    kept = shell("train", "--no-evaluate", "--keep").splitlines()[-1]
+    assert f"{version} was not promoted: nothing new to learn" in kept
+    assert f"is stored already; {blind}. To promote it all the same" in kept
+    told = shell("train", "--no-evaluate", "--promote").splitlines()[-1]
+    assert told.startswith(f"{version} is promoted: ")
+    assert told.endswith(f"you said so; {blind}")
+    assert shell("models", "promote", version).strip() == f"'{version}' is promoted; {blind}"
+
+
 def test_a_worse_model_is_kept_and_does_not_serve(study: Study) -> None:
     shell = study.shell
     first = shell.json("train")["version"]

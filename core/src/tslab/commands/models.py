@@ -108,8 +108,7 @@ def promote(output: Output, version: str, number: int, folder: str) -> int:
     store = _store(output, folder)
     found = store.find(number, version)
     store.promote(number, found)
-    output.result({"project": number, "current": found}, f"'{found}' serves {_whom(number)}")
-    return 0
+    return _serves(output, folder, number, found)
 
 
 @command.command("rollback", help="Go back to the model that served before.")
@@ -122,13 +121,20 @@ def rollback(output: Output, number: int, folder: str) -> int:
 
     store = _store(output, folder)
     promoted(store, number)  # says what is wrong with CURRENT
-    found = store.roll_back(number)
-    output.result({"project": number, "current": found}, f"'{found}' serves {_whom(number)} again")
+    return _serves(output, folder, number, store.roll_back(number), " again")
+
+
+def _serves(output: Output, folder: str, number: int, version: str, again: str = "") -> int:
+    """Says whom a model serves now."""
+    from tslab.segmentation.models.choosing import blind_note
+
+    whom = f"project {number}" if number else "the study"
+    blind = "" if folder else blind_note(output.project())
+    text = (
+        f"'{version}' is promoted{again}; {blind}" if blind else f"'{version}' serves {whom}{again}"
+    )
+    output.result({"project": number, "current": version}, text)
     return 0
-
-
-def _whom(number: int) -> str:
-    return f"project {number}" if number else "the study"
 
 
 def _store(output: Output, folder: str) -> ModelStore:

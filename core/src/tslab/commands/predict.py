@@ -123,8 +123,9 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
     from tslab import files
     from tslab.label_studio.predictions import predict_tasks, save_predictions
 
-    version = model_version or f"imported {files.content_hash(path)[:8]}"
     spans = outside_spans(project, path)
+    version = model_version or f"imported {files.content_hash(path)[:8]}"
+    _refuse_own(project, version)
     predictions: list[TaskPrediction] = []
     tasks = project.tasks()
     for key in output.progress(sorted(project.entries()), "predictions"):
@@ -133,6 +134,25 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
         predictions += predict_tasks(recording, spans.get(key, []), own, project.domain, version)
     save_predictions(project, version, spans, predictions)
     return _report(output, version, dict(spans), [])
+
+
+def _refuse_own(project: Project, version: str) -> None:
+    """Keeps names apart: what goes by that of an outside model is shown in blind studies, too.
+
+    Raises:
+        UsageError: The version comes from annotations of this study.
+    """
+    from tslab.errors import UsageError
+    from tslab.label_studio.predictions import learned_versions
+    from tslab.segmentation.models.choosing import model_store
+
+    store = model_store(project)
+    trained = {card.version for number in store.projects() for card in store.cards(number)}
+    if version in trained.union(learned_versions(project)):
+        raise UsageError(
+            f"'{version}' is the name of predictions that come from annotations of this study",
+            "Give the outside model another name: --model-version NAME",
+        )
 
 
 def outside_spans(project: Project, path: Path) -> dict[str, list[Span]]:

@@ -159,11 +159,13 @@ def _show(output: Output, project: Project, trained: Trained, current: str) -> N
 
 
 def _last_line(project: Project, trained: Trained, current: str) -> str:
-    from tslab.segmentation.models.choosing import own_segmenter
+    from tslab.segmentation.models.choosing import blind_note, own_segmenter
 
     version, reason = trained.card.version, trained.verdict.reason
-    own = own_segmenter(project)
+    own, blind = own_segmenter(project), blind_note(project)
     if trained.verdict.promote:
+        if blind:
+            return f"{version} is promoted: {reason}; {blind}"
         if own is not None and own.name == project.settings.segmenter:
             return (
                 f"{version} is promoted: {reason}. 'segmenter: {own.name}' of tslab.yaml goes on "
@@ -175,4 +177,4 @@ def _last_line(project: Project, trained: Trained, current: str) -> str:
     by_hand = f"To promote it all the same: tslab models promote '{version}'"
     standing = current or (own.version if own is not None else "")
     serving = f"'{standing}' goes on serving" if standing else "no model serves"
-    return f"{version} was not promoted: {reason}; {serving}. {by_hand}"
+    return f"{version} was not promoted: {reason}; {blind or serving}. {by_hand}"

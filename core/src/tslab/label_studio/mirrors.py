@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tslab.errors import ProjectError, counted
-from tslab.label_studio.predictions import TaskPrediction, is_learned, load_predictions
+from tslab.label_studio.predictions import TaskPrediction, learned_versions, load_predictions
 from tslab.label_studio.project_settings import check_labels_stay
 from tslab.label_studio.raters import rater_groups, rater_of_marker
 from tslab.project import Project
@@ -155,8 +155,7 @@ def shown_predictions(project: Project) -> tuple[dict[str, dict[str, TaskPredict
     found = load_predictions(project)
     if not project.settings.review.blind:
         return found, []
-    paths = project.prediction_files()
-    withheld = sorted(version for version in found if is_learned(paths[version]))
+    withheld = learned_versions(project)
     return {version: found[version] for version in found if version not in withheld}, [
         f"predictions of '{version}' come from annotations of this study: no rater of a blind "
         "study sees them"

@@ -193,6 +193,11 @@ def is_learned(path: Path) -> bool:
     return isinstance(document, dict) and bool(document.get("learned"))
 
 
+def learned_versions(project: Project) -> list[str]:
+    """Model versions whose predictions come from annotations of this project."""
+    return [version for version, path in project.prediction_files().items() if is_learned(path)]
+
+
 def load_predictions(project: Project) -> dict[str, dict[str, TaskPrediction]]:
     """Predictions by model version and task id.
 

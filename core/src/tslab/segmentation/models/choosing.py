@@ -155,6 +155,21 @@ def own_segmenter(project: Project) -> Serving | None:
     return _own(project, spec, "the domain's own") if spec is not None else None
 
 
+def blind_note(project: Project) -> str:
+    """What raters of a blind study get in place of a promoted model; "" in any other study.
+
+    Raises:
+        PluginError: The plugin failed.
+    """
+    if not project.settings.review.blind:
+        return ""
+    own = own_segmenter(project)
+    served = (
+        f"'{own.version}' goes on serving raters" if own is not None else "no model serves raters"
+    )
+    return f"the study is blind: {served}, and 'tslab push' withholds what a trained model predicts"
+
+
 def serving(
     project: Project,
     name: str = "",
