@@ -123,6 +123,56 @@ def test_a_stray_replaces_no_reading_in_the_own_project(make: Make, capsys: Capt
     assert sum("TSL120" in finding for finding in said["findings"]) == 1
 
 
+def test_who_is_no_rater_is_left_out_counted_and_named(make: Make, capsys: Capture) -> None:
+    """The lead reads in projects of ann and ben, and marks the truth of one task."""
+    study = make("{raters: 2, blind: true}", "one")
+    study.run("push")
+    study.run("users", "add", "ann@example.org", "ben@example.org")
+    first, second, *_ = (task.id for task in study.project.tasks())
+    for rater, who in ((1, "ann"), (2, "ben"), (1, "lead"), (2, "lead")):
+        study.annotate(study.of(rater), first, who, (10, 20))
+    truth = study.annotate(study.of(1), second, "lead", (110, 120))
+    study.server.data["annotations"][truth]["ground_truth"] = True
+    pulled = study.told(capsys, "pull")
+    assert pulled["counts"] == {"annotations": 3, "annotations of accounts that are no rater": 2}
+    named = [text for text in pulled["findings"] if "TSL119" in text]
+    assert len(named) == 2
+    assert all("lead@example.org annotated 1 task in the project" in text for text in named)
+    assert {(a.annotator, a.ground_truth) for a in study.project.pulled_annotations()} == {
+        ("ann@example.org", False), ("ben@example.org", False), ("lead@example.org", True),
+    }  # fmt: skip
+    whole = study.told(capsys, "progress")
+    assert [(p["annotator"].split("@")[0], p["submitted"]) for p in whole["people"]] == [
+        ("ann", 1), ("ben", 1), ("lead", 1),
+    ]  # fmt: skip
+    assert [r["people"] for r in whole["raters"]][1] == ["ben@example.org"]
+    (finding,) = whole["findings"]
+    assert "2 annotations of accounts that are no rater: left out" in finding
+    private = study.told(capsys, "progress", "--private")
+    assert (private["left"], private["findings"]) == (whole["left"], whole["findings"])
+    assert [(r["tasks"], r["done"]) for r in private["raters"]] == [(10, 1), (10, 1)]
+    study.run("users", "add", "lead@example.org", "--rater", "2")
+    assert study.told(capsys, "pull")["counts"] == {"annotations": 4}, "read twice, once counts"
+
+
+def test_work_in_the_project_for_all_from_before_is_said(make: Make, capsys: Capture) -> None:
+    study = make("{overlap: 2}", "one")
+    study.run("push")
+    (before,) = study.projects.values()
+    study.set("{raters: 2, blind: true}")
+    study.run("push")
+    first, second, *_ = (task.id for task in study.project.tasks())
+    study.annotate(before, first, "ann", (50, 60))
+    study.annotate(before, second, "ann", (150, 160))
+    study.annotate(study.of(1), first, "ann", (10, 20))
+    findings = study.told(capsys, "pull")["findings"]
+    text = "ann@example.org, taken for rater 1, annotated 2 tasks in the earlier project for all"
+    assert sum("TSL118" in line and text in line for line in findings) == 1
+    assert any(text in finding["message"] for finding in study.told(capsys, "lint")["findings"])
+    (ann,) = study.project.pulled_annotations()
+    assert [(s.start, s.end) for s in ann.spans] == [(10.0, 20.0), (150.0, 160.0)]
+
+
 def test_a_project_that_is_gone_is_named_and_nothing_is_lost(make: Make, capsys: Capture) -> None:
     study = make("{raters: 2, blind: true}")
     study.run("push")
@@ -179,7 +229,8 @@ def found(*entries: Entry, people: dict[int, list[str]] | None = None) -> list[s
 
 def test_an_orderly_study_has_no_finding() -> None:
     assert found(entry("a", "ann", 1), entry("a", "ben", 2), entry("b", "ann", 1)) == []
-    assert found(entry("a", "ann", 0), entry("a", "ben", 0)) == []
+    open_study = Activity("", [entry("a", "ann", 0), entry("a", "ben", 0)])
+    assert rater_findings(open_study, {}, None, blind=False) == []
 
 
 def test_somebody_in_another_raters_project() -> None:
@@ -198,9 +249,35 @@ def test_several_people_in_one_project() -> None:
     assert said == [text]
     both = {1: ["ann", "zoe"]}
     assert found(entry("a", "ann", 1), entry("b", "zoe", 1), people=both) == []
-    (stranger,) = rater_findings(Activity("", [entry("a", "zoe", 1)]), {1: ["ann@x"]}, None)
-    assert stranger.code == "TSL119"
-    assert "Only what ann@x submits there is done" in stranger.remedy
+
+
+def test_who_is_no_rater_is_named() -> None:
+    people = {1: ["ann@x"], 2: ["ben@x"]}
+    lead = entry("c", "lead@x", 1), entry("c", "lead@x", 2, 2)
+    assert found(entry("a", "ann@x", 1), *lead, entry("a", "zoe@x", 1, 3), people=people) == [
+        "TSL119 lead@x annotated 1 task, zoe@x annotated 1 task in the project of rater 1, and are "
+        "no raters: left out",
+        "TSL119 lead@x annotated 1 task in the project of rater 2, and is no rater: left out",
+    ]
+    assert found(entry("a", "cem@x", 1), people={2: ["ben@x"]}) == [], "may be rater 1"
+    assert found(entry("a", "unknown of rater 1", 1), people=people) == [], "may have been ann"
+
+
+def test_work_in_the_project_for_all_from_before_is_not_blind() -> None:
+    people = {1: ["ann@x"], 2: ["ben@x"]}
+    strays = entry("a", "ann@x", 0, 2), replace(entry("b", "ben@x", 0, 3), state="draft")
+    assert found(entry("a", "ann@x", 1), *strays, people=people) == [
+        "TSL118 ann@x, who is rater 1, annotated 1 task in the earlier project for all",
+        "TSL118 ben@x, who is rater 2, began 1 task in the earlier project for all",
+        "TSL120 ann@x read 1 task in the projects of several raters; what stands in that of rater "
+        "1 counts",
+    ]
+    assert found(entry("a", "zoe@x", 0), people=people) == [
+        "TSL119 zoe@x annotated 1 task in the earlier project for all, and is no rater: left out"
+    ]
+    assert found(entry("a", "zoe@x", 0)) == [
+        "TSL118 zoe@x annotated 1 task in the earlier project for all"
+    ]
 
 
 def test_drafts_and_skipped_tasks_are_no_annotations() -> None:

@@ -71,14 +71,9 @@ def _check_group(output: Output, project: Project, group: TaskGroup) -> list[Fin
 def _check_raters(project: Project) -> list[Finding]:
     """Who annotated where in a blind study, as of the last pull; a damaged plan is an error."""
     from tslab.progress.activity import load_activity
-    from tslab.progress.rater_findings import rater_findings
-    from tslab.rater_people import load_people
-    from tslab.reading_plan import load_plan
+    from tslab.progress.rater_findings import study_findings
 
-    plan, activity = load_plan(project.root), load_activity(project.root)
-    if activity is None:
-        return []
-    return rater_findings(activity, load_people(project.state), plan)
+    return study_findings(project, load_activity(project.root))
 
 
 def _check_predictions(project: Project) -> list[Finding]:

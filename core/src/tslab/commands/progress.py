@@ -23,7 +23,6 @@ def command(output: Output, page_file: str | None, private: bool) -> int:
     from tslab import files
     from tslab.agreement.report.privacy import project_key
     from tslab.commands.page_target import page_target
-    from tslab.progress.names import hidden
     from tslab.progress.page import page
     from tslab.progress.report import age, progress
     from tslab.progress.sentences import stands_out
@@ -32,9 +31,7 @@ def command(output: Output, page_file: str | None, private: bool) -> int:
     project = output.project()
     target = page_target(page_file, "progress") if page_file is not None else None
     activity = _activity(output, project)
-    if private:
-        activity = hidden(activity, project_key(project.state))
-    found = progress(project, activity)
+    found = progress(project, activity, project_key(project.state) if private else None)
     for finding in found.findings:
         output.warn(str(finding))
     seconds = age(found.pulled)

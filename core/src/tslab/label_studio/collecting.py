@@ -22,7 +22,7 @@ from tslab.preparation.stitching import give_way, stitch
 from tslab.progress.activity import Activity
 from tslab.progress.plausible import lead_time
 from tslab.project import Project
-from tslab.rater_people import homes, load_people
+from tslab.rater_people import Homes, people_of
 from tslab.spans import FieldValue, Span
 from tslab.task import Task
 
@@ -36,7 +36,8 @@ class Pulled:
     Attributes:
         annotations: One for each recording, view, annotator and ground-truth mark.
         findings: What could not be used, and what a person should look at.
-        counts: Annotations, skipped ones, drafts and tasks that are not ours.
+        counts: Annotations, those of strangers to a blind study, skipped ones, drafts and tasks
+            that are not ours.
         activity: How it came about: every annotation of every task.
         numbers: Label Studio's project and task of each of our tasks that has an annotation; in a
             blind study of each rater's copy.
@@ -134,18 +135,23 @@ class _Namer:
     """Who made what, and in whose project each of these people belongs."""
 
     people: People
-    homes: Mapping[str, int]
+    homes: Homes
 
     @classmethod
     def of(cls, project: Project, copies: Sequence[_Copy], people: People) -> _Namer:
         """Counts who annotated where; skipped tasks do not make a project somebody's own."""
         read = [(people.of(said, copy.rater), copy.rater) for copy, said in _in_order(copies)
                 if not said.get("was_cancelled")]  # fmt: skip
-        return cls(people, homes(read, load_people(project.state)))
+        return cls(people, Homes.of(people_of(project), read))
 
     def at_home(self, copy: _Copy, annotation: Mapping[str, Any]) -> bool:
         """Whether its annotator made it where he belongs."""
-        return self.homes.get(self.people.of(annotation, copy.rater)) == copy.rater
+        return self.homes.by_work.get(self.people.of(annotation, copy.rater)) == copy.rater
+
+    def is_strangers(self, copy: _Copy, annotation: Mapping[str, Any]) -> bool:
+        """Whether it is no rater's of a blind study; a ground truth may be anybody's."""
+        who = self.people.of(annotation, copy.rater)
+        return not annotation.get("ground_truth") and self.homes.is_stranger(who, copy.rater)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +208,16 @@ def _latest(
     """One annotation for each annotator, by name, with its window: the last that was not skipped.
 
     In a blind study, what somebody read in his own project counts before what he read in another's,
-    where others' readings were in sight; `rater_findings` tells of these.
+    where others' readings were in sight, and what strangers read does not count; `rater_findings`
+    tells of both.
     """
     chosen: dict[tuple[str, bool], tuple[_Copy, Mapping[str, Any]]] = {}
     for copy, annotation in sorted(_in_order(copies), key=lambda pair: namer.at_home(*pair)):
         if annotation.get("was_cancelled"):
             pulled.counts["skipped"] += 1
+            continue
+        if namer.is_strangers(copy, annotation):
+            pulled.counts["annotations of accounts that are no rater"] += 1
             continue
         name = namer.people.of(annotation, copy.rater)
         key = (name, bool(annotation.get("ground_truth")))

@@ -20,10 +20,8 @@ from tslab.label_studio.review.judging import Outcome
 from tslab.label_studio.review.pull import missing_key, review_outcome
 from tslab.progress.activity import FILE as ACTIVITY
 from tslab.progress.activity import Activity, ReviewState, load_activity
-from tslab.progress.rater_findings import rater_findings
+from tslab.progress.rater_findings import study_findings
 from tslab.project import PULLED, Project
-from tslab.rater_people import load_people
-from tslab.reading_plan import load_plan
 
 
 def pull(
@@ -72,9 +70,7 @@ def pull(
             numbers[task.id] = [*others, (project_id, int(item["id"]))]
     pulled = collect(project, exports, people, [rater_of(key) for key, _ in ordered])
     pulled.findings += unlisted
-    pulled.findings += rater_findings(
-        pulled.activity, load_people(project.state), load_plan(project.root)
-    )
+    pulled.findings += study_findings(project, pulled.activity)
     pulled.numbers = numbers
     pulled.review = review_outcome(project, client, reviews or {}, pulled.annotations, people.of)
     pulled.findings += missing_key(project, reviews or {})

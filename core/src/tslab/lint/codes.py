@@ -154,11 +154,12 @@ CODES: dict[str, Code] = {
     "TSL117": Code("Nothing of a reading can be read", "Delete and redraw its regions."),
     # Blind studies
     "TSL118": Code(
-        "Somebody annotated in another rater's project", "Give each rater only his own address."
+        "Somebody annotated in another rater's project, or in one for all from before",
+        "Give each rater only his own address.",
     ),
     "TSL119": Code(
-        "Several people, or a stranger, annotated in one rater's project",
-        "Say who reads ('tslab users add'); delete what a stranger did.",
+        "Several people annotated in one rater's project, or somebody who is no rater",
+        "Say who reads ('tslab users add'); what others did is left out.",
     ),
     "TSL120": Code(
         "One person read a task in several raters' projects",

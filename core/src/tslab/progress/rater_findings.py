@@ -13,8 +13,9 @@ from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.progress.activity import Activity, Entry
 from tslab.progress.work import homes_of
-from tslab.rater_people import People, rater_called
-from tslab.reading_plan import ReadingPlan
+from tslab.project import Project
+from tslab.rater_people import Homes, People, people_of, rater_called
+from tslab.reading_plan import ReadingPlan, load_plan
 
 PLACE = "raters' projects"
 ADDRESS = "Give each rater only his own address; 'tslab users list' shows them."
@@ -28,21 +29,42 @@ Where = Mapping[str, Mapping[int, Counter[str]]]
 """How many tasks each person annotated, skipped or only began in whose project."""
 
 
-def rater_findings(found: Activity, people: People, plan: ReadingPlan | None) -> list[Finding]:
-    """Findings of a blind study, none of any other.
+def study_findings(project: Project, found: Activity | None) -> list[Finding]:
+    """Findings about a project's raters.
+
+    Args:
+        project: The project folder.
+        found: What was pulled; None before the first pull.
+
+    Raises:
+        DataError: The plan or the list of raters is damaged.
+    """
+    plan, people = load_plan(project.root), people_of(project)
+    if found is None:
+        return []
+    return rater_findings(found, people, plan, blind=project.settings.review.blind)
+
+
+def rater_findings(
+    found: Activity, people: People, plan: ReadingPlan | None, *, blind: bool = True
+) -> list[Finding]:
+    """Findings of a blind study, and of raters' projects that one left behind.
 
     Args:
         found: What was pulled.
         people: Who is which rater, as far as that was said.
         plan: Who reads what, None without one.
+        blind: Whether the study is blind: nobody should work in a project for all then.
     """
-    entries = [entry for entry in found.entries if entry.rater]
-    home, where = homes_of(entries, people), _where(entries)
+    entries = [entry for entry in found.entries if entry.rater or blind]
+    homes = homes_of(entries, people)
+    sound = [e for e in entries if not homes.is_stranger(e.annotator, e.rater)]
     return [
-        *_elsewhere(where, home, people),
-        *_together(where, people),
-        *_twice(entries, home),
-        *_strays(entries, plan),
+        *_elsewhere(_where(sound), homes),
+        *_strangers(entries, homes),
+        *_together(_where(sound), homes),
+        *_twice(sound, homes),
+        *_strays(sound, plan),
     ]
 
 
@@ -69,47 +91,72 @@ def _deeds(counts: Mapping[str, int]) -> str:
     )  # fmt: skip
 
 
-def _elsewhere(where: Where, home: Mapping[str, int], people: People) -> Iterator[Finding]:
-    """Who left a trace in another rater's project."""
+def _place(rater: int) -> str:
+    return f"of rater {rater}" if rater else "in the earlier project for all"
+
+
+def _elsewhere(where: Where, homes: Homes) -> Iterator[Finding]:
+    """Who left a trace in another rater's project, or in one for all from before."""
     for who, counts in where.items():
-        named = rater_called(people, who)
-        own = named or home.get(who, 0)
-        others = {rater: deeds for rater, deeds in counts.items() if rater != own}
-        if others and (own or len(others) > 1):
+        named = rater_called(homes.people, who)
+        own = named or homes.by_work.get(who, 0)
+        others = {rater: deeds for rater, deeds in counts.items() if not rater or rater != own}
+        if others and (own or len(others) > 1 or 0 in others):
             known = f", who is rater {own}," if named else f", taken for rater {own},"
-            shown = " and ".join(f"{_deeds(deeds)} of rater {r}" for r, deeds in others.items())
+            shown = " and ".join(f"{_deeds(deeds)} {_place(r)}" for r, deeds in others.items())
             read = any(deeds["submitted"] for deeds in others.values())
             remedy = f"{STRAY} {ADDRESS}" if read else ADDRESS
             yield _finding("TSL118", f"{who}{known if own else ''} {shown}", remedy)
 
 
-def _together(where: Where, people: People) -> Iterator[Finding]:
-    """Projects in which several people annotated, or somebody who was not named for the rater."""
-    told = {who for who, counts in where.items() if len(counts) > 1 or rater_called(people, who)}
-    for rater in sorted({rater for counts in where.values() for rater in counts}):
-        names = {who: counts[rater] for who, counts in where.items() if rater in counts}
-        named = people.get(rater, ())
-        others = [name for name in names if name not in told]
-        if not (others if named else others[1:]):
-            continue
-        ordered = sorted(names, key=lambda name: (-names[name].total(), name))
-        shown = ", ".join(f"{name} {_deeds(names[name])}" for name in ordered)
-        remedy = f"Say who reads for the rater: tslab users add EMAIL --rater {rater}"
-        if named:
-            remedy = (
-                f"Only what {' or '.join(named)} submits there is done for the rater. Delete what "
-                "others did in Label Studio, or let them read for the rater, too: tslab users add "
-                f"EMAIL --rater {rater}"
-            )
-        yield _finding("TSL119", f"in the project of rater {rater}, {shown}", remedy)
+def _strangers(entries: Sequence[Entry], homes: Homes) -> Iterator[Finding]:
+    """Who annotated in a project and is no rater; a ground truth may be anybody's."""
+    found: dict[int, list[Entry]] = {}
+    for entry in entries:
+        if homes.is_stranger(entry.annotator, entry.rater) and not entry.ground_truth:
+            found.setdefault(entry.rater, []).append(entry)
+    for rater, own in sorted(found.items()):
+        names = _by_project(_where(own))[rater]
+        which = f"in the project {_place(rater)}" if rater else _place(rater)
+        are = "is no rater" if len(names) == 1 else "are no raters"
+        remedy = (
+            "Delete it in Label Studio, or say that they read for a rater: "
+            f"tslab users add EMAIL --rater {rater or 'N'}"
+        )
+        yield _finding("TSL119", f"{_shown(names)} {which}, and {are}: left out", remedy)
 
 
-def _twice(entries: Sequence[Entry], home: Mapping[str, int]) -> Iterator[Finding]:
+def _together(where: Where, homes: Homes) -> Iterator[Finding]:
+    """Projects in which several people annotated, and nobody was named."""
+    for rater, names in _by_project(where).items():
+        several = [who for who in names if len(where[who]) == 1]
+        if rater and not homes.people.get(rater) and len(several) > 1:
+            remedy = f"Say who reads for the rater: tslab users add EMAIL --rater {rater}"
+            yield _finding("TSL119", f"in the project of rater {rater}, {_shown(names)}", remedy)
+
+
+def _by_project(where: Where) -> dict[int, dict[str, Counter[str]]]:
+    """The same the other way round: who did how much in whose project."""
+    found: dict[int, dict[str, Counter[str]]] = {}
+    for who, counts in where.items():
+        for rater, deeds in counts.items():
+            found.setdefault(rater, {})[who] = deeds
+    return dict(sorted(found.items()))
+
+
+def _shown(names: Mapping[str, Counter[str]]) -> str:
+    """Who did how much, most first."""
+    ordered = sorted(names, key=lambda name: (-names[name].total(), name))
+    return ", ".join(f"{name} {_deeds(names[name])}" for name in ordered)
+
+
+def _twice(entries: Sequence[Entry], homes: Homes) -> Iterator[Finding]:
     """Who submitted a task in several projects, and which of these readings counts."""
     read: dict[tuple[str, str], set[int]] = {}
     for entry in entries:
         if entry.state == "submitted" and not entry.ground_truth:
             read.setdefault((entry.annotator, entry.task), set()).add(entry.rater)
+    home = homes.by_work
     twice = Counter(
         (who, home[who] if home[who] in raters else 0)
         for (who, _), raters in read.items()
@@ -128,7 +175,7 @@ def _strays(entries: Sequence[Entry], plan: ReadingPlan | None) -> Iterator[Find
         return
     strays: Counter[int] = Counter()
     for task, rater in sorted({(e.task, e.rater) for e in entries if e.state == "submitted"}):
-        if task in plan.readers and rater not in plan.readers[task]:
+        if rater and task in plan.readers and rater not in plan.readers[task]:
             strays[rater] += 1
     for rater, count in sorted(strays.items()):
         tasks = counted(count, "tasks")

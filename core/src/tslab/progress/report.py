@@ -10,6 +10,7 @@ from tslab.contracts import Finding
 from tslab.progress.activity import Activity, ReviewState
 from tslab.progress.asked import load_asked
 from tslab.progress.left import Left, RaterLeft, left_for_raters, what_is_left
+from tslab.progress.names import Hashes
 from tslab.progress.over_time import Period, calendar_week, periods, shared_since
 from tslab.progress.people import LeadTimes, Person, lead_times, people
 from tslab.progress.reading_table import readings
@@ -25,7 +26,7 @@ from tslab.progress.trends import (
 from tslab.progress.use import Use, prediction_use
 from tslab.progress.work import Tally, Work, counting, read_work
 from tslab.project import Project
-from tslab.rater_people import load_people
+from tslab.rater_people import people_of
 from tslab.reading_plan import load_plan
 
 
@@ -87,24 +88,30 @@ class Progress:
         return out
 
 
-def progress(project: Project, activity: Activity) -> Progress:
+def progress(project: Project, activity: Activity, key: bytes | None = None) -> Progress:
     """How a project's study goes.
 
     Args:
         project: The project; only its files are read.
         activity: What the last pull brought.
+        key: For a report without names of people and models: what makes hashes of them. They are
+            hidden last, for names say who is which rater.
     """
     tasks, tally = project.tasks(), Tally()
     plan = load_plan(project.root) if project.settings.review.blind else None
-    named = load_people(project.state)
-    work = read_work(activity, (task.id for task in tasks), tally, named)
-    use = prediction_use(work, activity.shown)
+    work = read_work(activity, (task.id for task in tasks), tally, people_of(project))
+    models_shown, review = activity.shown, activity.review
+    if key is not None:
+        names = Hashes.of(activity, key)
+        work = [names.work(item) for item in work]
+        models_shown, review = names.shown(activity), names.review(review)
+    use = prediction_use(work, models_shown)
     weeks, blocks, drifts, tired = _trends(project, work)
     return Progress(
         pulled=activity.pulled,
         left=what_is_left(tasks, work, project.settings.review, plan, load_asked(project)),
         raters=left_for_raters(tasks, work, plan),
-        review=activity.review,
+        review=review,
         lead=lead_times(work),
         people=people(work, use.untouched),
         use=use,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tslab.contracts import Finding
 from tslab.errors import counted
 from tslab.progress.activity import UNKNOWN_MODEL, Activity, Entry
 from tslab.progress.plausible import lead_time, why_not
-from tslab.rater_people import People, homes, reads_for
+from tslab.rater_people import Homes, People
 from tslab.spans import LATEST
 
 REMEDIES = {
@@ -21,6 +21,7 @@ REMEDIES = {
     "TSL113": "Run 'tslab add' again to bring the tasks back.",
     "TSL114": "Push and pull again.",
     "TSL089": "Delete the others in Label Studio.",
+    "TSL119": "Delete them, or say for whom they read: tslab users add EMAIL --rater N",
     "TSL120": "Delete what was read in another rater's project.",
 }
 
@@ -74,12 +75,14 @@ def read_work(
         activity: What was pulled.
         tasks: Ids of the tasks that the project has.
         tally: Gets what was left out.
-        people: Who is which rater of a blind study, as far as that was said.
+        people: Who is which rater of a blind study, as far as that was said. Nothing of anybody
+            else's is counted, except for ground truth.
     """
     known, found = set(tasks), []
-    sound = [entry for entry in activity.entries if _has_window(entry, tally)]
-    home = homes_of(sound, people or {})
-    last = _last(sound, home, tally)
+    whole = [entry for entry in activity.entries if _has_window(entry, tally)]
+    homes = homes_of(whole, people or {})
+    sound = [entry for entry in whole if _is_of_the_study(entry, homes, tally)]
+    last = _last(sound, homes, tally)
     for entry in sound:
         if entry.task not in known:
             tally.add("TSL113", "annotations of tasks that tasks.json does not have any more")
@@ -88,7 +91,7 @@ def read_work(
         counts = entry.state == "submitted" and last[_key(entry)] is entry
         created = _moment(entry.created, tally)
         active = max(filter(None, (created, _moment(entry.updated, tally))), default=None)
-        own = not entry.rater or reads_for(people or {}, home, entry.annotator, entry.rater)
+        own = not entry.rater or homes.reads_for(entry.annotator, entry.rater)
         found.append(Work(entry, created, active, _lead_time(entry, tally), counts, own))
     never = dt.datetime.max.replace(tzinfo=dt.UTC)
     return sorted(found, key=lambda work: (work.created or never, work.entry.number))
@@ -101,23 +104,30 @@ def _has_window(entry: Entry, tally: Tally) -> bool:
     return False
 
 
+def _is_of_the_study(entry: Entry, homes: Homes, tally: Tally) -> bool:
+    if entry.ground_truth or not homes.is_stranger(entry.annotator, entry.rater):
+        return True
+    tally.add("TSL119", "annotations of accounts that are no rater: left out")
+    return False
+
+
 def _key(entry: Entry) -> tuple[str, str, bool]:
     return entry.task, entry.annotator, entry.ground_truth
 
 
-def homes_of(entries: Iterable[Entry], people: People) -> dict[str, int]:
+def homes_of(entries: Iterable[Entry], people: People) -> Homes:
     """In whose project each annotator belongs, by what was submitted."""
     done = sorted((e for e in entries if e.state == "submitted"), key=lambda e: e.number)
-    return homes([(entry.annotator, entry.rater) for entry in done], people)
+    return Homes.of(people, [(entry.annotator, entry.rater) for entry in done])
 
 
 def _last(
-    entries: Sequence[Entry], home: Mapping[str, int], tally: Tally
+    entries: Sequence[Entry], homes: Homes, tally: Tally
 ) -> dict[tuple[str, str, bool], Entry]:
     """The annotation that counts, of each annotator and task: the last one in his own project."""
     last: dict[tuple[str, str, bool], Entry] = {}
     done = [entry for entry in entries if entry.state == "submitted"]
-    for entry in sorted(done, key=lambda e: (home[e.annotator] == e.rater, e.number)):
+    for entry in sorted(done, key=lambda e: (homes.by_work[e.annotator] == e.rater, e.number)):
         before = last.get(_key(entry))
         if before is not None and before.rater == entry.rater:
             tally.add(

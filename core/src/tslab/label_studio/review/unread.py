@@ -12,7 +12,7 @@ from tslab.errors import counted
 from tslab.progress.activity import load_activity
 from tslab.progress.work import homes_of
 from tslab.project import Project
-from tslab.rater_people import load_people, reads_for
+from tslab.rater_people import load_people
 from tslab.reading_plan import load_plan
 
 Unread = Mapping[str, Sequence[int]]
@@ -32,12 +32,11 @@ def unread_tasks(project: Project) -> Unread:
     activity = load_activity(project.root)
     if plan is None or activity is None:
         return {}
-    people = load_people(project.state)
-    home = homes_of(activity.entries, people)
+    homes = homes_of(activity.entries, load_people(project.state))
     read: dict[str, set[int]] = {}
     skipped: dict[str, set[int]] = {}
     for entry in activity.entries:
-        if entry.state != "draft" and reads_for(people, home, entry.annotator, entry.rater):
+        if entry.state != "draft" and homes.reads_for(entry.annotator, entry.rater):
             seen = read if entry.state == "submitted" else skipped
             seen.setdefault(entry.task, set()).add(entry.rater)
     found = {}
