@@ -133,6 +133,33 @@ def test_users_are_the_next_rater_that_nobody_is(make: Make, capsys: Capture) ->
     assert pushed["raters"][1]["people"] == ["ben@example.org", "cem@example.org"]
 
 
+def test_who_left_when_raters_was_lowered_is_no_rater(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 3, blind: true}", "one")
+    names = [f"{name}@example.org" for name in ("ann", "ben", "cem")]
+    study.run("push")
+    study.run("users", "add", *names)
+    study.set("{raters: 2, blind: true}")
+    for pushed in (False, True):
+        if pushed:
+            study.run("push")
+        listed = study.told(capsys, "users", "list")
+        assert [(row["email"], row["rater"]) for row in listed["raters"]] == [
+            (names[0], 1), (names[1], 2),
+        ]  # fmt: skip
+        assert listed["former_raters"] == [{"email": names[2], "rater": 3}]
+        study.run("users", "list")
+        assert "No rater any more since raters is 2: cem@example.org (rater 3)" in (
+            capsys.readouterr().out
+        )
+        study.run("users", "add", names[2])
+        assert "cem@example.org stays rater 3, who gets nothing new" in capsys.readouterr().err
+    study.set("{raters: 3, blind: true}")
+    study.run("push")
+    listed = study.told(capsys, "users", "list")
+    assert [row["email"] for row in listed["raters"]] == names
+    assert listed["former_raters"] == []
+
+
 def test_users_of_other_servers_and_other_studies_are_refused_as_ever(
     make: Make, capsys: Capture
 ) -> None:

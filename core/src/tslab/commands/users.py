@@ -107,18 +107,24 @@ def _note_raters(output: Output, project: Project, accounts: Sequence[Account], 
         people = with_people(load_people(project.state), emails, raters, rater)
         save_people(project.state, people)
     for email in emails:
-        if not rater_called(people, email):
+        number = rater_called(people, email)
+        if not number:
             output.warn(f"{email} is no rater: all {raters} are taken; see --rater")
+        elif number > raters:
+            output.warn(
+                f"{email} stays rater {number}, who gets nothing new, for raters is {raters} in "
+                "tslab.yaml; see --rater"
+            )
 
 
 def _addresses(project: Project, found: Connection) -> dict[int, list[str]]:
-    """Addresses of each rater's projects, empty where there is no blind study."""
+    """Addresses of each rater's projects."""
     from tslab.label_studio.raters import rater_of
     from tslab.label_studio.remote import load_projects
 
     addresses: dict[int, list[str]] = {}
     for key, number in load_projects(project, found).items():
-        if rater_of(key) and project.settings.review.blind:
+        if rater_of(key):
             addresses.setdefault(rater_of(key), []).append(f"{found.url}/projects/{number}/data")
     return addresses
 
@@ -128,35 +134,43 @@ def _show(output: Output, found: Connection, accounts: Sequence[Account], projec
     text = table(rows, ("email", "password", "status"))
     if any(account.status == "created" for account in accounts):
         text += f"\nPasswords are shown once and kept nowhere. Log in at {found.url}/user/login"
-    raters = _rater_rows(project, found, [account.email for account in accounts])
-    if raters:
-        text += f"\n{table(raters, ('email', 'rater', 'only this address'))}"
     document: dict[str, object] = {
         "url": found.url,
         "users": [{"email": a.email, "status": a.status, "password": a.password} for a in accounts],
     }
-    if project.settings.review.blind:
-        document["raters"] = [
-            {"email": email, "rater": rater, "address": address} for email, rater, address in raters
-        ]
-    output.result(document, text)
+    raters, said = _raters(project, found, [account.email for account in accounts])
+    output.result(document | raters, f"{text}{said}")
 
 
-def _rater_rows(
+def _raters(
     project: Project, found: Connection, emails: Sequence[str]
-) -> list[tuple[str, int, str]]:
-    """Who is which rater, and the address that is his; empty outside of blind studies."""
+) -> tuple[dict[str, object], str]:
+    """Who is which rater, and the address that is his, for JSON and people.
+
+    Nothing outside of blind studies.
+    """
     from tslab.rater_people import load_people, rater_called
 
-    if not project.settings.review.blind:
-        return []
+    review = project.settings.review
+    if not review.blind:
+        return {}, ""
     people, addresses = load_people(project.state), _addresses(project, found)
-    return [
+    known = [(email, rater_called(people, email)) for email in emails]
+    rows = [
         (email, rater, address)
-        for email in emails
-        if (rater := rater_called(people, email))
+        for email, rater in known
+        if 0 < rater <= review.raters
         for address in addresses.get(rater, ["after 'tslab push'"])
     ]
+    former = [(email, rater) for email, rater in known if rater > review.raters]
+    text = f"\n\n{table(rows, ('email', 'rater', 'only this address'))}" if rows else ""
+    if former:
+        shown = ", ".join(f"{email} (rater {rater})" for email, rater in former)
+        text += f"\nNo rater any more since raters is {review.raters}: {shown}"
+    return {
+        "raters": [{"email": e, "rater": rater, "address": place} for e, rater, place in rows],
+        "former_raters": [{"email": email, "rater": rater} for email, rater in former],
+    }, text
 
 
 @command.command("list", help="List accounts with their last activity.")
@@ -179,12 +193,7 @@ def list_command(output: Output) -> int:
     ]
     rows = [(user["email"], user["name"] or "-", user["last_activity"][:19]) for user in users]
     text = table(rows, ("email", "name", "last seen"))
-    document = {"url": found.url, "users": users}
-    if project.settings.review.blind:
-        raters = _rater_rows(project, found, [user["email"] for user in users])
-        text += f"\n\n{table(raters, ('email', 'rater', 'only this address'))}"
-        document["raters"] = [
-            {"email": email, "rater": rater, "address": address} for email, rater, address in raters
-        ]
-    output.result(document, text)
+    document: dict[str, object] = {"url": found.url, "users": users}
+    raters, said = _raters(project, found, [user["email"] for user in users])
+    output.result(document | raters, f"{text}{said}")
     return 0
