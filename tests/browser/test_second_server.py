@@ -20,6 +20,7 @@ import httpx
 import pytest
 from kit.editor import login, open_task
 from kit.studies import make_study
+from kit.tokens import personal_token
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
@@ -36,23 +37,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def personal_token(url: str) -> str:
-    """What a user copies from Account & Settings."""
-    with httpx.Client(base_url=url, timeout=30) as client:
-        client.get("/user/login/")
-        form = {
-            "email": EMAIL,
-            "password": PASSWORD,
-            "csrfmiddlewaretoken": client.cookies["csrftoken"],
-        }
-        answer = client.post("/user/login/", data=form, headers={"Referer": f"{url}/user/login/"})
-        assert answer.status_code == 302
-        headers = {"X-CSRFToken": client.cookies["csrftoken"], "Referer": f"{url}/"}
-        made = client.post("/api/token/", headers=headers)
-        assert made.status_code == 201
-        return str(made.json()["token"])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +76,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
                         break
                 except httpx.HTTPError:
                     time.sleep(0.5)
-            yield Foreign(url, personal_token(url))
+            yield Foreign(url, personal_token(url, EMAIL, PASSWORD))
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait()

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from kit.studies import run_json
+from kit.tokens import personal_token
 
 from tslab import cli
 from tslab.errors import ServerError
@@ -49,10 +50,9 @@ def test_both_kinds_of_token_connect(
     assert (embedded.embedded, embedded.data_mode) == (True, "local")
     assert check_connection(embedded) == address.email
 
-    with BrowserSession(address.url) as session:
-        assert session.login(address.email, address.password)
-        lost = session.personal_token()
-        personal = session.personal_token()
+    lost, personal = (
+        personal_token(address.url, address.email, address.password) for _ in range(2)
+    )
     monkeypatch.setenv("LABEL_STUDIO_URL", address.url)
     for key in (address.api_key, personal):
         monkeypatch.setenv("LABEL_STUDIO_API_KEY", key)

@@ -72,23 +72,6 @@ class BrowserSession:
         answer = self.submit("/user/login/", {"email": email, "password": password})
         return answer.status_code == 302
 
-    def personal_token(self) -> str:
-        """A new personal access token of the logged-in user; an older one stops to work.
-
-        Raises:
-            ServerError: The server refuses.
-        """
-        for token in self.call("GET", "/api/token/").json():
-            # The server keeps one for each user, and never shows it whole again.
-            self.call("POST", "/api/token/blacklist/", json={"refresh": token["token"]})
-        answer = self.call("POST", "/api/token/")
-        if answer.status_code != 201:
-            raise ServerError(
-                f"Label Studio at {self.url} makes no personal access token ({answer.status_code})",
-                "Make one in the browser under Account & Settings.",
-            )
-        return str(answer.json()["token"])
-
 
 def recover_token(url: str, email: str, password: str) -> str:
     """The legacy token of a user, switched on for the organization again if it was off.

@@ -129,13 +129,6 @@ def _tried(segmenter: Segmenter, fold: Fold, notes: list[str]) -> list[Trial]:
     return trials
 
 
-def score_trials(
-    trials: Sequence[Trial], domain: Domain, tolerances: Tolerances | None = None
-) -> Report:
-    """Compares what was predicted for recordings, or for parts of them."""
-    return _report(trials, domain, tolerances or {}, counted(len(trials), "recordings"), ())
-
-
 def _report(
     trials: Sequence[Trial],
     domain: Domain,
