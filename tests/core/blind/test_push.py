@@ -31,8 +31,19 @@ def test_dry_run_then_push_then_nothing(make: Make, capsys: Capture) -> None:
         "20 tasks with 3 raters",
         *(f"rater {r}: 20 tasks" for r in (1, 2, 3)),
     ]
+    study.run("push", "--dry-run")
+    first, *lines, plan = capsys.readouterr().out.splitlines()
+    shared = "20 tasks with 3 raters; rater 1: 20 tasks; rater 2: 20 tasks; rater 3: 20 tasks"
+    assert first == f"Would make {len(planned['changes'])} changes at {study.server.url}:"
+    assert lines == [f"  {change}" for change in planned["changes"]]
+    assert [line for line in lines if "create project" in line] == [
+        f"  rater {r}: create project 'Pumps anomalies · rater {r}'" for r in (1, 2, 3)
+    ]
+    assert plan == f"Plan: {shared}"
     done = study.told(capsys, "push")
     assert done["changes"] == planned["changes"]
+    study.run("push", "--dry-run")
+    assert capsys.readouterr().out == f"Nothing to change at {study.server.url}.\nPlan: {shared}\n"
     assert sorted(study.projects) == [f"Pumps anomalies · rater {r}" for r in (1, 2, 3)]
     assert [item["rater"] for item in done["raters"]] == [1, 2, 3]
     for item in done["raters"]:
