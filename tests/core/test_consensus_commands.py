@@ -101,6 +101,10 @@ def test_json_counts_regions_support_and_spread(study: Study) -> None:
         "support": label["support"],
     }  # fmt: skip
     assert 0.9 < label["support"] < 1
+    head, row = study.shell("consensus", "--method", "median").splitlines()[1:3]
+    assert head.split() == ["label", "regions", "time", "support", "onset", "±", "offset", "±"]
+    shown = f"{label['support']:.3f}"
+    assert row.split() == ["Drift", "2", "1.5", "min", shown, "1", "s", "500", "ms"]
 
 
 @pytest.mark.parametrize("method", ["majority", "weighted", "dawid-skene", "staple", "median"])

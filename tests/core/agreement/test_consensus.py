@@ -212,6 +212,18 @@ def test_a_tie_in_an_exhaustive_tier_is_shared_by_its_neighbours_or_left_open() 
     assert said(agree(inner, "states", exhaustive=True)) == [(0, 40, "x"), (50, 100, "x")]
 
 
+@pytest.mark.parametrize("exhaustive", [False, True])
+def test_the_union_of_states_is_what_nobody_contradicts(exhaustive: bool) -> None:
+    """It was the majority under another name: two readers outvoted the third one's flutter."""
+    given = marks(
+        [(0, 50, "x"), (50, 60, "y")], [(0, 50, "x")], [(0, 20, "x"), (20, 30, "z"), (80, 90, "z")]
+    )
+    found = agree(given, "states", method="union", exhaustive=exhaustive)
+    assert said(found) == [(0, 20, "x"), (30, 50, "x"), (50, 60, "y"), (80, 90, "z")]
+    assert found.disputed.rows() == [(0, -1, 20, 30)]
+    assert said(agree(given, "states", exhaustive=True))[0] == (0, 50, "x")
+
+
 def test_weights_come_from_the_ground_truth() -> None:
     given = marks([(0, 50, "x")], [(0, 50, "x")], [(0, 90, "x")], [(0, 90, "x")])
     wanted = ConsensusSettings("weighted")

@@ -222,7 +222,8 @@ def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
 def _text(
     tiers: Sequence[TierConsensus], names: Mapping[str, str], method: str, written: Written
 ) -> str:
-    from tslab.agreement.consensus.result import label_rows, resting_on_one, seconds_of
+    from tslab.agreement.consensus.result import label_texts, resting_on_one, seconds_of
+    from tslab.agreement.report.words import hours
     from tslab.errors import counted
     from tslab.spans import to_seconds
     from tslab.wording import short
@@ -234,10 +235,12 @@ def _text(
         parts.append(
             f"{tier.tier.name}: {method} of {counted(len(tier.voters), 'annotators')}, "
             f"{counted(len(tier.found.regions), 'regions')}, {len(disputed)} disputed "
-            f"({seconds_of(disputed):g} s)" + within * bool(tier.tier.table.instants.any())
+            f"({hours(seconds_of(disputed) / 3600)})"
+            + within
+            * bool(tier.tier.table.instants.any())
         )
-        rows = [["-" if cell is None else cell for cell in row] for row in label_rows(tier)]
-        header = ("label", "regions", "seconds", "support", "onset \u00b1 s", "offset \u00b1 s")
+        rows = label_texts(tier)
+        header = ("label", "regions", "time", "support", "onset \u00b1", "offset \u00b1")
         parts.append(named_table(rows, header) if rows else "nothing is agreed on")
         alone = resting_on_one(tier)
         if alone:

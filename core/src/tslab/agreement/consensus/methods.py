@@ -192,7 +192,7 @@ def _ranges(table: SpanTable, rule: Rule, settings: ConsensusSettings) -> Electe
         regions = decided_regions(table, moments, outcome)
         disputed = disputed_stretches(moments, outcome.decided)
     regions = tidied(regions, settings.gap, settings.shortest, exclusive=rule.exclusive)
-    if rule.exhaustive and rule.method != "intersection":
+    if rule.exhaustive and rule.method not in ("intersection", "union"):
         regions, tied = filled(regions, moments, outcome.support)
         disputed = _with_ties(disputed, tied)
     support = _support(regions, moments, outcome)

@@ -96,6 +96,10 @@ def _counted(votes: Votes, rule: Rule, support: Floats, silence: Floats) -> Deci
         return np.where((heads == there) & (there > 0), ON, OFF).astype(np.int8)
     if rule.method == "union" or rule.least:
         enough = heads >= max(1, rule.least)
+        if rule.method == "union" and rule.exclusive:
+            # There can be but one label: time that several are claimed for is not decided.
+            several = enough.sum(axis=1, keepdims=True) > 1
+            return np.where(enough, np.where(several, DISPUTED, ON), OFF).astype(np.int8)
         if rule.exclusive:
             return _single(np.where(enough, support, 0.0), ~enough.any(axis=1))
         return np.where(enough, ON, OFF).astype(np.int8)
