@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 import pytest
-from kit.editor import Editor, Pane, login, open_task
+from kit.editor import Editor, login, open_task
+from kit.editor_view import Pane
 from kit.planted import Plant, Planted
 from kit.review_study import DOMAIN, plants_of, reviewed_study
 from kit.studies import Study
