@@ -222,7 +222,8 @@ def _names(project: Project, intake: Intake, private: bool) -> dict[str, str]:
 def _text(
     tiers: Sequence[TierConsensus], names: Mapping[str, str], method: str, written: Written
 ) -> str:
-    from tslab.agreement.consensus.result import label_texts, resting_on_one, seconds_of
+    from tslab.agreement.consensus.result import resting_on_one, seconds_of
+    from tslab.agreement.report.consensus_cells import LABEL_HEADER, label_cells
     from tslab.agreement.report.words import hours
     from tslab.errors import counted
     from tslab.spans import to_seconds
@@ -239,9 +240,8 @@ def _text(
             + within
             * bool(tier.tier.table.instants.any())
         )
-        rows = label_texts(tier)
-        header = ("label", "regions", "time", "support", "onset \u00b1", "offset \u00b1")
-        parts.append(named_table(rows, header) if rows else "nothing is agreed on")
+        rows = label_cells(tier)
+        parts.append(named_table(rows, LABEL_HEADER) if rows else "nothing is agreed on")
         alone = resting_on_one(tier)
         if alone:
             parts.append(f"{counted(alone, 'regions')} of these: one annotator marked it, others "

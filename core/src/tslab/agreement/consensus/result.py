@@ -10,7 +10,6 @@ import numpy as np
 from tslab.agreement.consensus.project import TierConsensus
 from tslab.agreement.consensus.provenance import number, settings_of
 from tslab.agreement.consensus.regions import Regions
-from tslab.agreement.report.words import fixed, hours, seconds
 
 LABEL_KEYS = ("regions", "seconds", "support", "onset_spread", "offset_spread")
 
@@ -63,20 +62,6 @@ def label_rows(tier: TierConsensus) -> list[tuple[str | float | None, ...]]:
         seconds = seconds_of(own) if (own.end > own.start).any() else None
         rows.append((label, len(at), seconds, round(float(found.support[at].mean()), 3), *spread))
     return rows
-
-
-def label_texts(tier: TierConsensus) -> list[tuple[str, ...]]:
-    """The same as people read it."""
-    return [
-        (
-            str(label),
-            str(regions),
-            "-" if lasting is None else hours(float(lasting) / 3600),
-            fixed(float(support or 0), 3),
-            *("-" if spread is None else seconds(float(spread)) for spread in spreads),
-        )
-        for label, regions, lasting, support, *spreads in label_rows(tier)
-    ]
 
 
 def resting_on_one(tier: TierConsensus) -> int:
