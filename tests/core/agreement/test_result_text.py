@@ -155,6 +155,28 @@ def test_tables_give_way_in_order() -> None:
     assert max(map(len, two.splitlines())) <= 24
 
 
+def test_what_goes_below_says_what_it_is_about() -> None:
+    """Rows of answers lost their measures there: three of "quality" in a row, and empty ones."""
+    cells = [
+        ["answers", "about", "measure", "both answered", "n", 'with "none"', "n"],
+        ["quality", "regions", "equal answers", "53% [32% to 66%]", "68", "21% [7% to 26%]", "174"],
+        ["quality", "regions", "alpha, ordinal", "0.22 [-0.22 to 0.49]", "68", "", ""],
+        ["strip", "tasks", "kappa", "0.42 [-0.10 to 0.70]", "47", "0.12 [-0.10 to 0.30]", "47"],
+    ]
+    for wide in (70, 81):
+        first, second = fitted(cells, wide, keys=3, bundle=2).split("\n\n")
+        assert [line.split()[:2] for line in second.splitlines()] == [
+            ["answers", "about"],
+            ["quality", "regions"],
+            ["strip", "tasks"],
+        ]
+        assert second.splitlines()[1].split(maxsplit=2)[2].split("  ")[0] == "equal answers"
+        assert second.splitlines()[0].split()[-1] == "n", "a count stands beside its number"
+        assert len(first.splitlines()) == 4
+    (whole,) = fitted(cells, 85, keys=3, bundle=2).split("\n\n")
+    assert len(whole.splitlines()) == 4
+
+
 def test_names_beside_each_other_keep_their_ends() -> None:
     cells = [["reader", "and model", "F1"]]
     cells += [[f"annotator-{n}@department.example.com", f"model {n} of 2026", "1"] for n in (1, 2)]

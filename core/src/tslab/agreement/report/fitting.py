@@ -14,13 +14,17 @@ APART = "  "
 Lines = Sequence[Sequence[str]]
 
 
-def fitted(lines: Lines, wide: int, names: int = 1) -> str:
+def fitted(lines: Lines, wide: int, names: int = 1, keys: int = 0, bundle: int = 1) -> str:
     """Columns of text, at most so wide.
+
+    What does not fit goes below, in a table of its own that has no empty lines.
 
     Args:
         lines: Cells of each line; the first one has the headings.
         wide: Columns of the terminal; 0 leaves everything as wide as it is.
         names: How many columns at the left hold names; these give way first.
+        keys: How many columns at the left each table begins with, where not the names alone.
+        bundle: How many of the other columns stay side by side.
     """
     cells = [[on_one_line(cell) for cell in line] for line in lines]
     columns = [_Names([line[n] for line in cells[1:]]) for n in range(names)]
@@ -35,11 +39,14 @@ def fitted(lines: Lines, wide: int, names: int = 1) -> str:
         if not free:
             break
         max(free, key=lambda column: column.most).shrink(max(1, over // len(free)))
-    parts = [
-        [[line[column] for column in part] for line in cells]
-        for part in _parts(widths, wide, names)
-    ]
-    return "\n\n".join(_drawn(part) for part in parts)
+    keys = max(names, keys)
+    head, *below = cells
+    tables = []
+    parts = _parts(widths, wide, keys, bundle)
+    for part in parts:
+        told = [line for line in below if len(parts) == 1 or any(line[n] for n in part[keys:])]
+        tables.append(_drawn([[line[column] for column in part] for line in (head, *told)]))
+    return "\n\n".join(tables)
 
 
 class _Names:
@@ -65,18 +72,20 @@ class _Names:
         self.gives_way = self.most > LEAST
 
 
-def _parts(widths: Sequence[int], wide: int, names: int) -> list[list[int]]:
-    """Numbers of the columns of each table; each begins with the names."""
-    head = list(range(names))
+def _parts(widths: Sequence[int], wide: int, keys: int, bundle: int) -> list[list[int]]:
+    """Numbers of the columns of each table; each begins with the keys."""
+    head = list(range(keys))
     parts = [list(head)]
     room = wide - sum(widths[column] + len(APART) for column in head)
     left = room
-    for column in range(names, len(widths)):
-        need = widths[column] + len(APART) * (len(parts[-1]) > len(head))
-        if wide and need > left and len(parts[-1]) > len(head):
+    for first in range(keys, len(widths), bundle):
+        columns = range(first, min(first + bundle, len(widths)))
+        need = sum(widths[column] for column in columns) + len(APART) * (len(columns) - 1)
+        need += len(APART) * (len(parts[-1]) > keys)
+        if wide and need > left and len(parts[-1]) > keys:
             parts.append(list(head))
-            left, need = room, widths[column]
-        parts[-1].append(column)
+            left, need = room, need - len(APART)
+        parts[-1] += columns
         left -= need
     return parts
 

@@ -84,7 +84,9 @@ class _Text:
             if by == "label":
                 blocks.append(self._wrapped(unused_text(self.tier.tier)))
         answers = answer_lines(self.tier) if "overall" in asked else []
-        blocks += [fitted(answer_cells(answers), self.wide)] if answers else []
+        if answers:
+            # Field, what it is about and measure say together what a number is; it has its count.
+            blocks.append(fitted(answer_cells(answers), self.wide, keys=3, bundle=2))
         if MATRIX in asked:
             blocks += [self._matrix(m) for m in main_metrics(self.tier, self.found.settings)]
         shown_rows = [row for own in rows.values() for row in own]
