@@ -15,6 +15,7 @@ from tslab.contracts import Progress, TrainingExample
 from tslab.domain import Domain, Label, Tier
 from tslab.errors import DataError
 from tslab.recording import Recording, Signal
+from tslab.segmentation.evaluation.report import Report, TierScore
 from tslab.spans import Span
 
 DOMAIN = Domain(
@@ -106,3 +107,11 @@ def says(
     """An annotation of the whole recording unless told otherwise."""
     given = ((0.0, 60.0),) if extents is None else extents
     return replace(Annotation(key, who, list(spans), extents=given), **more)  # type: ignore[arg-type]
+
+
+def known(*spans: Span, reviewed: Mapping[str, Sequence[tuple[float, float]]]) -> TrainingExample:
+    return TrainingExample(made(), sorted(spans, key=lambda s: s.start), reviewed)
+
+
+def tier(report: Report, name: str) -> TierScore:
+    return next(item for item in report.tiers if item.tier == name)
