@@ -79,7 +79,7 @@ def check_lanes(study: Study, window: Window, lanes: list[Pane]) -> None:
     """Each line lies in its lane where its reading has the label, and out of it elsewhere."""
     table = pa.csv.read_csv(study.root / window.task.csv)
     for letter, pane in zip("abc", lanes, strict=True):
-        names = [name for name in table.column_names if name.startswith(f"reading_{letter}_")]
+        names = [name for name in table.column_names if name.startswith(f"said_{letter}_")]
         assert len(pane.paths) == len(names) > 0
         for name, path in zip(names, pane.paths, strict=True):
             held = pa.compute.mean(pa.compute.greater(table[name], 0.0)).as_py()

@@ -21,7 +21,7 @@ from tslab.label_studio.review.config import (
     verdict_keys,
     verdict_of,
 )
-from tslab.label_studio.review.lanes import OFF, SHOWN, lane_values, lines, used_labels
+from tslab.label_studio.review.lanes import OFF, lane, lane_values, lines, used_labels
 from tslab.label_studio.task_groups import COLORS
 from tslab.lint.colors import ENOUGH, NEAR_BLACK, WHITE, contrast
 from tslab.lint.config_hotkeys import is_reserved
@@ -49,17 +49,31 @@ def keys_of(root: etree._Element, name: str) -> dict[str, str]:
 
 
 def test_a_label_that_holds_throughout_has_a_line_in_the_lane() -> None:
-    """The editor scales a line to what is in view: a constant one would lie on the floor."""
+    """The editor scales lines of long windows by what they span: a constant one would vanish."""
     walk, run, peak = lines(DOMAIN, "anomalies", USED)
     everywhere = lane_values(walk, [Span(0, 20, "Walk", "state")], TIMES)
-    assert set(everywhere) == {walk.level}
+    assert 0 < np.ptp(everywhere) < 0.02, "a fraction of a pixel"
+    assert set(everywhere[1:]) == {walk.level}
     assert set(lane_values(run, [Span(0, 20, "Walk", "state")], TIMES)) == {OFF}
-    low, high = map(float, SHOWN.split(","))
-    assert low < run.level < walk.level <= high
-    assert low > OFF
-    channels = made(DOMAIN, "anomalies").xpath("//MultiChannel[last()]/Channel")
-    assert {channel.get("dataRange") for channel in channels} == {SHOWN}
-    assert peak.level == 1
+    assert 0 < run.level < walk.level <= peak.level == 1
+
+
+@pytest.mark.parametrize("labels", [1, 2, 5, 7, 12])
+def test_levels_fill_the_lane_and_nothing_else_is_in_it(labels: int) -> None:
+    tier = load_domain("ecg")[1].tier("rhythm")
+    used = {(tier.name, label.name) for label in tier.labels[:labels]}
+    pane = lane(lines(load_domain("ecg")[1], "rhythm", used), "A")
+    pixels = int(str(pane.get("height")))
+    assert 24 <= pixels <= 30
+    (shown,) = {str(channel.get("dataRange")) for channel in pane}
+    low, high = map(float, shown.split(","))
+
+    def at(level: float) -> float:  # the editor leaves 10 pixels on both sides of its range
+        return pixels - 10 - (level - low) / (high - low) * (pixels - 20)
+
+    assert at(1) == pytest.approx(4, abs=0.1)
+    assert at(0) == pytest.approx(pixels - 1, abs=0.1)
+    assert at(OFF) > pixels + 10
 
 
 def test_touching_spans_of_one_label_have_a_notch_between_them() -> None:
@@ -89,9 +103,9 @@ def test_lanes_show_labels_that_somebody_used_only() -> None:
     shown = [line.label.name for line in lines(DOMAIN, "anomalies", USED)]
     assert shown == ["Walk", "Run", "Peak"]
     assert [line.column("B") for line in lines(DOMAIN, "anomalies", USED)] == [
-        "reading_b_state_2",
-        "reading_b_state_3",
-        "reading_b_mark_1",
+        "said_b_state_2",
+        "said_b_state_3",
+        "said_b_mark_1",
     ]
 
 
@@ -154,6 +168,21 @@ def test_the_question_stands_above_the_signal_and_the_labels_below() -> None:
     above = [node for node in root[:place] if choices in node.iter()]
     assert len(above) == 1
     assert order[place + 1 : place + 4] == ["TimeSeriesLabels"] * 3
+
+
+@pytest.mark.parametrize("letters", ["AB", "ABCD", "ABCDEFGH"])
+def test_the_signal_keeps_half_of_its_height_at_least(letters: str) -> None:
+    ecg = load_domain("ecg")[1]
+    channels = ["I", "II", "HR"]
+    text = config_text(labeling_config(ecg, "rhythm", channels))
+    before = [int(str(n.get("height"))) for n in etree.fromstring(text.encode()).iter("Channel")]
+    used = {("rhythm", label.name) for label in ecg.tier("rhythm").labels[:7]}
+    shape = Shape(letters, 4, lines(ecg, "rhythm", used))
+    root = etree.fromstring(review_config(text, ecg, "rhythm", shape).encode())
+    after = [int(str(n.get("height"))) for n in root.iter("Channel") if n.get("height")]
+    assert len(before) == len(after) == 3
+    assert all(now >= was // 2 for was, now in zip(before, after, strict=True))
+    assert (after[0] > before[0] // 2) == (len(letters) < 8), "more where there is room"
 
 
 def test_lines_of_channels_show_in_both_themes() -> None:

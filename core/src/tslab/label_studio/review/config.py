@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from tslab.domain import RESERVED_HOTKEYS, Domain
-from tslab.label_studio.labeling_config import DOT, HEADER, SMALLEST_PANE, config_text
+from tslab.label_studio.labeling_config import (
+    DOT,
+    HEADER,
+    PANE_MARGIN,
+    SMALLEST_PANE,
+    config_text,
+)
 from tslab.label_studio.regions import OBJECT
 from tslab.label_studio.review import lanes
 from tslab.label_studio.review.key import LETTERS
@@ -32,8 +38,11 @@ KEY_ROWS = ("34567890", "qwertyop", "asdfghjkl", "zxcvbnm", "12")
 """Keys that lie side by side; the last key of a row is the one for none. With shift they answer for
 all disputes that have no answer, and the editor does something else on shift with 1 and 2."""
 
-ROOM = 430
-"""Pixels of a screen of 900 pixels that signal and lanes share."""
+ROOM = 520
+"""Pixels of a screen of 1080 pixels that signal and lanes share."""
+
+LEAST = 0.5
+"""Share of the height that annotators had which a channel keeps: the page rather scrolls."""
 
 STYLE = """
 .tsl .tsl-said { max-height: 106px; overflow-y: auto; line-height: 19px; padding: 5px 10px; }
@@ -134,12 +143,12 @@ def _quieten(root: Element, domain: Domain, view: str) -> None:
 def _make_room(series: Element, taken: int) -> None:
     """Makes the channels lower where they and all lanes would not fit on the screen."""
     heights = [node for node in series.iter("Channel", "MultiChannel") if node.get("height")]
-    margins = 20 * len(heights) + taken
     total = sum(int(node.get("height", "0")) for node in heights)
-    room = max(ROOM - margins, SMALLEST_PANE * len(heights))
+    room = ROOM - taken - PANE_MARGIN * len(heights)
     if total > room:
+        share = max(LEAST, room / total)
         for node in heights:
-            height = int(node.get("height", "0")) * room // total
+            height = round(int(node.get("height", "0")) * share)
             node.set("height", str(max(SMALLEST_PANE, height)))
 
 

@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 
     Element = etree._Element
 
-LOWEST, HIGHEST, LINE, MARGIN = 34, 62, 7, 6
+LOWEST, HIGHEST, LINE, MARGIN = 24, 30, 3, 6
 """Pixels of a lane, of a line in it, and what the style leaves between two lanes."""
+
+PANE_TOP, PANE_MARGINS = 20, 50
+"""Pixels that the editor leaves above a pane, and above and below it together."""
+
+TOP, FLOOR, INSET = 4, 1, 10
+"""Pixels from a lane's edges to level 1, to level 0, and to the ends of the editor's value axis."""
 
 OFF = -1.0
 """Where no span holds. It lies below the lane, so nothing is drawn there."""
 
-SHOWN = "0,1"
-"""What a lane shows, always. Without it the editor scales each line to its own values: a label that
-holds from the first sample to the last would lie on the lane's floor, or out of it."""
+STEP = 0.01
+"""By how much a line that never changes begins lower, a fraction of a pixel. The editor stretches
+the lines of long windows by the extent of their values: one without any extent would vanish."""
 
 NOTCH = 1 / 2000
 """Share of the rows that a notch or an instant takes: the editor thins long windows."""
@@ -33,9 +39,11 @@ NOTCH = 1 / 2000
 STYLE = """
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) { position: relative; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE)::before { content: "LETTER";
-  position: absolute; left: 22px; top: TOPpx; font-size: 21px; font-weight: 700; z-index: 2; }
+  position: absolute; left: 22px; top: TOPpx; font-size: 18px; line-height: 24px; font-weight: 700;
+  z-index: 2; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE)::after { content: "KEY";
-  position: absolute; left: 4px; top: calc(TOPpx + 6px); font-size: 12px; opacity: .7; z-index: 2; }
+  position: absolute; left: 4px; top: TOPpx; font-size: 12px; line-height: 24px; opacity: .7;
+  z-index: 2; }
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .htx-timeseries-channel-legend-container,
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis,
 .tsl .htx-timeseries-multichannel:nth-last-child(PLACE) .yaxis2,
@@ -69,7 +77,7 @@ class Line:
 
     def column(self, letter: str) -> str:
         """Column of what one reading says about the label."""
-        return f"reading_{letter.lower()}_{self.tier.name}_{self.number}"
+        return f"said_{letter.lower()}_{self.tier.name}_{self.number}"
 
 
 def lines(domain: Domain, view: str, used: Collection[tuple[str, str]]) -> list[Line]:
@@ -123,6 +131,8 @@ def lane_values(line: Line, spans: Sequence[Span], times: FloatArray) -> FloatAr
         row = int(np.searchsorted(times, at - 1e-7))
         if 0 < row < len(times) - 1 and (values[row - 1 : row + 1] == line.level).all():
             values[row : row + width] = OFF
+    if (values == line.level).all():
+        values[0] -= STEP
     return values
 
 
@@ -140,16 +150,28 @@ def _rows(span: Span, times: FloatArray, width: int) -> slice:
 def height(shown: Sequence[Line]) -> int:
     """Pixels of a lane: lines of several labels must be told apart."""
     ranges = sum(line.tier.kind != "instants" for line in shown)
-    return min(max(LOWEST, 20 + LINE * ranges), HIGHEST)
+    return min(max(LOWEST, TOP + FLOOR + LINE * (ranges + 1)), HIGHEST)
+
+
+def shown_levels(pixels: int) -> str:
+    """The range of values that puts levels 0 to 1 where they belong in a lane, for the editor.
+
+    Without it each line would be scaled to its own values.
+    """
+    unit = pixels - TOP - FLOOR
+    low, high = INSET - FLOOR, pixels - INSET - FLOOR
+    return f"{low / unit:.4f},{high / unit:.4f}"
 
 
 def lane(shown: Sequence[Line], letter: str) -> Element:
     """The pane of one reading, with a line for each label in the label's colour."""
-    pane = etree.Element("MultiChannel", height=str(height(shown)), showYAxis="false")
+    pixels = height(shown)
+    pane = etree.Element("MultiChannel", height=str(pixels), showYAxis="false")
     for line in shown:
         given = {"column": line.column(letter), "legend": f"{letter} {line.label.name}"}
-        given |= {"strokeColor": line.label.color, "strokeWidth": "4", "dataRange": SHOWN}
-        etree.SubElement(pane, "Channel", given | {"displayFormat": ".0f"})
+        given |= {"strokeColor": line.label.color, "strokeWidth": str(LINE)}
+        given |= {"dataRange": shown_levels(pixels), "displayFormat": ".0f"}
+        etree.SubElement(pane, "Channel", given)
     return pane
 
 
@@ -164,7 +186,7 @@ def lane_style(keys: Sequence[tuple[str, str]], pixels: int) -> str:
     for number, (letter, key) in enumerate(keys):
         last = number == len(keys) - 1
         rule = STYLE.replace("PLACE", str(len(keys) + 1 - number)).replace("LETTER", letter)
-        rule = rule.replace("BOTTOM", str(0 if last else MARGIN - 50))
-        rule = rule.replace("TOP", str(pixels // 2 + 5))
+        rule = rule.replace("BOTTOM", str(0 if last else MARGIN - PANE_MARGINS))
+        rule = rule.replace("TOP", str(PANE_TOP + pixels // 2 - 12))
         rules.append(rule.replace("KEY", key if key != letter.lower() else ""))
     return "".join(rules)
