@@ -212,7 +212,7 @@ def test_the_list_is_saved_as_it_is_chosen(chromium: Any, address: str) -> None:
     with tab.expect_download() as whole:
         tab.get_by_role("button", name="Download CSV").click()
     lines = list(csv.reader(io.StringIO(Path(whole.value.path()).read_text())))
-    assert lines[0] == ["tier", "task", "start", "end", "kind", "weight", "said", "url"]
+    assert lines[0] == ["tier", "task", "start", "end", "kind", "cost", "said", "url"]
     # What a spreadsheet would take for a formula is text.
     assert lines[1][:6] == ["activity", "ward-2", "5", "15", "'=label", "10"]
     tab.locator(".review input").last.check()

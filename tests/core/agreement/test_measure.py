@@ -315,7 +315,7 @@ def test_text_says_why_there_is_a_dash() -> None:
     table = replace(random_table(3), labels=("l0", "l1", "l2", "never")[:4])
     text = agreement_text(measure(intake(table), FEW))
     assert "never" not in [line.split()[0] for line in text.splitlines() if line]
-    assert "Left out: 1 of 4 labels that no annotator used (nobody used never)." in text
+    assert "Left out: 1 of 4 labels; nobody used never." in text
     assert "event/f1@0.5" not in text.split("\n")[1], "plain words first"
     nobody = agreement_text(measure(intake(instants([], []), "instants"), FEW))
     assert NOTHING_MARKED in nobody

@@ -100,6 +100,21 @@ def test_numbers_of_many_labels_are_in_the_page_once() -> None:
     assert len(content) - len(block) < 95_000
 
 
+@pytest.mark.parametrize(("windows", "unit"), [(True, "recording"), (False, "task")])
+def test_a_page_calls_recordings_by_their_name(windows: bool, unit: str) -> None:
+    """A project compares recordings; each of them may be several tasks of Label Studio."""
+    tier = ranges()
+    content = page(study(replace(tier, windows=tier.table) if windows else tier), PageInput())
+    markup = content.split(b"<script")[0].decode()
+    for said in (
+        f"{unit.capitalize()}s by agreement", f"Above: {unit}s that both reviewed.",
+        f"How many {unit}s have which agreement", f'aria-label="next {unit}"',
+        f"{unit.capitalize()}s, those first that have most to look at",
+    ):  # fmt: skip
+        assert said in markup
+    assert data_of(content)["tiers"][0]["unit"] == unit
+
+
 def test_undefined_numbers_say_why() -> None:
     content = re.sub("sha256-[^;]*", "", page(study(), shown()).decode())
     assert "nobody marked anything" in content

@@ -62,9 +62,9 @@ def test_marks_of_people_truth_and_models_have_columns_of_their_own() -> None:
 def test_labels_that_nobody_used_are_one_line() -> None:
     (_, *rows), markup = labels_of(crowded())
     assert [row[0] for row in rows] == [f"label {n}" for n in range(9)]
-    said = "Left out: 11 of 20 labels that no annotator used (nobody used label 9, label 10"
+    said = "Left out: 11 of 20 labels; nobody used label 9, label 10"
     assert said in markup
-    assert "; models or the ground truth alone used label 12)." in markup
+    assert "; models or the ground truth alone used label 12." in markup
 
 
 def test_a_dash_says_why_below_the_table() -> None:

@@ -101,10 +101,8 @@ def test_labels_that_nobody_used_are_one_line() -> None:
     marks = replace(tier.table, label=np.where(tier.table.annotator == 3, 3, tier.table.label))
     text = agreement_text(measure(Intake((replace(tier, table=marks),)), FEW), 100)
     assert not [line for line in lines(text) if line.startswith(("never", "model only"))]
-    said = (
-        "Left out: 2 of 4 labels that no annotator used (nobody used never; models or the ground "
-    )
-    assert f"{said}truth alone used model only)." in text.replace("\n  ", " ")
+    said = "Left out: 2 of 4 labels; nobody used never; models or the ground "
+    assert f"{said}truth alone used model only." in text.replace("\n  ", " ")
 
 
 def test_marks_are_those_of_people() -> None:

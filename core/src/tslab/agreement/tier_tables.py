@@ -94,6 +94,11 @@ class TierTable:
     sample: float = 0.0
     scopes: tuple[Scope, ...] = ()
 
+    @property
+    def unit(self) -> str:
+        """What people call a task of `table`: a project compares recordings."""
+        return "task" if self.windows is None else "recording"
+
 
 def made_of_people(model: str) -> bool:
     """Whether a model version is the consensus of the people that it would be compared with."""

@@ -341,7 +341,7 @@ def _disputes(review: Review) -> str:
     if not review.items:
         return ""
     rows = review_rows(review)[:SHOWN]
-    header = ("to review", "tier", "time", "about", "cost")
+    header = ("to review", "tier", "time", "about", "cost (s x bit)")
     left = len(review.items) - len(rows)
     more = f"\n... and {counted(left, 'disputes')} more: --json or --report" if left else ""
     note = f"\n{review.note}" if review.note else ""

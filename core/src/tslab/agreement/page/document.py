@@ -151,7 +151,7 @@ class _Tier:
             *(self._tables() if tier.tier.table.labels else ()),
             element("h3", "Answers", class_="head") + panel("", answers) if answers else "",
             self._drawings() if tier.tier.table.labels else "",
-            VIEWER.replace("NUMBER", str(self.number)) if tier.tier.table.labels else "",
+            self._viewer() if tier.tier.table.labels else "",
         ]
         inside = "\n".join(part for part in parts if part)
         return element("section", inside, class_="tier", data_tier=self.number)
@@ -168,11 +168,19 @@ class _Tier:
         return element("ul", items, class_="notes") if items else ""
 
     def _drawings(self) -> str:
-        drawn = task_plot(self.scores, "Tasks by agreement") + element("p", TASKS, class_="soft")
-        small = "".join([panel("Tasks by agreement", drawn), *self.plots])
-        grids = [_grid_panel(grid, number) for number, grid in enumerate(self.grids)]
+        unit = self.tier.tier.unit
+        heading = f"{unit.capitalize()}s by agreement"
+        under = TASKS.replace("UNIT", unit)
+        drawn = task_plot(self.scores, heading) + element("p", under, class_="soft")
+        small = "".join([panel(heading, drawn), *self.plots])
+        grids = [_grid_panel(grid, number, unit) for number, grid in enumerate(self.grids)]
         plots = [*grids[:1], element("div", small, class_="side"), *grids[1:]]
         return element("div", "".join(plots), class_="plots")
+
+    def _viewer(self) -> str:
+        unit = self.tier.tier.unit
+        found = VIEWER.replace("NUMBER", str(self.number))
+        return found.replace("Unit", unit.capitalize()).replace("unit", unit)
 
     def document(self, room: int) -> dict[str, object]:
         """What the script needs of this tier."""
@@ -184,8 +192,9 @@ class _Tier:
         }
 
 
-def _grid_panel(grid: Grid, number: int) -> str:
-    under = MATRIX if number == 0 and not grid.by_row else CONFUSION
+def _grid_panel(grid: Grid, number: int, unit: str) -> str:
+    first = number == 0 and not grid.by_row
+    under = MATRIX.replace("UNIT", unit) if first else CONFUSION
     inside = element("h3", text(grid.what)) + grid.markup(number)
     inside += element("p", text(under), class_="soft")
     return element("div", inside, class_="panel wide" if len(grid.columns) > NARROW else "panel")
@@ -204,19 +213,19 @@ WEAVES = (
 which is a thin line, shows them, too."""
 MATRIX = (
     "Below the diagonal: how well two agree; stronger colour is more, of distances it is further "
-    "apart. Above: tasks that both reviewed."
+    "apart. Above: UNITs that both reviewed."
 )
 CONFUSION = "Stronger colour is a larger share of the row."
-TASKS = "How many tasks have which agreement, by the first figure above."
+TASKS = "How many UNITs have which agreement, by the first figure above."
 NOSCRIPT = (
     "<noscript><p class='notes'>Timelines, lists and large tables need the script of this page, "
     "which the browser does not run here.</p></noscript>"
 )
-VIEWER = """<h3 class="head">Tasks, those first that have most to look at</h3>
+VIEWER = """<h3 class="head">Units, those first that have most to look at</h3>
 <div class="panel viewer" data-tier="NUMBER">
-<div class="tools"><button data-do="before" aria-label="task before">&#8249;</button>
-<select class="pick" aria-label="task"></select>
-<button data-do="after" aria-label="next task">&#8250;</button>
+<div class="tools"><button data-do="before" aria-label="unit before">&#8249;</button>
+<select class="pick" aria-label="unit"></select>
+<button data-do="after" aria-label="next unit">&#8250;</button>
 <button data-do="in" aria-label="zoom in">+</button>
 <button data-do="out" aria-label="zoom out">&#8722;</button>
 <button data-do="all">All</button><button data-do="dispute">Next dispute</button>

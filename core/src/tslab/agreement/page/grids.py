@@ -227,7 +227,7 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
     for i, j in places:
         row = index.pair(metrics[0], readers[i], readers[j]) if metrics else None
         tasks = row.tasks if row else 0
-        tip = f"{shown[j]} and {shown[i]}: {tasks} common tasks"
+        tip = f"{shown[j]} and {shown[i]}: {tasks} common {tier.tier.unit}s"
         fixed[j, i] = (str(tasks), tip)
     return Grid("Who agrees with whom", shown, shown, places, choices, fixed)
 

@@ -57,8 +57,8 @@ _MEANINGS = (
      "Share of the reviewed time, also without any label, that both mark alike."),
     ("", "interval", "The middle 95% of what other tasks of this kind would give (bootstrap over "
      "tasks). A dash says that a number is undefined; the reason stands under it."),
-    ("", "weight", "Disputed seconds times how divided the readers are (entropy of their "
-     "votes, in bits)."),
+    ("", "cost", "Disputed seconds times how divided the readers are (entropy of their "
+     "votes, in bits) times the weight of the label."),
     ("", "annotator", "The mean of the pairs with each of the others. Early and late: against "
      "the others."),
 )  # fmt: skip

@@ -78,7 +78,7 @@ def annotator_table(
     header = ["annotator", *(column(metric) for metric in (*main, *beside, *bias))]
     truth = who.reference is not None
     header += [f"{column(metric)}, ground truth" for metric in main] if truth else []
-    header += ["recordings" if tier.tier.windows is not None else "tasks", "reviewed", "marks"]
+    header += [f"{tier.tier.unit}s", "reviewed", "marks"]
     lines, missing = [], []
     for name in who.annotators[:MOST_ROWS]:
         said = names.reader(name)

@@ -75,6 +75,7 @@ class TaskData:
         found = timelines(table, order, room)
         return {
             "name": self.tier.tier.name,
+            "unit": self.tier.tier.unit,
             "readers": shown,
             "roles": roles,
             "labels": [fitting(label) for label in table.labels],

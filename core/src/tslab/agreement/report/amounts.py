@@ -87,7 +87,7 @@ def unused_text(tier: TierTable) -> str:
     what = f"{len(gone)} of {counted(len(labels), 'labels')}"
     parts = [f"nobody used {_few(names)}"] if names else []
     parts += [f"models or the ground truth alone used {_few(others)}"] if others else []
-    return f"Left out: {what} that no annotator used ({'; '.join(parts)})."
+    return f"Left out: {what}; {'; '.join(parts)}."
 
 
 def _few(names: Sequence[str]) -> str:
@@ -115,8 +115,7 @@ def amount_text(tier: TierTable) -> str:
     """How many recordings (tasks of an export) there are, and of how many people read the same."""
     units = len(tier.table.tasks)
     shared = read_together(tier.table, tier.readers.annotators)
-    what = "tasks" if tier.windows is None else "recordings"
-    text = f"{counted(units, what)}, {shared} read by two or more people"
+    text = f"{counted(units, f'{tier.unit}s')}, {shared} read by two or more people"
     if tier.windows is None:
         return text
     tasks = read_together(tier.windows, tier.readers.annotators)

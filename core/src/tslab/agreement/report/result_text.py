@@ -167,7 +167,7 @@ class _Text:
         names = list(self.tier.tier.readers.annotators)
         if len(names) < 3 or len(names) > MOST_NAMES:
             return ""
-        unit = "tasks" if self.tier.tier.windows is None else "recordings"
+        unit = f"{self.tier.tier.unit}s"
         lines = [[f"{column(metric)} (common {unit})", *(f"{n}" for n in range(1, len(names) + 1))]]
         for at, name in enumerate(names):
             cells = [f"{at + 1} {short(name)}"]

@@ -33,7 +33,7 @@ function tasks(box, tier, viewer) {
   const order = tier.order.slice();
   const review = DATA.review.rows.length > 0;
   const links = order.some((n) => tier.tasks[n][3]);
-  const header = ["task", "agreement", "marks of people", ...(review ? ["to review"] : []), ...(links ? [""] : [])];
+  const header = [tier.unit, "agreement", "marks of people", ...(review ? ["to review"] : []), ...(links ? [""] : [])];
   growing(box, header, order, 8, (n) => {
     const [name, score, marks, address] = tier.tasks[n];
     const title = tier.marks[n] ? make("button", { class: "plain", do: () => viewer.reveal(n) }, name) : name;
@@ -57,7 +57,7 @@ function review(box, viewers) {
   const kind = make("select", { "aria-label": "kind" }, make("option", { value: "" }, "all kinds"), ...kinds.map((name) => make("option", { value: name }, name)));
   const visible = () => rows.filter((row) => !kind.value || row[6] === kind.value);
   const wanted = () => (chosen.size ? visible().filter((row) => chosen.has(row)) : visible());
-  const show = () => growing(list, ["", "task", "from", "to", "what", "said", "weight", ""], visible(), 10, (row) => reviewed(row, chosen, tell, viewers));
+  const show = () => growing(list, ["", DATA.tiers[rows[0][0]].unit, "from", "to", "what", "said", "cost (s \u00d7 bit)", ""], visible(), 10, (row) => reviewed(row, chosen, tell, viewers));
   kind.addEventListener("change", show);
   box.append(make("div", { class: "tools" }, kind, make("button", { do: () => save("review.csv", "text/csv", csv(wanted())) }, "Download CSV"), make("button", { do: () => save("review.json", "application/json", json(wanted())) }, "Download JSON"), count), list);
   if (DATA.review.note) box.prepend(make("p", { class: "soft" }, DATA.review.note));
@@ -66,7 +66,7 @@ function review(box, viewers) {
 }
 
 function reviewed(row, chosen, tell, viewers) {
-  const [number, n, task, start, end, weight, kind, said, address] = row;
+  const [number, n, task, start, end, cost, kind, said, address] = row;
   const tick = make("input", { type: "checkbox", "aria-label": `choose ${task} at ${clock(start, 1)}` });
   tick.checked = chosen.has(row);
   tick.addEventListener("change", () => { (tick.checked ? chosen.add(row) : chosen.delete(row)); tell(); });
@@ -77,7 +77,7 @@ function reviewed(row, chosen, tell, viewers) {
   const words = make("div", { class: "said-by", title: whole }, whole);
   const tier = DATA.tiers.length > 1 ? `${DATA.tiers[number].name}: ` : "";
   const places = Number.isInteger(start) && Number.isInteger(end) ? 0 : 2;
-  return [tick, name, clock(start, places), clock(end, places), tier + kind, words, digits(weight, 3), outward(address)];
+  return [tick, name, clock(start, places), clock(end, places), tier + kind, words, digits(cost, 3), outward(address)];
 }
 
 // What was said, and by whom: those who said the same stand together.
@@ -87,7 +87,7 @@ function opinions(said) {
   return [...by].map(([what, who]) => `${what}: ${who.join(", ")}`).join("; ");
 }
 
-const records = (rows) => rows.map(([number, , task, start, end, weight, kind, said, url]) => ({ tier: DATA.tiers[number].name, task, start, end, kind, weight, said, ...(url ? { url } : {}) }));
+const records = (rows) => rows.map(([number, , task, start, end, cost, kind, said, url]) => ({ tier: DATA.tiers[number].name, task, start, end, kind, cost, said, ...(url ? { url } : {}) }));
 
 const json = (rows) => `${JSON.stringify(records(rows), null, 1)}\n`;
 
@@ -98,7 +98,7 @@ function cell(value) {
 }
 
 function csv(rows) {
-  const names = ["tier", "task", "start", "end", "kind", "weight", "said", "url"];
+  const names = ["tier", "task", "start", "end", "kind", "cost", "said", "url"];
   const lines = records(rows).map((row) => names.map((name) => cell(name === "said" ? Object.entries(row.said).map((pair) => pair.join(": ")).join("; ") : row[name])).join(","));
   return `${[names.join(","), ...lines].join("\r\n")}\r\n`;
 }

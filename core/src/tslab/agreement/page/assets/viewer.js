@@ -26,7 +26,7 @@ class Viewer {
 
   hint() {
     const said = [];
-    if (this.tier.left_out) said.push(`The ${this.shown.length} tasks with most to look at are drawn; there was no room for ${this.tier.left_out} more.`);
+    if (this.tier.left_out) said.push(`The ${this.shown.length} ${this.tier.unit}s with most to look at are drawn; there was no room for ${this.tier.left_out} more.`);
     if (this.tier.coarse) said.push(`${this.tier.coarse} readings have too many marks: they show what fills most of each of 4096 parts.`);
     said.push("Drag to move; Ctrl and the wheel, or + and \u2212, to zoom.");
     this.box.querySelector(".hint").textContent = said.join(" ");
