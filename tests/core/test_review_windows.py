@@ -19,7 +19,8 @@ from tslab.label_studio.review.key import Key, new_key
 from tslab.label_studio.review.queue import make_queue, summary
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
-from tslab.label_studio.review.windows import Sizes, pieces
+from tslab.label_studio.review.context import Sizes
+from tslab.label_studio.review.windows import pieces
 from tslab.spans import Span
 
 SECOND = 1_000_000
@@ -41,7 +42,7 @@ def matter(**said: list[Span]) -> Matter:
 
 
 def sizes(seconds: float) -> Sizes:
-    return Sizes(SECOND, round((seconds + 2) * SECOND), 5 * SECOND)
+    return Sizes(SECOND, SECOND, round((seconds + 2) * SECOND))
 
 
 @pytest.mark.parametrize("seconds", [5, 12, 21, 25, 40, 59])
@@ -134,7 +135,7 @@ def test_a_window_is_of_one_circle_of_readers(study: Study) -> None:
 def test_a_dispute_longer_than_any_window_is_one_and_says_so(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tslab.label_studio.review.windows.most_rows", lambda _: 2000)
+    monkeypatch.setattr("tslab.label_studio.review.context.most_rows", lambda _: 2000)
     long = [Span(5, 115, "Walk", "state")]
     key = key_of(study, ann=long, bob=[])
     (window,) = key.windows
@@ -176,3 +177,33 @@ def test_lines_say_times_as_the_axis_does(study: Study) -> None:
     assert "where does it begin or end?" in text
     assert f"**{letters['ann']}** Rest 00:00:00\u201300:00:30.5, Walk 00:00:30.5" in text
     assert f"**{letters['bob']}** Rest 00:00:00\u201300:00:32.25" in text
+
+
+def test_a_window_is_as_wide_as_what_is_disputed_needs(study: Study) -> None:
+    """Two seconds in dispute were shown in twenty minutes, a quarter of the recording."""
+    for length, shown in ((1.0, 2.2), (6.0, 6.4), (40.0, 10.2)):
+        ends = 10 + length, 10.2 + length
+        ann, bob = ([Span(10, end, "Walk", "state")] for end in ends)
+        (window,) = key_of(study, ann=ann, bob=bob).windows
+        assert window.task.end - window.task.start == pytest.approx(shown), length
+        (case,) = window.cases
+        middle = (case.start + case.end) / 2e6
+        assert (window.task.start + window.task.end) / 2 == pytest.approx(middle)
+
+
+def test_a_lone_instant_needs_no_page_and_a_beat_its_neighbours(study: Study) -> None:
+    lone = [Span(50, 50, "Peak", "mark")]
+    (window,) = key_of(study, ann=lone, bob=[]).windows
+    assert window.task.end - window.task.start == pytest.approx(2, abs=0.1)
+    beats = [Span(n, n, "Peak", "mark") for n in range(1, 119)]
+    (window,) = key_of(study, ann=beats, bob=[s for s in beats if s.start != 50]).windows
+    assert window.task.end - window.task.start == pytest.approx(6, abs=0.1)
+
+
+def test_neighbours_share_a_window_in_which_each_is_seen(study: Study) -> None:
+    """Both borders of a long event, each two samples, were nine pixels of one window."""
+    long = Span(20, 29.8, "Walk", "state")
+    apart = key_of(study, ann=[long], bob=[long.moved(20.04, 29.84)])
+    assert [len(window.cases) for window in apart.windows] == [1, 1]
+    near = key_of(study, ann=[long], bob=[long.moved(20.4, 29.4)])
+    assert [len(window.cases) for window in near.windows] == [2]

@@ -24,6 +24,7 @@ from tslab.label_studio.labeling_config import DOT
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.regions import to_regions
 from tslab.label_studio.review.config import DISPUTE, Shape, dispute_label
+from tslab.label_studio.review.context import SEEN
 from tslab.label_studio.review.key import Case, Window
 from tslab.label_studio.review.lanes import lane_values
 from tslab.preparation.task_table import column_names, row_ticks, row_times, write_task_csv
@@ -48,9 +49,6 @@ QUESTIONS = {
 
 MOST_WORDS = 6
 """Spans of a reading that a line names."""
-
-SEEN = 1 / 150
-"""Least share of a window that a dispute's region takes, so that it can be seen and clicked."""
 
 
 def write_window(

@@ -6,54 +6,18 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tslab.agreement.dispute_scopes import page_seconds
 from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.finding import portion
+from tslab.label_studio.review.context import Room, Rooms, Sizes
 from tslab.label_studio.review.key import Case, Key, Window
 from tslab.label_studio.review.readings import Matter, mark_of
-from tslab.preparation.windows import most_rows
 from tslab.project import Project
 from tslab.recording_table import RecordingEntry
 from tslab.spans import to_microseconds
 from tslab.task import Task
 
-CONTEXT = 0.25
-"""Share of a page that is shown on both sides of a dispute."""
-
-MOST_PAGES = 1.5
-"""Pages of the longest window that neighbours are put together to: the eye finds them on one
-screen, and a window of one long dispute may be as long as the editor bears."""
-
 MOST_CASES, MOST_ALIKE = 30, 100
 """Disputes of a window; and of one in which somebody marks nothing, which is one question."""
-
-READINGS, LABELS = 4, 8
-"""Readings, and labels that they use, that there is room for in the longest window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How long windows are, in microseconds.
-
-    Attributes:
-        context: What is shown on both sides of a dispute.
-        longest: The longest window that the editor bears, with the readings beside the signal.
-        together: The longest window that neighbours are put together to.
-    """
-
-    context: int
-    longest: int
-    together: int
-
-    @classmethod
-    def of(cls, project: Project, entry: RecordingEntry, task: Task) -> Sizes:
-        """Sizes of the windows of one recording in the view of a task."""
-        page = page_seconds(project, task.view, entry)
-        labels = sum(len(tier.labels) for tier in project.domain.view_tiers(task.view))
-        rows = most_rows(len(task.channels) + min(labels, LABELS) * READINGS)
-        longest = to_microseconds(0.9 * rows / max(entry.sampling_rates))
-        return cls(to_microseconds(CONTEXT * page), longest,
-                   min(longest, to_microseconds(MOST_PAGES * page)))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +27,19 @@ class _Found:
     matter: Matter
     dispute: Dispute
     mark: str
+    room: Room
     silent: frozenset[str]
     """Who marks nothing of the tier in the whole task."""
+
+    @property
+    def start(self) -> int:
+        """Where its own context begins."""
+        return self.dispute.start - self.room.context
+
+    @property
+    def end(self) -> int:
+        """Where its own context ends."""
+        return self.dispute.end + self.room.context
 
 
 def new_windows(
@@ -114,8 +89,11 @@ def pieces(matter: Matter, sizes: Sizes) -> Iterator[Dispute]:
     They are cut where somebody has a border: a verdict on one part can make no event that nobody
     marked. A part without a border is one, however long it is; its window shows where it begins.
     """
-    limit = sizes.longest - 2 * sizes.context
+    limit = sizes.longest - 2 * sizes.most
     for dispute in matter.disputes:
+        if dispute.end - dispute.start <= limit:
+            yield dispute
+            continue
         own = [r for r in matter.readings if r.reader in dispute.readers]
         marks = {at for r in own for s in r.spans for at in (s.start_us, s.end_us)}
         inner = sorted(at for at in marks if dispute.start < at < dispute.end)
@@ -155,16 +133,20 @@ class _Maker:
         if not self.tasks:
             return []
         sizes = Sizes.of(self.project, self.entry, self.tasks[0])
-        waiting = [
-            _Found(matter, dispute, mark_of(matter, dispute), self._silent(matter, dispute))
-            for matter in own
+        found = [
+            self._found(matter, dispute, rooms.of(dispute))
+            for matter, rooms in [(matter, Rooms(matter, sizes)) for matter in own]
             for dispute in pieces(matter, sizes)
         ]
         waiting = sorted(
-            (item for item in waiting if item.mark not in known and not self._waits(item.dispute)),
+            (item for item in found if item.mark not in known and not self._waits(item.dispute)),
             key=lambda item: (item.dispute.start, item.dispute.end, item.matter.tier.name),
         )
         return [self._window(batch, sizes) for batch in _batches(waiting, sizes)]
+
+    def _found(self, matter: Matter, dispute: Dispute, room: Room) -> _Found:
+        mark, silent = mark_of(matter, dispute), self._silent(matter, dispute)
+        return _Found(matter, dispute, mark, room, silent)
 
     def _waits(self, dispute: Dispute) -> bool:
         return any(t.start_us < dispute.end and dispute.start < t.end_us for t in self.waiting)
@@ -180,8 +162,7 @@ class _Maker:
         )
 
     def _window(self, batch: Sequence[_Found], sizes: Sizes) -> Window:
-        start = min(item.dispute.start for item in batch) - sizes.context
-        end = max(item.dispute.end for item in batch) + sizes.context
+        start, end = min(item.start for item in batch), max(item.end for item in batch)
         end = min(end, start + sizes.longest)
         at = min(item.dispute.start for item in batch)
         low, high = self._bounds(at)
@@ -230,15 +211,14 @@ def _batches(waiting: Sequence[_Found], sizes: Sizes) -> Iterator[list[_Found]]:
 
 def _may_join(batch: Sequence[_Found], item: _Found, sizes: Sizes) -> bool:
     """Whether a dispute goes into the window of those before it."""
-    start, end = batch[0].dispute.start, max(other.dispute.end for other in batch)
+    both = [*batch, item]
+    length = max(other.end for other in both) - min(other.start for other in both)
     alike = bool(item.silent) and {other.silent for other in batch} == {item.silent}
-    most = sizes.longest if alike else sizes.together
-    far = max(end, item.dispute.end)
     return (
         # Who did not read a stretch must not stand there as somebody who marks nothing.
         item.dispute.readers == batch[0].dispute.readers
-        and item.dispute.start - sizes.context <= end + sizes.context
-        and far - start + 2 * sizes.context <= most
+        and item.start <= max(other.end for other in batch)
+        and length <= (sizes.longest if alike else min(other.room.together for other in both))
         and len(batch) < (MOST_ALIKE if alike else MOST_CASES)
     )
 
