@@ -13,13 +13,14 @@ from kit.studies import Study
 from tslab import files
 from tslab.agreement.dispute_values import DisputeSettings, Reading
 from tslab.agreement.disputes.finding import disputes_of
-from tslab.agreement.disputes.verdicts import Decision, truth_of
+from tslab.agreement.disputes.parts import Decision
+from tslab.agreement.disputes.verdicts import truth_of
 from tslab.annotation import Annotation
+from tslab.label_studio.review.context import Sizes
 from tslab.label_studio.review.key import Key, new_key
 from tslab.label_studio.review.queue import make_queue, summary
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
-from tslab.label_studio.review.context import Sizes
 from tslab.label_studio.review.windows import pieces
 from tslab.spans import Span
 
@@ -69,7 +70,7 @@ def test_verdicts_on_parts_make_no_border_that_nobody_has() -> None:
             Decision(p.start, p.end, None if who is None else said[who])
             for p, who in zip(parts, upheld, strict=True)
         ]
-        spans, known = truth_of(one.readings, decisions)
+        spans, known, _ = truth_of(one.readings, decisions)
         marked = {(s.start, s.end, s.label) for s in states(0, 20, 40, 60)}
         assert {(s.start, s.end, s.label) for s in spans} <= marked
         assert len(spans) == upheld.count("ann")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from kit.planted import ANNOTATORS, Planted, covering, planted
@@ -13,10 +14,11 @@ from tslab.agreement.dispute_values import Dispute, DisputeSettings, Reading
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
 from tslab.agreement.disputes.finding import disputes_of, panels
 from tslab.agreement.disputes.kinds import CONFLICT, INSTANT, MISSED, MOVED, OFFSET, ONSET, SPLIT
-from tslab.agreement.disputes.verdicts import Decision, median_reading, truth_of
+from tslab.agreement.disputes.parts import Decision
+from tslab.agreement.disputes.verdicts import median_reading, truth_of
 from tslab.domain import Domain, Tier
 from tslab.spans import Span
-from tslab.stretches import subtract
+from tslab.stretches import clipped, subtract, touches, union
 
 SECONDS = 400.0
 RATE = 250.0
@@ -69,7 +71,7 @@ def test_verdicts_give_the_planted_truth_exactly(demo_domain: Domain, seed: int)
             assert dispute.cost > 0
         assert len(found) == len([p for p in made.plants if p.tier == tier.name])
         assert all(a.end < b.start for a, b in itertools.pairwise(found)), "none twice"
-        truth, known = truth_of(readings, decided(made, tier, found))
+        truth, known, _ = truth_of(readings, decided(made, tier, found))
         assert described(truth) == described([s for s in made.truth if s.tier == tier.name])
         assert known == [(0, round(SECONDS * 1e6))]
 
@@ -82,12 +84,11 @@ def test_undecided_stretches_are_left_out(demo_domain: Domain, seed: int) -> Non
         found = disputes_of(readings, tier.kind, SETTINGS).disputes
         opened = [Decision(d.start, d.end, None) for d in found[::2]]
         mixed = sorted([*opened, *decided(made, tier, found[1::2])], key=lambda d: d.start)
-        truth, known = truth_of(readings, mixed)
+        truth, known, waiting = truth_of(readings, mixed)
         closed = [(d.start, d.end) for d in opened]
-        assert known == subtract([(0, round(SECONDS * 1e6))], closed)
-        for span in truth:
-            assert not any(d.start < span.end_us and span.start_us < d.end for d in opened)
+        assert known == subtract([(0, round(SECONDS * 1e6))], union([*closed, *waiting]))
         true = [s for s in made.truth if s.tier == tier.name]
+        assert set(described(truth)) <= set(described(true)), "nothing wrong is written"
         left = [
             (round(plant.low * 1e6), round(plant.high * 1e6))
             for d in opened
@@ -95,6 +96,43 @@ def test_undecided_stretches_are_left_out(demo_domain: Domain, seed: int) -> Non
         ]
         untouched = [s for s in true if not _met(s, [*closed, *left])]
         assert set(described(untouched)) <= set(described(truth))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_written_while_disputes_are_open_stays(seed: int) -> None:
+    """An open border cut its span: the truth had an end that nobody had marked."""
+    dice = random.Random(seed)
+    readings = random_readings(dice)
+    settings = DisputeSettings(0, gap=dice.choice([0, 1_000_000]), around=500_000)
+    found = all_disputes(readings, settings)
+    right = [dice.choice(readings).spans for _ in found]
+    final = [Decision(d.start, d.end, spans) for d, spans in zip(found, right, strict=True)]
+    now = [replace(d, spans=None) if dice.random() < 0.5 else d for d in final]
+    truth, known, _ = truth_of(readings, now)
+    end, everything, _ = truth_of(readings, final)
+    assert everything == readings[0].reviewed
+    shown = [s for s in truth if touches(s, known)]
+    assert set(described(shown)) <= set(described(end))
+    there, later = (
+        described(clipped([s for s in spans if not _at_edge(s, known)], known))
+        for spans in (shown, end)
+    )
+    assert there == later
+
+
+def _at_edge(one: Span, known: Sequence[tuple[int, int]]) -> bool:
+    """Whether an instant lies where reviewed time begins or ends: it may be a dispute's."""
+    return one.is_instant and any(one.start_us in stretch for stretch in known)
+
+
+def test_a_span_that_crosses_another_ones_open_dispute_is_whole() -> None:
+    held = span(5, 50, "y")
+    readings = [reading("a", held, span(20, 30)), reading("b", held, span(20, 32))]
+    (dispute,) = all_disputes(readings, CLOSE)
+    truth, known, waiting = truth_of(readings, [Decision(dispute.start, dispute.end, None)])
+    assert described(truth) == [(5, 50, "y")]
+    assert waiting == [(20_000_000, 30_000_000)]
+    assert known == [(0, 20_000_000), (32_000_000, 100_000_000)]
 
 
 def _met(span: Span, stretches: Sequence[tuple[int, int]]) -> bool:
@@ -148,14 +186,14 @@ def test_who_came_later_is_no_party_before() -> None:
         (50_000_000, 60_000_000),
         (70_000_000, 80_000_000),
     ]
-    truth, _ = truth_of(both, [Decision(d.start, d.end, both[0].spans) for d in found])
+    truth, *_ = truth_of(both, [Decision(d.start, d.end, both[0].spans) for d in found])
     assert described(truth) == [(10, 80, "x")]
 
 
 def test_single_coverage_is_no_truth() -> None:
     one = reading("a", span(10, 80))
     other = reading("b", span(10, 50), reviewed=[(0, 50_000_000)])
-    truth, known = truth_of([one, other], [])
+    truth, known, _ = truth_of([one, other], [])
     assert described(truth) == [(10, 50, "x")]
     assert known == [(0, 50_000_000)]
 
@@ -167,7 +205,7 @@ def test_answers_are_those_of_the_upheld_else_of_most() -> None:
         reading("c", span(1, 2, cause="q"), span(5, 7, cause="r")),
     ]
     found = all_disputes(readings, CLOSE)
-    truth, _ = truth_of(readings, [Decision(d.start, d.end, readings[2].spans) for d in found])
+    truth, *_ = truth_of(readings, [Decision(d.start, d.end, readings[2].spans) for d in found])
     assert [s.fields for s in truth] == [{"cause": "p"}, {"cause": "r"}]
 
 
@@ -176,10 +214,10 @@ def test_a_drawn_span_joins_what_it_touches() -> None:
     (dispute,) = all_disputes(readings, CLOSE)
     drawn = [span(20.004, 21, cause="new")]
     decision = Decision(dispute.start, dispute.end, drawn, drawn=True, near=4000)
-    truth, _ = truth_of(readings, [decision])
+    truth, *_ = truth_of(readings, [decision])
     assert described(truth) == [(10, 21, "x")]
     apart = [span(20.5, 21)]
-    truth, _ = truth_of(readings, [Decision(dispute.start, dispute.end, apart, True, 4000)])
+    truth, *_ = truth_of(readings, [Decision(dispute.start, dispute.end, apart, True, 4000)])
     assert described(truth) == [(10, 20, "x"), (20.5, 21, "x")]
 
 
@@ -192,7 +230,18 @@ def test_the_median_reading_has_the_middle_border() -> None:
 def test_upholding_one_reader_everywhere_gives_his_reading(seed: int) -> None:
     """Whatever readers say, touching, overlapping, twice: who is always right is the truth."""
     dice = random.Random(seed)
-    whole = [(0, 60_000_000)]
+    readings = random_readings(dice)
+    settings = DisputeSettings(0, gap=dice.choice([0, 1_000_000]), around=500_000)
+    found = all_disputes(readings, settings)
+    for chosen in readings:
+        decisions = [Decision(d.start, d.end, chosen.spans) for d in found]
+        truth, known, _ = truth_of(readings, decisions)
+        assert sorted(described(truth)) == sorted(described(chosen.spans))
+        assert known == readings[0].reviewed
+
+
+def random_readings(dice: random.Random) -> list[Reading]:
+    """Three readings that touch, overlap and repeat each other."""
     readings = []
     for name in "abc":
         spans = []
@@ -200,11 +249,6 @@ def test_upholding_one_reader_everywhere_gives_his_reading(seed: int) -> None:
             start = dice.randint(0, 58)
             end = min(start + dice.choice([0, 1, 2, 5]), 60)
             spans.append(span(start, end, dice.choice("xy")))
-        readings.append(Reading(name, sorted(spans, key=lambda s: (s.start, s.end)), whole))
-    settings = DisputeSettings(0, gap=dice.choice([0, 1_000_000]), around=500_000)
-    found = all_disputes(readings, settings)
-    for chosen in readings:
-        decisions = [Decision(d.start, d.end, chosen.spans) for d in found]
-        truth, known = truth_of(readings, decisions)
-        assert sorted(described(truth)) == sorted(described(chosen.spans))
-        assert known == whole
+        spans.sort(key=lambda s: (s.start, s.end))
+        readings.append(Reading(name, spans, [(0, 60_000_000)]))
+    return readings

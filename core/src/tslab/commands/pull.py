@@ -78,9 +78,12 @@ def review_document(outcome: Outcome) -> dict[str, object]:
         "kept": outcome.kept,
         "differing": outcome.differing,
         "settled": outcome.settled,
+        "waiting": outcome.waiting,
         "upheld": dict(sorted(outcome.upheld.items())),
         "party": dict(sorted(outcome.party.items())),
         "reviewers": dict(sorted(outcome.reviewers.items())),
+        "own": dict(sorted(outcome.own.items())),
+        "favoured": dict(sorted(outcome.favoured.items())),
     }
 
 
@@ -93,6 +96,9 @@ def review_text(outcome: Outcome) -> str:
     text += f", {outcome.open} open"
     if outcome.split:
         text += f" ({outcome.split} because reviewers differ)"
+    if outcome.waiting:
+        what = "regions with an open border [is|are] left out until then"
+        text += f"; {counted(outcome.waiting, what)}"
     if outcome.settled:
         text += f", {outcome.settled} within the tolerance"
     if outcome.differing:
@@ -105,9 +111,21 @@ def review_text(outcome: Outcome) -> str:
     ]
     if rows:
         text += f"\n{named_table(rows, ('annotator', 'upheld', 'share'))}"
-        decided = [(name, str(count)) for name, count in sorted(outcome.reviewers.items())]
-        text += f"\n{named_table(decided, ('reviewer', 'decided'))}"
+        text += f"\n{named_table(*_reviewers(outcome))}"
     return text
+
+
+def _reviewers(outcome: Outcome) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """Who decided how much; about own readings only where somebody did."""
+    names = sorted(outcome.reviewers)
+    rows = [(name, str(outcome.reviewers[name])) for name in names]
+    if not outcome.own:
+        return list(rows), ("reviewer", "decided")
+    more = [
+        (*row, str(outcome.own[name]), str(outcome.favoured[name]))
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return list(more), ("reviewer", "decided", "own readings", "own upheld")
 
 
 def check(output: Output, project: Project, annotations: list[Annotation]) -> list[Finding]:

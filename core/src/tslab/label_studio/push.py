@@ -177,10 +177,7 @@ class Push:
         ids: list[int],
     ) -> None:
         wanted = project_settings(self.project, title, self.marker(group), config)
-        for extra in ids[1:]:
-            self.report.warnings.append(
-                f"project {extra} is a second copy of '{title}'; delete it in Label Studio"
-            )
+        self.warn_of_copies(title, ids)
         project = ids[0] if ids else 0
         if project:
             self._update(project, wanted)
@@ -194,6 +191,13 @@ class Push:
         self._push_views(project)
         push_backend(self, project)
         self._set_model_version(project, self.marker(group), is_new=not ids)
+
+    def warn_of_copies(self, title: str, ids: Sequence[int]) -> None:
+        """Says which projects are there twice: the first one counts."""
+        for extra in ids[1:]:
+            self.report.warnings.append(
+                f"project {extra} is a second copy of '{title}'; delete it in Label Studio"
+            )
 
     def _update(self, project: int, wanted: dict[str, Any]) -> None:
         have = self.client.project(project)

@@ -190,6 +190,10 @@ CODES: dict[str, Code] = {
         "An export has predictions as numbers only",
         "Compare models in a study, or export predictions in full.",
     ),
+    "TSL132": Code(
+        "A reviewer decided disputes of own readings",
+        "They count; let somebody review who did not read.",
+    ),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from tslab.agreement.dispute_values import Reading
-from tslab.agreement.disputes.verdicts import Decision
+from tslab.agreement.disputes.parts import Decision
 from tslab.spans import Span
 from tslab.stretches import Stretch
 
@@ -25,7 +25,7 @@ class Agreed:
         spans: Of any of them, of one tier.
         common: Those of them that all readers drew alike.
         exclusive: Whether spans of this tier never overlap.
-        taken: Sequence[Stretch] of all other disputes of the tier, which corrections leave alone.
+        taken: Stretches of all other disputes of the tier, which corrections leave alone.
         near: How far from a dispute's ends a drawn border still counts as touching them;
             microseconds.
     """
@@ -86,8 +86,8 @@ def _spread(
     gone = [s for s in agreed.spans if any(_replaces(d, s) for d in drawn)]
     low = min(start, *(s.start_us for s in (*drawn, *gone)))
     high = max(end, *(s.end_us for s in (*drawn, *gone)))
-    low = max([low, *(b + 1 for a, b in agreed.taken if a <= start and b < start)])
-    high = min([high, *(a - 1 for a, b in agreed.taken if b >= end and a > end)])
+    low = max([low, *(last for _, last in agreed.taken if last <= start)])
+    high = min([high, *(first for first, _ in agreed.taken if first >= end)])
     kept = _kept((low, high), dispute, drawn, agreed)
     return Decision(low, high, [*drawn, *kept], drawn=True, near=0)
 

@@ -100,6 +100,11 @@ def portion(spans: Sequence[Span], start: int, end: int) -> tuple[Item, ...]:
     return Marks(spans).portion(start, end)
 
 
+def item_of(span: Span, start: int, end: int) -> Item:
+    """What a span says in a stretch that it meets, see `portion`."""
+    return span.label, max(span.start_us - start, -1), min(span.end_us - start, end - start + 1)
+
+
 class Marks:
     """Spans of one reading, to look them up by time."""
 

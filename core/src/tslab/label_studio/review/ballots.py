@@ -117,6 +117,7 @@ def read_ballots(
     exports: Exports,
     earlier: tuple[Sequence[Ballot], Collection[str]] = ((), ()),
     name: Namer = lambda annotation: str(annotation.get("completed_by")),
+    live: Collection[str] | None = None,
 ) -> Box:
     """Answers of exported review tasks, and those of earlier pulls that are still to be counted.
 
@@ -126,21 +127,35 @@ def read_ballots(
         exports: Review tasks with annotations, by project.
         earlier: Answers of earlier pulls, and the places of all tasks that the server has.
         name: Names reviewers.
+        live: Marks of the disputes that there are: nothing is said of answers about others, for
+            they count for nothing. None is all.
     """
     stored, places = earlier
     kept = answered(stored, places)
     box = Box(kept=kept)
     before = {(b.place, b.number): b.by for b in stored}
-    fresh = list(_fresh(project, key, exports, box, _Names(before, name)))
-    there = {(ballot.place, ballot.by) for ballot in fresh}
+    there = {c.id for w in key.windows for c in w.cases if live is None or c.mark in live}
+    fresh = list(_fresh(project, key, exports, (box, there), _Names(before, name)))
+    given = {(ballot.place, ballot.by) for ballot in fresh}
     old = [_only(b, kept) for b in stored if b.place not in places]
-    back = [b for b in stored if b.place in places and (b.place, b.by) not in there]
-    for ballot in back:
-        place = f"task {ballot.window}"
-        text = f"{ballot.by} took back {counted(len(ballot.letters), 'verdicts')}"
-        box.findings.append(finding("TSL124", text, place, severity="warning"))
+    for ballot in stored:
+        if ballot.place in places and (ballot.place, ballot.by) not in given:
+            box.findings += _taken_back(ballot, there)
     box.ballots = sorted((*old, *fresh), key=lambda b: (b.at, b.place, b.by))
     return box
+
+
+def _taken_back(ballot: Ballot, there: Collection[str]) -> Iterator[Finding]:
+    """Says that an answer was deleted: of disputes that there are, and of those that are gone."""
+    place = f"task {ballot.window}"
+    gone = sum(case not in there for case in ballot.letters)
+    if count := len(ballot.letters) - gone:
+        text = f"{ballot.by} took back {counted(count, 'verdicts')}"
+        yield finding("TSL124", text, place, severity="warning")
+    if gone:
+        text = f"{ballot.by} took back {counted(gone, 'verdicts')} on what is disputed no more"
+        yield finding("TSL124", text, place, "They counted for nothing: a reading has changed "
+                      "since.", "warning")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +182,11 @@ def _fresh(
     project: Project,
     key: Key,
     exports: Exports,
-    box: Box,
+    found: tuple[Box, Collection[str]],
     names: _Names,
 ) -> Iterator[Ballot]:
     """The last annotation of each reviewer in each window."""
+    box, there = found
     windows = {window.task.id: window for window in key.windows}
     for exported in exports:
         for item in exported:
@@ -182,8 +198,10 @@ def _fresh(
             place = place_of(item)
             last = {names.of(a, place): a for a in given}
             for by, annotation in last.items():
-                reader = _Reader(project, window, by, box.kept, box.findings)
+                reader = _Reader(project, window, by, box.kept, there)
                 letters, drawn = reader.read(annotation.get("result") or ())
+                if any(case.id in there for case in window.cases):
+                    box.findings += reader.findings
                 number, at = int(annotation["id"]), str(annotation.get("updated_at") or "")
                 yield Ballot(window.task.id, place, by, number, at, letters, drawn)
 
@@ -196,7 +214,8 @@ class _Reader:
     window: Window
     by: str
     kept: Collection[str]
-    findings: list[Finding]
+    there: Collection[str]
+    findings: list[Finding] = field(default_factory=list)
 
     def read(self, results: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], list[Span]]:
         """Letters by dispute, and what was drawn."""
@@ -214,13 +233,13 @@ class _Reader:
                 if letter is not None:
                     given.setdefault(case, set()).add(letter)
         letters |= {case: min(said) for case, said in given.items() if len(said) == 1}
-        twice = [case for case, said in given.items() if len(said) > 1]
+        twice = {case for case, said in given.items() if len(said) > 1}
         letters = {case: letter for case, letter in letters.items() if case not in twice}
-        missing = len({case.id for case in asked} - letters.keys())
+        live = {case.id for case in asked if case.id in self.there}
+        missing, twice = live - letters.keys(), live & twice
         if missing:
-            text = (
-                f"{self.by} leaves {missing} of {counted(len(asked), 'disputes')} without an answer"
-            )
+            count = counted(len(live), "disputes")
+            text = f"{self.by} leaves {len(missing)} of {count} without an answer"
             text += f"; {len(twice)} of these with two answers" if twice else ""
             self._note(text, "Answer them, or answer for all that have none.")
         return letters, self._drawn(results, letters)

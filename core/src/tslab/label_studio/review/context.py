@@ -95,8 +95,11 @@ class Rooms:
         shown on both sides; an instant by its neighbours, where these are near enough to be seen.
         A border keeps the share of the window by which it is seen, an instant is a line in any.
         """
-        met = [set(self._marks[r].meeting(dispute.start, dispute.end)) for r in dispute.readers]
-        lengths = [end - start for start, end, _ in set.union(*met) - set.intersection(*met)]
+        one, *others = (
+            set(self._marks[r].meeting(dispute.start, dispute.end)) for r in dispute.readers
+        )
+        disputed = one.union(*others) - one.intersection(*others)
+        lengths = [end - start for start, end, _ in disputed]
         wanted = [self._sizes.least, *(length // 2 for length in lengths)]
         if 0 in lengths and self._apart <= self._sizes.most:
             wanted.append(NEIGHBOURS * self._apart)

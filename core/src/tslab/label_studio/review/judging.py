@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
-from tslab.agreement.disputes.verdicts import Decision, median_reading
+from tslab.agreement.disputes.parts import Decision
+from tslab.agreement.disputes.verdicts import median_reading
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
+from tslab.label_studio.people import NAMELESS
 from tslab.label_studio.review.ballots import Ballot, Box
 from tslab.label_studio.review.config import is_right
+from tslab.label_studio.review.drawings import Drawings
 from tslab.label_studio.review.key import Case, Window
 from tslab.label_studio.review.readings import Matter, mark_of
 from tslab.lint.codes import finding
-from tslab.spans import Span, sort_key
 from tslab.task import clock
-
-FAR = 25
-"""How far from its dispute a correction may lie, in what counts as touching: 5 % of a page."""
-
-HAND = 5
-"""By how much states that a hand draws side by side may overlap, in the same: 1 % of a page."""
 
 NEAR = 100_000
 """Microseconds by which the drawings of two reviewers may differ: a hand is no more exact."""
+
+MISSED_IT = "It is open: draw that where it is disputed, or delete it."
 
 
 @dataclass(slots=True)
@@ -44,9 +42,12 @@ class Outcome:
         kept: How many were decided in tasks that Label Studio no longer has.
         differing: How many answers about tasks differ; they are no part of the truth.
         settled: How many were so small that the median decided.
+        waiting: How many spans have a border that is open; they are no part of the truth.
         upheld: How often each annotator was upheld.
         party: In how many decided disputes each annotator had a say.
         reviewers: How many disputes each reviewer decided.
+        own: How many of these each decided about an own reading.
+        favoured: In how many of these the own reading was upheld.
         findings: What could not be used.
     """
 
@@ -59,9 +60,12 @@ class Outcome:
     kept: int = 0
     differing: int = 0
     settled: int = 0
+    waiting: int = 0
     upheld: Counter[str] = field(default_factory=Counter)
     party: Counter[str] = field(default_factory=Counter)
     reviewers: Counter[str] = field(default_factory=Counter)
+    own: Counter[str] = field(default_factory=Counter)
+    favoured: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -86,6 +90,7 @@ class Judge:
     def __init__(self, matter: Matter, cut: Sequence[Dispute], box: Box, outcome: Outcome) -> None:
         self.matter, self.cut = matter, cut
         self.box, self.outcome = box, outcome
+        self.drawings = Drawings(matter, cut)
         self.spans = {reading.reader: reading.spans for reading in matter.readings}
 
     def decisions(self, known: Mapping[str, tuple[Window, Case]]) -> list[Decision]:
@@ -110,8 +115,9 @@ class Judge:
             upheld = asked.window.letters[letter]
             same = [n for n, said in dispute.said.items() if said == dispute.said[upheld]]
             self.outcome.upheld.update(same)
+            self.outcome.favoured.update(set(same) & own_readers(asked.votes, dispute.readers))
             found.append(Decision(dispute.start, dispute.end, self.spans[upheld]))
-        self._note_far(corrected)
+        self._note_left_out(corrected)
         found += self._corrections(corrected)
         return _apart(found)
 
@@ -123,42 +129,36 @@ class Judge:
         window, case = known.get(mark_of(self.matter, dispute), (None, None))
         if window is None or case is None:
             return None
-        votes = self.box.votes(window.task.id, case.id)
-        # Who did not review that stretch says nothing about it, right or wrong.
-        usable = {
-            by: ballot
-            for by, ballot in votes.items()
-            if not (letter := ballot.letters[case.id]) or window.letters[letter] in dispute.said
-        }
-        asked = _Asked(dispute, window, case, usable)
-        for by in sorted(votes.keys() - usable.keys()):
-            letter = votes[by].letters[case.id]
-            self._note("TSL094", asked, f"{by} says '{is_right(letter)}', who did not read")
-        if not usable:
+        asked = _Asked(dispute, window, case, self.box.votes(window.task.id, case.id))
+        asked = replace(asked, votes=dict(self._usable(asked)))
+        if not asked.votes:
             return None
-        first, *others = usable.values()
-        if self._draws_twice(asked):
-            self._note("TSL094", asked, f"{asked.last.by} drew states that overlap, for")
-            return None
+        first, *others = asked.votes.values()
         if all(self._alike(asked, first, other) for other in others):
             return asked
         self.outcome.split += 1
         self._note_split(asked)
         return None
 
-    def _draws_twice(self, asked: _Asked) -> bool:
-        """Whether a correction says two things of one moment where only one can hold."""
-        if self.matter.tier.kind != "states" or asked.last.letters[asked.case.id] != "":
-            return False
-        placed = [(case, span) for case, span in self._placed(asked.window, asked.last) if case]
-        own = [span for case, span in placed if case.id == asked.case.id]
-        most = HAND * self.matter.around
-        return any(
-            one is not other
-            and min(one.end_us, other.end_us) - max(one.start_us, other.start_us) > most
-            for one in own
-            for _, other in placed
-        )
+    def _usable(self, asked: _Asked) -> Iterator[tuple[str, Ballot]]:
+        """Answers that say what holds in a dispute; of the others is said why they do not."""
+        for by, ballot in asked.votes.items():
+            letter = ballot.letters[asked.case.id]
+            if letter and asked.window.letters[letter] not in asked.dispute.said:
+                # Who did not review that stretch says nothing about it, right or wrong.
+                self._note("TSL094", asked, f"{by} says '{is_right(letter)}', who did not read")
+            elif not letter and self.drawings.twice(asked.window, asked.case, ballot):
+                self._note("TSL094", asked, f"{by} drew states that overlap, for")
+            elif not letter and (missed := self._misses(asked, ballot)):
+                self._note("TSL094", asked, f"{by} says 'None', but {missed[0]}", MISSED_IT)
+            else:
+                yield by, ballot
+
+    def _misses(self, asked: _Asked, ballot: Ballot) -> list[str]:
+        """What was drawn for a dispute and left out, if nothing was drawn in it."""
+        if self.drawings.of(asked.window, ballot).get(asked.case.id):
+            return []
+        return list(self._left_out(asked, ballot))
 
     def _alike(self, asked: _Asked, one: Ballot, other: Ballot) -> bool:
         """Whether two answers come to the same."""
@@ -169,7 +169,7 @@ class Judge:
         if any(letters):
             return False
         drawn = [
-            self._drawn(asked.window, ballot).get(asked.case.id, []) for ballot in (one, other)
+            self.drawings.of(asked.window, ballot).get(asked.case.id, []) for ballot in (one, other)
         ]
         near = max(self.matter.around, NEAR)
         return len(drawn[0]) == len(drawn[1]) and all(
@@ -186,9 +186,10 @@ class Judge:
         who, what = " and ".join(said), " and ".join(said.values())
         self._note("TSL122", asked, f"{who} decide differently ({what})")
 
-    def _note(self, code: str, asked: _Asked, text: str) -> None:
+    def _note(self, code: str, asked: _Asked, text: str, remedy: str = "") -> None:
         text, place = f"{text} the dispute at {clock(asked.case.start / 1e6)}", asked.window.task.id
-        self.outcome.findings.append(finding(code, text, f"task {place}", severity="warning"))
+        found = finding(code, text, f"task {place}", remedy, severity="warning")
+        self.outcome.findings.append(found)
 
     def _count(self, asked: _Asked) -> None:
         outcome, case = self.outcome, asked.case.id
@@ -196,61 +197,44 @@ class Judge:
         outcome.kept += case in self.box.kept
         outcome.party.update(asked.dispute.readers)
         outcome.reviewers.update(list(asked.votes))
+        outcome.own.update(own_readers(asked.votes, asked.dispute.readers))
         if asked.last.letters[case] == "":
-            drawn = bool(self._drawn(asked.window, asked.last).get(case))
+            drawn = bool(self.drawings.of(asked.window, asked.last).get(case))
             outcome.corrected += drawn
             outcome.nothing += not drawn
 
-    def _drawn(self, window: Window, ballot: Ballot) -> dict[str, list[Span]]:
-        """Drawings by dispute: each belongs to the nearest one that was said to be corrected."""
-        found: dict[str, list[Span]] = {}
-        for case, span in self._placed(window, ballot):
-            if case is not None:
-                found.setdefault(case.id, []).append(span)
-        return {case: sorted(spans, key=sort_key) for case, spans in found.items()}
+    def _left_out(self, asked: _Asked, ballot: Ballot) -> Iterator[str]:
+        """What was drawn for a dispute and cannot be, in words."""
+        for placed in self.drawings.placed(asked.window, ballot):
+            if placed.wrong and placed.case.id == asked.case.id:
+                span = placed.span
+                yield f"drew '{span.label}' at {clock(span.start)}, {placed.wrong}"
 
-    def _placed(self, window: Window, ballot: Ballot) -> Iterator[tuple[Case | None, Span]]:
-        """What was drawn in the tier with its dispute, None where it lies far from all."""
-        tier = self.matter.tier.name
-        cases = [c for c in window.cases if c.tier == tier and ballot.letters.get(c.id) == ""]
-        for span in ballot.drawn:
-            if span.tier == tier and cases:
-                case = _nearest(cases, span)
-                reach = max(FAR * self.matter.around, case.end - case.start)
-                yield (case if _distance(case, span)[0] <= reach else None), span
-
-    def _note_far(self, corrected: Sequence[_Asked]) -> None:
-        """Says what is left out because it was drawn where nothing is disputed."""
-        for asked in {asked.window.task.id: asked for asked in corrected}.values():
-            far = [s for case, s in self._placed(asked.window, asked.last) if case is None]
-            for span in far:
-                text = f"{asked.last.by} drew '{span.label}' at {clock(span.start)}, far from"
-                self._note("TSL094", asked, text)
+    def _note_left_out(self, corrected: Sequence[_Asked]) -> None:
+        """Says what is left out because it was drawn where it is for no dispute."""
+        for asked in corrected:
+            for what in self._left_out(asked, asked.last):
+                self._note("TSL094", asked, f"{asked.last.by} {what}")
 
     def _corrections(self, corrected: Sequence[_Asked]) -> Iterator[Decision]:
         """What was drawn in place of what readers say."""
         everything = [(d.start, d.end) for d in (*self.cut, *self.matter.settled)]
-        common = common_spans(self.matter.readings)
         for asked in corrected:
-            case = asked.case
+            case, readings = asked.case, self._of(asked.dispute)
             agreed = Agreed(
-                spans=self.matter.readings[0].spans,
-                common=common,
+                spans=readings[0].spans,
+                common=common_spans(readings),
                 exclusive=self.matter.tier.kind == "states",
-                taken=[s for s in everything if s[1] < case.start or s[0] > case.end],
+                taken=[s for s in everything if s[1] <= case.start or s[0] >= case.end],
                 near=self.matter.around,
             )
-            drawn = self._drawn(asked.window, asked.last).get(case.id, [])
+            drawn = self.drawings.of(asked.window, asked.last).get(case.id, [])
             yield from corrections(case.start, case.end, drawn, agreed)
 
 
-def _nearest(cases: Sequence[Case], span: Span) -> Case:
-    return min(cases, key=lambda case: _distance(case, span))
-
-
-def _distance(case: Case, span: Span) -> tuple[int, int]:
-    apart = max(case.start - span.end_us, span.start_us - case.end, 0)
-    return apart, abs(case.start + case.end - span.start_us - span.end_us)
+def own_readers(reviewers: Iterable[str], readers: Collection[str]) -> set[str]:
+    """Reviewers who decide about a reading of their own; nobody knows who has no name."""
+    return {by for by in reviewers if by in readers and not by.startswith(NAMELESS)}
 
 
 def _apart(decisions: Sequence[Decision]) -> list[Decision]:

@@ -52,12 +52,14 @@ class Window:
         letters: Names of the annotators by letter, in this window only.
         cases: Its disputes, sorted by time.
         exact: Exact times of the disputes' regions.
+        shown: Hash of what its lanes show.
     """
 
     task: Task
     letters: Mapping[str, str]
     cases: Sequence[Case]
     exact: Exact = field(default_factory=dict)
+    shown: str = ""
 
     @property
     def cost(self) -> float:
@@ -128,6 +130,7 @@ def save_key(state: Path, key: Key) -> None:
             "letters": dict(window.letters),
             "cases": list(window.cases),
             "exact": window.exact,
+            "shown": window.shown,
         }
         for window in key.windows
     ]
@@ -144,4 +147,5 @@ def _window(document: Mapping[str, object]) -> Window:
         letters=msgspec.convert(document["letters"], dict[str, str]),
         cases=msgspec.convert(document["cases"], list[Case]),
         exact=msgspec.convert(document["exact"], dict[str, tuple[int, int, float, float]]),
+        shown=str(document.get("shown", "")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tslab.errors import ProjectError
@@ -13,7 +14,7 @@ from tslab.label_studio.push import Progress, Push, Report, project_titles
 from tslab.label_studio.review.ballots import FILE, load_ballots, place_of
 from tslab.label_studio.review.config import Shape, letters_of, review_config
 from tslab.label_studio.review.key import FILE as KEY_FILE
-from tslab.label_studio.review.key import Key, load_key, new_key, save_key
+from tslab.label_studio.review.key import Key, Window, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines, used_labels
 from tslab.label_studio.review.overlap import (
     Short,
@@ -27,6 +28,7 @@ from tslab.label_studio.review.tasks import (
     disputes_as_regions,
     is_written,
     task_document,
+    what_lanes_show,
     with_exact,
     write_window,
 )
@@ -72,6 +74,7 @@ class ReviewPush(Push):
         self.unread: Unread = {}
         self.short: dict[str, Short] = {}
         self.shapes: dict[str, Shape] = {}
+        self.unwritten: set[str] = set()
         self._open: Recording | None = None
 
     def run_review(
@@ -120,9 +123,11 @@ class ReviewPush(Push):
         ballots = load_ballots(self.project.state)
         self.queue.leave_out_answered(ballots, self._places(key, known) if ballots else ())
         groups = self._groups(key)
+        if not self.dry_run:
+            # Before anything is made of it: a window or a verdict without its key is worth nothing.
+            save_key(self.project.state, key)
         predictions = self._predictions(key)
         if not self.dry_run:
-            # Before anything is sent: a verdict without its key would be worth nothing.
             save_key(self.project.state, key)
         titles = project_titles(self.project, groups)
         for group in groups:
@@ -169,22 +174,32 @@ class ReviewPush(Push):
         ]
 
     def _predictions(self, key: Key) -> dict[str, TaskPrediction]:
-        """Disputes of each window, and its CSV where it is missing."""
+        """Disputes of each window, and its CSV where it is missing or shows former readings."""
         self.shapes = self._shapes(key)
         found = {}
         for number, window in enumerate(self.progress(key.windows, "windows")):
-            asked, shape = self.queue.asked.get(window.task.id), self.shapes[window.task.view]
+            asked = self.queue.asked.get(window.task.id)
             if asked is not None:
                 recording = self._recording(window.task.recording)
                 prediction = disputes_as_regions(self.project, asked, recording)
                 key.windows[number] = with_exact(window, prediction)
                 found[window.task.id] = prediction
-            # Decided windows may stay on the server: their lanes follow the config, too.
-            needed = asked is not None or (self.project.root / window.task.csv).is_file()
-            if needed and not self.dry_run and not is_written(self.project, window, shape):
-                recording = self._recording(window.task.recording)
-                write_window(self.project, window, recording, self._said(window.task), shape)
+            key.windows[number] = self._written(key.windows[number], asked is not None)
         return found
+
+    def _written(self, window: Window, is_asked: bool) -> Window:
+        """The window with what its CSV shows; a dry run notes that it would be written."""
+        said, shape = self._said(window.task), self.shapes[window.task.view]
+        shown = what_lanes_show(window, said) if is_asked else window.shown
+        # Decided windows may stay on the server: their lanes follow the config, too.
+        needed = is_asked or (self.project.root / window.task.csv).is_file()
+        if not needed or (shown == window.shown and is_written(self.project, window, shape)):
+            return window
+        self.unwritten.add(window.task.id)
+        if not self.dry_run:
+            recording = self._recording(window.task.recording)
+            write_window(self.project, window, recording, said, shape)
+        return replace(window, shown=shown)
 
     def _shapes(self, key: Key) -> dict[str, Shape]:
         """What the windows of each view need. It never shrinks: decided windows stay readable."""
@@ -229,6 +244,7 @@ class ReviewPush(Push):
             "overlap_cohort_percentage": 100,
             "show_overlap_first": False,
         }
+        self.warn_of_copies(wanted["title"], ids)
         project = ids[0] if ids else 0
         if project:
             self._update(project, wanted)
@@ -252,7 +268,8 @@ class ReviewPush(Push):
 
     def document(self, task: Task) -> dict[str, Any]:
         """A window as Label Studio gets it."""
-        return task_document(self.project, self.queue.asked[task.id], self._said(task))
+        asked = self.queue.asked[task.id]
+        return task_document(self.project, asked, self._said(task), self.queue.live)
 
 
 class ReviewData(TaskData):
@@ -264,6 +281,11 @@ class ReviewData(TaskData):
         document = super()._data(task, have)
         document["data"] = self.push.document(task)["data"] | {"csv": document["data"]["csv"]}
         return document
+
+    def _upload_name(self, task: Task) -> str:
+        if self.push.dry_run and task.id in self.push.unwritten:
+            return f"{task.id}-new.csv"  # What it will hold is not known, but that it is new.
+        return super()._upload_name(task)
 
     def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
         """Decided windows whose readings have changed since stay, and say so."""

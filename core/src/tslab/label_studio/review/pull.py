@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tslab.agreement.disputes.verdicts import truth_of
+from tslab.agreement.dispute_values import Dispute
+from tslab.agreement.disputes.verdicts import Truth, truth_of
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.errors import counted
@@ -21,14 +22,14 @@ from tslab.label_studio.review.ballots import (
 )
 from tslab.label_studio.review.judging import Judge, Outcome
 from tslab.label_studio.review.key import FILE, Key, load_key
-from tslab.label_studio.review.readings import matters
+from tslab.label_studio.review.readings import Matter, mark_of, matters
 from tslab.label_studio.review.task_answers import unanimous
 from tslab.label_studio.review.windows import all_pieces, cases_by_mark
 from tslab.lint.codes import finding
 from tslab.preparation.stitching import with_ids
 from tslab.project import Project
-from tslab.spans import FieldValue, Span, sort_key
-from tslab.stretches import intersect
+from tslab.spans import FieldValue, sort_key
+from tslab.stretches import intersect, touches
 
 
 def review_outcome(
@@ -58,11 +59,13 @@ def review_outcome(
     numbers = sorted(set(projects.values()) & there)
     exports = [client.annotated(number) for number in numbers]
     places = {place_of(item) for number in numbers for item in client.tasks(number)}
-    box = read_ballots(project, key, exports, (stored, places), name)
+    disputed = list(all_pieces(project, matters(project, annotations)))
+    live = {mark_of(matter, dispute) for matter, cut in disputed for dispute in cut}
+    box = read_ballots(project, key, exports, (stored, places), name, live)
     for number in sorted(set(projects.values()) - there):
         box.findings.append(_gone(number, len(box.kept)))
     save_ballots(project.state, box.ballots)
-    return outcome_of(project, key, box, annotations)
+    return outcome_of(project, key, box, annotations, disputed)
 
 
 def missing_key(project: Project, projects: Mapping[str, int]) -> list[Finding]:
@@ -80,21 +83,41 @@ def _gone(number: int, kept: int) -> Finding:
     return finding("TSL123", text, severity="warning")
 
 
-def outcome_of(project: Project, key: Key, box: Box, annotations: Sequence[Annotation]) -> Outcome:
-    """What verdicts make of annotations; asks no server."""
+def outcome_of(
+    project: Project,
+    key: Key,
+    box: Box,
+    annotations: Sequence[Annotation],
+    disputed: Iterable[tuple[Matter, Sequence[Dispute]]] | None = None,
+) -> Outcome:
+    """What verdicts make of annotations; asks no server.
+
+    Args:
+        project: The project folder.
+        key: Its windows.
+        box: What reviewers answered.
+        annotations: What annotators say now.
+        disputed: What they differ about, if that is known already.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
     outcome = Outcome(findings=box.findings)
-    truths: dict[tuple[str, str], list[tuple[Sequence[Span], list[tuple[int, int]]]]] = {}
+    truths: dict[tuple[str, str], list[Truth]] = {}
     known = cases_by_mark(key)
-    for matter, cut in all_pieces(project, matters(project, annotations)):
+    if disputed is None:
+        disputed = all_pieces(project, matters(project, annotations))
+    for matter, cut in disputed:
         judge = Judge(matter, cut, box, outcome)
         decisions = judge.decisions(known)
         truth = truth_of(matter.readings, decisions)
+        outcome.waiting += len(truth.waiting)
         truths.setdefault((matter.recording, matter.view), []).append(truth)
+    outcome.findings += _of_their_own(outcome)
     tasks = _task_answers(project, annotations, truths, outcome)
     for (recording, view), parts in truths.items():
-        extents = functools.reduce(intersect, (known for _, known in parts))
-        spans = [span for own, _ in parts for span in own]
-        spans = [s for s in spans if _inside(s, extents)]
+        extents = functools.reduce(intersect, (truth.known for truth in parts))
+        spans = [s for truth in parts for s in truth.spans if touches(s, extents)]
         outcome.annotations.append(
             Annotation(
                 recording=recording,
@@ -125,5 +148,9 @@ def _task_answers(
     return found
 
 
-def _inside(span: Span, extents: Sequence[tuple[int, int]]) -> bool:
-    return any(span.start_us <= end and span.end_us >= start for start, end in extents)
+def _of_their_own(outcome: Outcome) -> Iterator[Finding]:
+    """Reviewers who decided about readings of their own: nobody knows his own hand blinded."""
+    for by, count in sorted(outcome.own.items()):
+        text = f"{by} decided {counted(count, 'disputes')} of own readings"
+        text += f" and upheld the own one in {outcome.favoured[by]}"
+        yield finding("TSL132", text, "review", severity="warning")

@@ -168,7 +168,7 @@ def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, ...]]:
             w.task.recording,
             ", ".join(sorted({case.tier for case in w.cases})),
             between(w.task.start_us, w.task.end_us),
-            about(w),
+            about(w.cases),
             f"{w.cost:.1f}",
             w.task.id if names or w.task.id not in new else "(new)",
         )

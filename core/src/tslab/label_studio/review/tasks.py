@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +48,8 @@ QUESTIONS = {
 }
 """What a dispute is about, by kind, as a reviewer is asked."""
 
+GONE = "is disputed no more: a reading has changed. Nothing is to be said here."
+
 MOST_WORDS = 6
 """Spans of a reading that a line names."""
 
@@ -80,6 +83,18 @@ def is_written(project: Project, window: Window, shape: Shape) -> bool:
     return header == [*column_names(window.task), *shape.columns]
 
 
+def what_lanes_show(window: Window, said: Said) -> str:
+    """Hash of the readings as a window's lanes show them: it changes when a reading does."""
+    task = window.task
+    shown = [
+        (letter, span.tier, span.label, span.start_us, span.end_us)
+        for letter, name in sorted(window.letters.items())
+        for span in sorted(said.get(name, ()), key=sort_key)
+        if span.start <= task.end and span.end >= task.start
+    ]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+
 def disputes_as_regions(project: Project, window: Window, recording: Recording) -> TaskPrediction:
     """The disputes as regions that the reviewer finds in the task."""
     domain, task = project.domain, window.task
@@ -106,8 +121,17 @@ def _wide_enough(case: Case, least: float, within: tuple[float, float]) -> tuple
     return max(start - missing, within[0]), min(end + missing, within[1])
 
 
-def dispute_lines(project: Project, window: Window, said: Said) -> str:
-    """One line of Markdown for each dispute: what it is about, and who says what there."""
+def dispute_lines(
+    project: Project, window: Window, said: Said, live: Collection[str] | None = None
+) -> str:
+    """One line of Markdown for each dispute: what it is about, and who says what there.
+
+    Args:
+        project: The project folder.
+        window: What is asked.
+        said: What everybody says.
+        live: Marks of the disputes that there are; None is all.
+    """
     tiers = project.domain.view_tiers(window.task.view)
     titles = {tier.name: f" {tier.title or tier.name}:" if len(tiers) > 1 else "" for tier in tiers}
     lines = [
@@ -116,6 +140,8 @@ def dispute_lines(project: Project, window: Window, said: Said) -> str:
             f"**{letter}** {_in_words(case, said.get(name, ()))}"
             for letter, name in sorted(window.letters.items())
         )
+        if live is None or case.mark in live
+        else f"**{number}.** {_when(case, window)} {GONE}"
         for number, case in enumerate(window.cases, start=1)
     ]
     return "\n\n".join([*_silent(window, said), *lines])
@@ -137,9 +163,9 @@ def _when(case: Case, window: Window) -> str:
     return f"{between(case.start, case.end)}, longer than this window,"
 
 
-def about(window: Window) -> str:
-    """What the disputes of a window are about, each once."""
-    return ", ".join(sorted({_question(case).rstrip("?") for case in window.cases}))
+def about(cases: Sequence[Case]) -> str:
+    """What disputes are about, each once."""
+    return ", ".join(sorted({_question(case).rstrip("?") for case in cases}))
 
 
 def _question(case: Case) -> str:
@@ -185,15 +211,18 @@ def between(start: int, end: int) -> str:
     return f"{_at(start)}\u2013{_at(end)}"
 
 
-def task_document(project: Project, window: Window, said: Said) -> dict[str, Any]:
-    """The window as Label Studio gets it."""
-    document, count = window.task.to_json(), counted(len(window.cases), "disputes")
+def task_document(
+    project: Project, window: Window, said: Said, live: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The window as Label Studio gets it; for the arguments see `dispute_lines`."""
+    cases = [case for case in window.cases if live is None or case.mark in live]
+    document, count = window.task.to_json(), counted(len(cases), "disputes")
     document["data"] |= {
-        "disputes": dispute_lines(project, window, said),
+        "disputes": dispute_lines(project, window, said, live),
         "window": f"{between(window.task.start_us, window.task.end_us)}, {count}",
-        "about": about(window),
-        "count": len(window.cases),
-        "cost": round(window.cost, 2),
+        "about": about(cases),
+        "count": len(cases),
+        "cost": round(sum(case.cost for case in cases), 2),
     }
     return document
 

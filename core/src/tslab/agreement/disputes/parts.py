@@ -1,0 +1,131 @@
+"""The time line of a tier in parts, each with the one who speaks in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tslab.agreement.dispute_values import Item, Reading
+from tslab.agreement.disputes.finding import Panel, item_of
+from tslab.spans import Span, sort_key
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What holds in a stretch.
+
+    Attributes:
+        start: Whole microseconds.
+        end: Whole microseconds, inclusive.
+        spans: Those of the reading that was upheld, or drawn by the reviewer; None is undecided.
+        drawn: Whether the reviewer drew them: they may touch what holds beside the stretch.
+        near: How far from the stretch's ends a drawn border still counts as touching them;
+            microseconds.
+    """
+
+    start: int
+    end: int
+    spans: Sequence[Span] | None
+    drawn: bool = False
+    near: int = 1
+
+    @property
+    def rank(self) -> int:
+        """Whose a border is that two decisions share: a reading's, the undecided, a drawing's."""
+        return 1 if self.spans is None else 0 if self.drawn else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the time line with what is said in it; it may own its ends.
+
+    Attributes:
+        start: Whole microseconds.
+        end: Whole microseconds.
+        spans: Of the one who speaks; of an undecided part, what everybody says alike.
+        own_start: Whether what begins or ends at its start is its own.
+        own_end: The same of its end.
+        decision: What was decided, None outside of disputes.
+        open: Whether nobody decided it.
+    """
+
+    start: int
+    end: int
+    spans: Sequence[Span]
+    own_start: bool
+    own_end: bool
+    decision: Decision | None = None
+    open: bool = False
+
+    def said(self) -> list[Span]:
+        """Spans that have something in it, be it a border on an end that it owns."""
+        found = []
+        for span in sorted(self.spans, key=sort_key):
+            first, last = span.start_us, span.end_us
+            after = last >= self.start if self.own_start else last > self.start
+            before = first <= self.end if self.own_end else first < self.end
+            if after and before:
+                found.append(span)
+        return found
+
+    def crosses_start(self, span: Span) -> bool:
+        """Whether a span comes from before."""
+        if span.is_instant:
+            return False
+        return span.start_us < self.start if self.own_start else span.start_us <= self.start
+
+    def crosses_end(self, span: Span) -> bool:
+        """Whether a span goes on afterwards."""
+        if span.is_instant:
+            return False
+        return span.end_us > self.end if self.own_end else span.end_us >= self.end
+
+    def may_touch_start(self, span: Span) -> bool:
+        """Whether a drawn span may go on what comes from before."""
+        return self._is_drawn(span) and abs(span.start_us - self.start) <= self._near
+
+    def may_touch_end(self, span: Span) -> bool:
+        """Whether a drawn span may go on afterwards."""
+        return self._is_drawn(span) and abs(span.end_us - self.end) <= self._near
+
+    def _is_drawn(self, span: Span) -> bool:
+        return self.decision is not None and self.decision.drawn and not span.is_instant
+
+    @property
+    def _near(self) -> int:
+        return self.decision.near if self.decision else 0
+
+
+def parts_of(panel: Panel, decisions: Sequence[Decision]) -> Iterator[Part]:
+    """Who speaks when, in order and without a hole."""
+    spokesman = panel.readings[0].spans
+    ranks = {decision.start: decision.rank for decision in decisions}
+    at, owned = panel.start, True
+    for decision in decisions:
+        start, end = max(decision.start, panel.start), min(decision.end, panel.end)
+        if start > end or (start == panel.end and panel.follows) or end < at:
+            continue
+        if start > at:
+            yield Part(at, start, spokesman, own_start=owned, own_end=False)
+            at, owned = start, True
+        is_open = decision.spans is None
+        last = (end == panel.end and panel.follows) or ranks.get(end, -1) > decision.rank
+        spans = _alike(panel.readings, at, end) if decision.spans is None else decision.spans
+        yield Part(at, end, spans, owned, not last, None if is_open else decision, is_open)
+        at, owned = end, last and end < panel.end
+    if at < panel.end:
+        yield Part(at, panel.end, spokesman, own_start=owned, own_end=not panel.follows)
+
+
+def _alike(readings: Sequence[Reading], start: int, end: int) -> list[Span]:
+    """Spans of the first reading of which all readings say the same in a stretch, equally often."""
+    met = [
+        [(item_of(span, start, end), span) for span in reading.spans
+         if span.start_us <= end and span.end_us >= start]
+        for reading in readings
+    ]  # fmt: skip
+    counts: list[Counter[Item]] = [Counter(item for item, _ in own) for own in met]
+    return [
+        span for item, span in met[0] if all(own[item] == counts[0][item] for own in counts[1:])
+    ]
