@@ -11,10 +11,8 @@ from tslab.commands.output import Output
 if TYPE_CHECKING:
     from tslab.agreement.consensus.project import TierConsensus
     from tslab.annotation import Annotation
+    from tslab.label_studio.review.undecided import Asked
     from tslab.project import Project
-
-Open = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
-"""Stretches in whole microseconds by recording and view."""
 
 MAKER = "consensus"
 """Section of annotations/ground_truth.json."""
@@ -103,9 +101,10 @@ def write(asked: Writing, target: str | None) -> Written:
 def _truth(asked: Writing) -> Written:
     from tslab.agreement.consensus.project import consensus_truth
     from tslab.ground_truth import save_truth
+    from tslab.label_studio.review.undecided import asked_by_review
 
     whole = consensus_truth(asked.tiers, asked.annotations, asked.project.domain, asked.version)
-    truth, left = without_open(whole, _open_in_review(asked.project))
+    truth, left = without_open(whole, asked_by_review(asked.project))
     shown = whole if left else truth
     missing = list(_without(asked, {annotation.recording for annotation in shown}))
     if left:
@@ -119,41 +118,30 @@ def _truth(asked: Writing) -> Written:
     return Written("ground-truth", said, details=_amount(asked, truth, left))
 
 
-def _open_in_review(project: Project) -> Open:
-    """Disputes that `tslab review` asked about; decided ones have a ground truth already.
-
-    Raises:
-        DataError: The review's key is damaged.
-    """
-    from tslab.label_studio.review.key import load_key
-
-    key = load_key(project.state)
-    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for window in key.windows if key else ():
-        stretches = found.setdefault((window.task.recording, window.task.view), [])
-        stretches += [(case.start, case.end) for case in window.cases]
-    return found
-
-
-def without_open(truth: Sequence[Annotation], found: Open) -> tuple[list[Annotation], int]:
+def without_open(
+    truth: Sequence[Annotation], found: Mapping[tuple[str, str], Sequence[Asked]]
+) -> tuple[list[Annotation], int]:
     """Ground truth without what a reviewer is to decide, and how many microseconds that takes.
+
+    A span with a border that is asked about is left out whole: cut, it would say where it ends.
 
     Args:
         truth: Of the consensus.
-        found: Stretches that are asked about, by recording and view.
+        found: What is asked about, by recording and view.
     """
-    from tslab.stretches import clipped, in_microseconds, in_seconds, subtract, total, union
+    from tslab.stretches import in_microseconds, in_seconds, subtract, total, touches, union
 
     kept, left = [], 0
     for one in truth:
-        before = in_microseconds(one.extents)
-        after = subtract(before, union(found.get((one.recording, one.view), ())))
-        if after == before:
-            kept.append(one)
-            continue
+        tiers, before = found.get((one.recording, one.view), ()), in_microseconds(one.extents)
+        waits = [span for span in one.spans if any(tier.has(span) for tier in tiers)]
+        gone = [stretch for tier in tiers for stretch in tier.stretches]
+        gone += [(span.start_us, span.end_us) for span in waits]
+        after = subtract(before, union(gone))
         left += total(before) - total(after)
+        spans = [span for span in one.spans if span not in waits and touches(span, after)]
         if after:
-            kept.append(replace(one, spans=clipped(one.spans, after), extents=in_seconds(after)))
+            kept.append(replace(one, spans=spans, extents=in_seconds(after)))
     return kept, left
 
 
