@@ -52,7 +52,10 @@ def check_equal(table: SpanTable) -> None:
 
 
 def _errors(borders: Borders) -> list[tuple[int, ...]]:
-    columns = (borders.cell, borders.onset, borders.offset)
+    drawn = [np.ones(len(borders.cell), int) for _ in borders.undrawn]
+    for mask, at in zip(drawn, borders.undrawn, strict=True):
+        mask[at] = 0
+    columns = (borders.cell, borders.onset, borders.offset, *drawn)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 

@@ -21,6 +21,7 @@ from tslab.agreement.events.matches import Matches
 from tslab.agreement.events.metrics import (
     EventAgreement,
     EventMatches,
+    EventSettings,
     event_metrics,
     event_tally,
     find_events,
@@ -42,6 +43,7 @@ from tslab.errors import counted
 from tslab.span_table import Mask, Numbers, SpanTable
 
 UNASKED = "unitizing alpha is worked out on demand only (--metric unitizing/alpha_u)"
+UNDRAWN = "nobody drew them, and they do not count as borders"
 ALONE = "single coverage: nobody else reviewed anything that they reviewed"
 
 
@@ -199,13 +201,15 @@ def _with_ranges(
 ) -> TierAgreement:
     """The result with the measures of time and of events that last."""
     tier = result.tier
-    found, events = _swept(tier.table, pairs, settings)
+    # What a task is taken to reach to because of its marks is no edge, but where somebody drew.
+    wanted = replace(settings.events, edges=tier.shown)
+    found, events = _swept(tier.table, pairs, wanted)
     times = time_metrics(tier.name, tier.table, tier.readers, settings.time, found)
-    marks = event_metrics(tier.name, tier.table, tier.readers, settings.events, events)
-    main = events.matches[settings.events.criteria.index(Iou(settings.iou))]
+    marks = event_metrics(tier.name, tier.table, tier.readers, wanted, events)
+    main = events.matches[wanted.criteria.index(Iou(settings.iou))]
     people = np.array([kind == "pair" for kind in kinds], bool)
     rows = [*times.rows, *marks.rows]
-    notes = [*result.notes, *times.notes]
+    notes = [*result.notes, *times.notes, *_at_edges(events, people)]
     if settings.gamma or settings.unitizing or len(tier.table) <= MOST_UNITS:
         rows += holistic_rows(tier.name, tier.table, tier.readers, settings.holistic)
     else:
@@ -226,21 +230,30 @@ def _with_ranges(
 
 
 def _swept(
-    table: SpanTable, pairs: Numbers, settings: AgreementSettings
+    table: SpanTable, pairs: Numbers, settings: EventSettings
 ) -> tuple[Contingency, EventMatches]:
     """Sums of time and matched events: of one stream of overlaps where that can be."""
     runs = runs_of(table)
     items = items_of(runs.presence, pairs)
     tally = Tally(runs, items)
-    streamed = tallies(settings.events, runs)
-    events = event_tally(settings.events, runs, items) if streamed else None
+    events = event_tally(settings, runs, items) if tallies(settings, runs) else None
     for batch in stream(runs, items):
         tally.add(batch)
         if events is not None:
             events.add(batch)
     if events is not None:
-        return tally.result(), tallied(settings.events, events)
-    return tally.result(), find_events(table, pairs, settings.events)
+        return tally.result(), tallied(settings, events)
+    return tally.result(), find_events(table, pairs, settings)
+
+
+def _at_edges(events: EventMatches, people: Mask) -> Iterator[str]:
+    """A note on the borders of matches that nobody drew; those of people where there are two."""
+    borders, pair = events.borders, events.splits.items.pair
+    of_people = people[pair] if people.any() else np.ones(len(pair), bool)
+    onsets, offsets = (int(of_people[borders.item[at]].sum()) for at in borders.undrawn)
+    if onsets or offsets:
+        many = f"{counted(onsets, 'onsets')} and {counted(offsets, 'offsets')}"
+        yield f"{many} of matched events lie at the edge of what was reviewed: {UNDRAWN}"
 
 
 def _of_borders(

@@ -78,6 +78,7 @@ class TierTable:
         colors: "#rrggbb" by label, as Label Studio shows it; those that are not known are missing.
         sample: Seconds of one sample of the signal; 0 where it is not known.
         scopes: What of each task of `table` is to be reviewed; none where nobody knows.
+        shown: Whether it is known which stretch of each task was shown, not guessed from its marks.
     """
 
     name: str
@@ -93,6 +94,7 @@ class TierTable:
     colors: Mapping[str, str] = field(default_factory=dict)
     sample: float = 0.0
     scopes: tuple[Scope, ...] = ()
+    shown: bool = True
 
     @property
     def unit(self) -> str:

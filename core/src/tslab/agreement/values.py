@@ -13,6 +13,7 @@ NO_COMMON_TIME = "no time that both reviewed"
 ONE_READER = "single coverage: only one annotator reviewed it"
 NOT_ALL_PRESENT = "no task that all annotators reviewed"
 NO_MATCH = "no matched pair of events"
+NO_BORDER = "nobody drew a border: all are edges of what was reviewed"
 TOO_FEW = "too few items"
 NO_PAIR = "no pair in which it is defined"
 NO_ANSWER = "nothing that both answered"
@@ -26,6 +27,7 @@ REASONS = (
     ONE_READER,
     NOT_ALL_PRESENT,
     NO_MATCH,
+    NO_BORDER,
     TOO_FEW,
     NO_PAIR,
     NO_ANSWER,

@@ -50,8 +50,8 @@ class Shared:
         time: Sums of time.
         events: Sums of ranges as `event_scores` wants them, ``(rows, 5)``.
         instants: The same of instants.
-        borders: Matched ranges and their summed errors in seconds, the second one's time less the
-            first one's: count, onset, offset, ``(rows, 3)``.
+        borders: Onsets and offsets of matched ranges that somebody drew, and their summed errors in
+            seconds, the second one's time less the first one's: ``(rows, 4)``.
     """
 
     tier: str
@@ -102,8 +102,8 @@ class Shared:
         """
         # Errors are the second one's less the first one's.
         sign = np.where(np.array(self.first) == reader, -1.0, 1.0)
-        errors = self.borders[:, 1 + side] * sign
-        sums = _grouped(np.stack([self.borders[:, 0], errors], axis=1), groups)
+        errors = self.borders[:, 2 + side] * sign
+        sums = _grouped(np.stack([self.borders[:, side], errors], axis=1), groups)
         return _plain(ratio(sums[:, 1], sums[:, 0]))
 
     def rows_of(self, reader: str, kinds: Sequence[str]) -> dict[str, list[int]]:
@@ -171,7 +171,10 @@ def _count(found: Sequence[Reading]) -> dict[str, int]:
 
 
 def _errors(events: Matches) -> Floats:
-    return np.asarray(Borders.of(events).sums.sum(axis=1))
+    borders = Borders.of(events)
+    matches, *errors = np.moveaxis(borders.sums, -1, 0)
+    parts = [part.sum(axis=1) for part in (*borders.drawn(matches), *errors)]
+    return np.stack(parts, axis=-1)
 
 
 def _on_rows(sums: Floats, found: Matches, key: Positions, tasks: int) -> Floats:

@@ -120,7 +120,7 @@ def drift(name: str, work: Sequence[Work], shared: Shared) -> list[Trend]:
     found = [_agreement(name, shared, others, "agreement", "order")]
     if again:
         found.append(_agreement(name, shared, again, "self", "order"))
-    if shared.borders[:, 0].any():
+    if shared.borders[:, :2].any():
         for side, what in enumerate(("onset bias", "offset bias")):
 
             def bias(groups: Groups, side: int = side) -> list[float | None]:

@@ -13,16 +13,35 @@ import numpy as np
 
 from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.boundaries import SECOND, SPREADS, Borders, spreads
-from tslab.agreement.events.counts import EventItems
+from tslab.agreement.events.counts import Counts, EventItems
 from tslab.agreement.events.events import Positions, Sets
 from tslab.agreement.events.levels import Levels
 from tslab.agreement.events.quantile_draws import SHARES, Key, quantile_bounds
 from tslab.agreement.events.sorted_errors import Grouping, Members, Unions
 from tslab.agreement.row_sums import added
-from tslab.agreement.values import NO_MATCH, NO_SUM, ONE_READER, TAKES_LONG, Row, Value
+from tslab.agreement.values import NO_BORDER, NO_MATCH, NO_SUM, ONE_READER, TAKES_LONG, Row, Value
 from tslab.span_table import Mask, Ticks
 
 Named = Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """What was measured of the groups of one level.
+
+    Attributes:
+        by: What each row is for.
+        names: Names of the groups.
+        matches: How many matches each has, ``(groups,)``.
+        count: How many of them have a border that somebody drew, ``(groups,)``.
+        values: Measures in seconds by name, each ``(groups,)``.
+    """
+
+    by: Sequence[str]
+    names: Sequence[tuple[str, ...]]
+    matches: Counts
+    count: Counts
+    values: Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +93,32 @@ def border_rows(
     tasks = Grouping.of(task.take(borders.cell), many)
     ticks = added(pair, borders.ticks, len(levels.pairs)).reshape(-1, 3)
     whole = list(_levels(levels, sets))
-    for number, (side, prefix) in enumerate(prefixes.items(), 1):
+    for number, (side, prefix) in enumerate(prefixes.items()):
         errors = getattr(borders, side)
-        found = list(_measured(whole, errors, parts, ticks[:, number]))
-        each = spreads(tasks.sorted(errors), tasks.count)
-        ofs = [(name,) for name in levels.table.tasks]
+        drawn = np.ones(len(errors), bool)
+        drawn[borders.undrawn[number]] = False
+        own, each = parts.where(drawn), tasks.where(drawn)
+        found = list(_measured(whole, errors, own, ticks[:, 1 + number], parts.count))
+        names = [(name,) for name in levels.table.tasks]
+        values = spreads(each.sorted(errors), each.count)
         # Tasks come between people together and pairs.
-        found.insert(2, (["task"] * many, ofs, tasks.count, each))
-        bounds = quantile_bounds(levels, borders.cell, errors, items, sets)
-        for by, names, count, values in found:
-            yield from _rows(levels, (by, names, count.tolist()), prefix, values, bounds)
+        found.insert(2, _Groups(["task"] * many, names, tasks.count, each.count, values))
+        bounds = quantile_bounds(levels, borders.cell[drawn], errors[drawn], items, sets)
+        for group in found:
+            yield from _rows(levels, group, prefix, bounds)
 
 
 def _measured(
-    whole: Sequence[_Level], errors: Ticks, parts: Grouping, ticks: Floats
-) -> Iterator[tuple[Sequence[str], Sequence[tuple[str, ...]], Ticks, Named]]:
-    """What groups are for, their names, how many errors they have, and their measures.
+    whole: Sequence[_Level], errors: Ticks, parts: Grouping, ticks: Floats, matches: Counts
+) -> Iterator[_Groups]:
+    """The groups of all levels.
 
     Args:
         whole: All levels, which are worked out at once.
         errors: All errors.
         parts: Those of each part.
         ticks: Their sum in each part.
+        matches: How many matches each part has.
     """
     lift = np.cumsum([0, *(len(level.names) for level in whole)]).tolist()
     members = Members(
@@ -109,6 +132,7 @@ def _measured(
     middle, high = unions.distances(nothing, (0.5, 0.95))
     (spread,) = unions.distances(unions.twice_median(), (0.5,))
     total = added(members.group, np.where(members.turned, -1, 1) * ticks[members.part], lift[-1])
+    matched = added(members.group, matches[members.part], lift[-1]).astype(np.int64)
     there = unions.count > 0
     named = {name: np.where(there, array / (2 * SECOND), np.nan)
              for name, array in zip(SPREADS, (middle, spread, high), strict=True)}  # fmt: skip
@@ -116,25 +140,30 @@ def _measured(
     for number, level in enumerate(whole):
         own = slice(lift[number], lift[number + 1])
         wanted = ("bias", *SPREADS) if level.biased else SPREADS
-        yield level.by, level.names, unions.count[own], {name: named[name][own] for name in wanted}
+        values = {name: named[name][own] for name in wanted}
+        yield _Groups(level.by, level.names, matched[own], unions.count[own], values)
 
 
 def _rows(
     levels: Levels,
-    groups: tuple[Sequence[str], Sequence[tuple[str, ...]], Sequence[int]],
+    groups: _Groups,
     prefix: str,
-    values: Named,
     bounds: Mapping[Key, tuple[float, float]],
 ) -> Iterator[Row]:
-    """Rows of some groups: what each is for, its name, and how many errors it has."""
-    alone = groups[0][:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
-    nothing = Value(None, ONE_READER if alone else NO_MATCH)
-    ofs = list(zip(*groups, strict=True))
+    """Rows of the groups of one level."""
+    alone = groups.by[:1] in (["overall"], ["label"], ["task"]) and not levels.is_pair.any()
+    nothing = [
+        Value(None, ONE_READER if alone else NO_BORDER if many else NO_MATCH)
+        for many in groups.matches.tolist()
+    ]
+    ofs = list(zip(groups.by, groups.names, groups.count.tolist(), strict=True))
     supports = [levels.support(by, of) for by, of, _ in ofs]
-    for name, array in values.items():
+    for name, array in groups.values.items():
         metric, numbers = f"{prefix}{name}", array.tolist()
-        for (by, of, count), number, (tasks, seconds) in zip(ofs, numbers, supports, strict=True):
-            value = Value(number) if count else nothing
+        for (by, of, count), number, missing, (tasks, seconds) in zip(
+            ofs, numbers, nothing, supports, strict=True
+        ):
+            value = Value(number) if count else missing
             if count and (name, by, of) in bounds:
                 value = value.within(*bounds[name, by, of])
             elif count and by != "task" and name in SPREADS and levels.draws.draws:

@@ -1,13 +1,13 @@
 """How far apart the borders of matched events are.
 
 An error is the hypothesis' time less the reference's: below 0 the hypothesis is earlier. All
-answers are in seconds.
+answers are in seconds. Borders that nobody drew (`edges`) have no part in any of them.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tslab.agreement.coefficients import Floats
 from tslab.agreement.events.events import Positions
 from tslab.agreement.events.matches import Matches, Piece, as_ticks
-from tslab.span_table import Ticks
+from tslab.span_table import Mask, Ticks
 
 SECOND = 1e6
 SPREADS = ("median_error", "mad", "p95_error")
@@ -30,16 +30,28 @@ class _Errors:
     cell: Ticks | Positions
     onset: Ticks
     offset: Ticks
+    piece: Piece
 
     @classmethod
     def of(cls, piece: Piece) -> _Errors:
-        at = np.flatnonzero(piece.iou >= piece.least) if piece.least else slice(None)
+        at = piece.at()
         first, second = piece.at_reference[at], piece.at_hypothesis[at]
         one, other = piece.reference, piece.hypothesis
         onset, offset = other.start.take(second), other.end.take(second)
         onset -= one.start.take(first)
         offset -= one.end.take(first)
-        return cls(piece.key[at], onset, offset)
+        return cls(piece.key[at], onset, offset, piece)
+
+    def on_edge(self, errors: Ticks, reaching: Mask) -> Positions:
+        """Which borders nobody drew: both events have the same time, and one reaches an edge.
+
+        Args:
+            errors: Those of one side.
+            reaching: Whether each event of the reference reaches an edge on that side.
+        """
+        same = np.flatnonzero(errors == 0)
+        reference = self.piece.at_reference[self.piece.at()]
+        return np.asarray(same[reaching.take(reference.take(same))])
 
     def add_to(self, sums: Floats) -> None:
         """Add to counts and sums ``(3, cells)``."""
@@ -63,11 +75,16 @@ class Borders:
     _parts: tuple[_Errors, ...]
 
     @classmethod
-    def of(cls, matches: Matches) -> Borders:
-        """The errors of all matches."""
+    def of(cls, matches: Matches, *, edges: bool = True) -> Borders:
+        """The errors of all matches.
+
+        Args:
+            matches: Matched events.
+            edges: Whether borders at the edges of what was reviewed are nobody's.
+        """
         tally = BorderTally(matches.counts.found.shape)
         for piece in matches.pieces:
-            tally.add(piece)
+            tally.add(piece if edges else replace(piece, edges=None))
         return tally.result()
 
     @property
@@ -89,6 +106,31 @@ class Borders:
     def offset(self) -> Ticks:
         """Microseconds, int64 ``(matches,)``."""
         return as_ticks([part.offset for part in self._parts])
+
+    @cached_property
+    def undrawn(self) -> tuple[Positions, Positions]:
+        """Positions of matches whose onsets, and of those whose offsets nobody drew."""
+        onset, offset, first = list[Positions](), list[Positions](), 0
+        for part in self._parts:
+            if part.piece.edges is not None:
+                onset.append(first + part.on_edge(part.onset, part.piece.edges.begins))
+                offset.append(first + part.on_edge(part.offset, part.piece.edges.ends))
+            first += len(part.cell)
+        none = np.zeros(0, np.intp)
+        return np.concatenate([none, *onset]), np.concatenate([none, *offset])
+
+    def drawn(self, matches: Floats) -> list[Floats]:
+        """How many matches have an onset, and how many an offset, that somebody drew.
+
+        Args:
+            matches: How many there are, ``(items, sets)``; the answer is the same where all have.
+        """
+        return [
+            matches - np.bincount(self.cell[at], minlength=matches.size).reshape(matches.shape)
+            if len(at)
+            else matches
+            for at in self.undrawn
+        ]
 
     @property
     def item(self) -> Ticks:

@@ -106,12 +106,14 @@ class Shared:
         reference: Events of the first, cut to the time that both reviewed.
         hypothesis: Events of the second, likewise.
         whole: Whether that is all that the two marked, uncut.
+        seen: What each of them reviewed of these tasks.
     """
 
     tasks: Numbers
     reference: Events
     hypothesis: Events
     whole: bool
+    seen: tuple[Extents, Extents]
 
 
 def shared(events: Events, table: SpanTable, pair: tuple[int, int]) -> Shared:
@@ -136,7 +138,7 @@ def shared(events: Events, table: SpanTable, pair: tuple[int, int]) -> Shared:
     elif len(tasks) < len(table.tasks):
         sides = [side.taken(np.isin(side.task, tasks)) for side in sides]
     whole = same and len(tasks) == len(table.tasks)
-    return Shared(tasks.astype(np.int32), sides[0], sides[1], whole)
+    return Shared(tasks.astype(np.int32), sides[0], sides[1], whole, (parts[0], parts[1]))
 
 
 def _stretches(seen: Extents, annotator: int) -> Extents:

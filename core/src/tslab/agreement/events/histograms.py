@@ -46,16 +46,20 @@ def histograms(
     """Histograms of all matches of people, and of each set of labels.
 
     Args:
-        borders: The errors.
+        borders: The errors; those of borders that nobody drew are left out.
         people: Which items are pairs of people, bool ``(items,)``.
         labels: Labels of each set.
         sides: Names of the sides; one name takes onsets alone.
         least: Seconds below which an error says nothing, such as a sample: no bin is narrower.
     """
-    own = np.flatnonzero(people[borders.item]) if len(borders.cell) else np.zeros(0, np.intp)
-    label = borders.label[own]
-    found = []
-    for side, errors in zip(sides, (borders.onset[own], borders.offset[own]), strict=False):
+    if not len(borders.cell):
+        return []
+    of_people, found = people[borders.item], list[Histogram]()
+    every = zip((borders.onset, borders.offset), borders.undrawn, strict=True)
+    for side, (errors, undrawn) in zip(sides, every, strict=False):
+        shown = of_people.copy()
+        shown[undrawn] = False
+        errors, label = errors[shown], borders.label[shown]
         edges = _edges(errors, least)
         if edges is None:
             continue

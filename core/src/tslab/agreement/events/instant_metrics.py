@@ -98,5 +98,5 @@ def _explain(name: str, value: float, sums: Floats) -> Value:
 
 MEASURE = Measure(
     _values, _explain, DIRECTED.__contains__, lambda sums: sums[..., 0] + sums[..., 1],
-    matches=lambda sums: sums[..., 5], sides=True,
+    matches={"instant/bias": lambda sums: sums[..., 5]}, sides=True,
 )  # fmt: skip

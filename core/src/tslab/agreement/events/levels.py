@@ -8,7 +8,7 @@ pairs; so has the group where a measure is for two only.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -36,7 +36,7 @@ class Measure:
         explain: The value of a measure by its name, number and sums ``(columns,)``.
         directed: Whether a measure asks which of the two comes first, by its name.
         events: How many events of both, or pairs of answers, sums ``(..., columns)`` rest on.
-        matches: How many matches they do, for measures of these.
+        matches: How many matches they do, for measures of these, by name.
         sides: Whether the first two columns are events of each of the two.
         paired: Whether a measure is for two only, by its name: a group has the mean over its pairs,
             and tasks have none.
@@ -46,14 +46,15 @@ class Measure:
     explain: Callable[[str, float, Floats], Value]
     directed: Callable[[str], bool]
     events: Callable[[Floats], Floats]
-    matches: Callable[[Floats], Floats] = lambda sums: sums[..., 0]
+    matches: Mapping[str, Callable[[Floats], Floats]] = field(default_factory=dict)
     sides: bool = False
     paired: Callable[[str], bool] = lambda _: False
 
     def counts(self, sums: Floats) -> dict[str, Floats]:
-        """What sums rest on, by what a row counts."""
+        """What sums rest on, by what a row counts, or by name of a measure of matches."""
         events = np.asarray(self.events(sums))
-        return {"events": events, "answers": events, "matches": np.asarray(self.matches(sums))}
+        matches = {name: np.asarray(count(sums)) for name, count in self.matches.items()}
+        return {"events": events, "answers": events, **matches}
 
 
 class Levels:
@@ -168,7 +169,7 @@ class Levels:
                 value = Value(array[task]) if met[task] else nobody
                 if met[task] and not math.isfinite(array[task]):
                     value = measure.explain(name, array[task], sums[task])
-                count = rests[counts_of(name)][task]
+                count = rests[name if name in rests else counts_of(name)][task]
                 yield Row(self.tier, name, "task", of, value, 1, count, time)
 
     def _reviewed(self) -> NDArray[np.bool_]:
@@ -241,7 +242,8 @@ class Levels:
         rests = {kind: count.astype(np.int64).tolist() for kind, count in counts.items()}
         bounds = draws.bounds_of(values)
         for metric, array in values.items():
-            (low, high), count = bounds.get(metric, (None, None)), rests[counts_of(metric)]
+            (low, high) = bounds.get(metric, (None, None))
+            count = rests[metric if metric in rests else counts_of(metric)]
             for column, name in enumerate([*labels, ""]):
                 value = asked.measure.explain(metric, float(array[0, column]), sums[column])
                 if low is not None and high is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tslab.agreement.events.chains import Scores
 from tslab.agreement.events.counts import EventCounts
+from tslab.agreement.events.edges import Edges
 from tslab.agreement.events.events import Positions
 from tslab.span_table import Numbers, Ticks
 
@@ -47,6 +48,8 @@ class Piece:
         key: Cell of the counts: item * sets + set of the reference, ``(candidates,)``.
         sets: How many sets of labels there are.
         least: The least intersection over union of a match.
+        edges: Which events of the reference reach an edge of what both reviewed; None where that
+            is not known, and for instants, which somebody put there.
     """
 
     reference: Columns
@@ -57,15 +60,21 @@ class Piece:
     key: Ticks | Positions
     sets: int
     least: float = 0.0
+    edges: Edges | None = None
+
+    def at(self) -> Positions | slice:
+        """Which candidates are matches."""
+        return np.flatnonzero(self.iou >= self.least) if self.least else slice(None)
 
     def matched(self) -> Piece:
         """The same without those below `least`."""
-        if not self.least:
+        at = self.at()
+        if isinstance(at, slice):
             return self
-        at = np.flatnonzero(self.iou >= self.least)
         return Piece(
             self.reference, self.hypothesis, self.at_reference.take(at),
             self.at_hypothesis.take(at), self.iou.take(at), self.key.take(at), self.sets,
+            edges=self.edges,
         )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from tslab.agreement.events.candidates import (
 from tslab.agreement.events.chains import Scores, as_before, best_in_chains
 from tslab.agreement.events.counts import EventCounts, EventItems, tally
 from tslab.agreement.events.criteria import Collar, Criterion, Iou, Labels
+from tslab.agreement.events.edges import PairEdges
 from tslab.agreement.events.events import Events, Positions, Sets, Shared, shared
 from tslab.agreement.events.lines import Line, Side
 from tslab.agreement.events.matches import Matches, Piece
@@ -132,11 +133,12 @@ def _match(
     """Matches of one pair by each criterion."""
     overlaps: Candidates | None = None
     of_size: dict[int, Piece] = {}
-    pieces = []
+    pieces, edges = list[Piece](), PairEdges(part)
     for rule in criteria:
         if isinstance(rule, Collar):
             close = within_collar(*sides, rule.onset, rule.offset, rule.share)
-            pieces.append(_piece(part, sides, of_labels(close, part, sides, labels)))
+            found = _piece(part, sides, of_labels(close, part, sides, labels))
+            pieces.append(replace(found, edges=edges))
             continue
         if overlaps is None:
             overlaps = of_labels(overlapping(*sides), part, sides, labels)
@@ -145,7 +147,7 @@ def _match(
         # As many candidates are the same ones: each threshold only takes away from a lower one's.
         size = len(enough.score)
         if size not in of_size:
-            of_size[size] = _piece(part, sides, enough, with_iou=True)
+            of_size[size] = replace(_piece(part, sides, enough, with_iou=True), edges=edges)
         pieces.append(of_size[size])
     return pieces
 
@@ -205,7 +207,7 @@ def _near(part: Shared, sides: tuple[Side, Side], found: Candidates) -> Shared:
         counted = events.start == events.end
         counted[side.at[places]] = True
         kept.append(events.taken(counted))
-    return Shared(part.tasks, kept[0], kept[1], whole=False)
+    return replace(part, reference=kept[0], hypothesis=kept[1], whole=False)
 
 
 def _matches(

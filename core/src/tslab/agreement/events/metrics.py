@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -25,10 +26,11 @@ from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.kernels.runs import Runs, runs_of
 from tslab.agreement.kernels.stream import Items, items_of, stream
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.values import NO_MATCH, Readers, Row, Value
+from tslab.agreement.values import NO_BORDER, NO_MATCH, Readers, Row, Value
 from tslab.span_table import Numbers, SpanTable
 
 PREFIXES = {"onset": "event/onset_", "offset": "event/offset_"}
+BIASES = tuple(f"{prefix}bias" for prefix in PREFIXES.values())
 Columns = list[int]
 DIRECTED = ("precision", "recall", "onset_bias", "offset_bias", "splits", "merges")
 
@@ -42,12 +44,15 @@ class EventSettings:
         main: The one that borders and kappa rest on.
         labels: Whether labels must be equal.
         intervals: Draws, seed and level of the bootstrap.
+        edges: Whether the edges of what was reviewed are known, so that a border that lies there
+            for both is nobody's.
     """
 
     criteria: tuple[Criterion, ...] = tuple(Iou(t) for t in (0.1, 0.3, 0.5, 0.7, 0.9))
     main: Criterion = field(default_factory=Iou)
     labels: Labels = "same"
     intervals: TimeSettings = field(default_factory=TimeSettings)
+    edges: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def event_tally(settings: EventSettings, runs: Runs, items: Items) -> EventTally
     """Feed it the stream that the measures of time are made of; then ask `tallied`."""
     thresholds = [rule.threshold for rule in _wanted(settings) if isinstance(rule, Iou)]
     main = _main(settings)
-    return EventTally(runs, items, thresholds, main, thresholds[main])
+    return EventTally(runs, items, thresholds, main, thresholds[main], edges=settings.edges)
 
 
 def tallied(settings: EventSettings, tally: EventTally) -> EventMatches:
@@ -120,7 +125,7 @@ def _from_table(table: SpanTable, pairs: Numbers, settings: EventSettings) -> Ev
     found = match_events(table, pairs, _wanted(settings), settings.labels)
     (loose,) = match_events(table, pairs, [settings.main], "any")
     splits = count_splits(table, pairs, settings.labels)
-    borders = Borders.of(found[_main(settings)])
+    borders = Borders.of(found[_main(settings)], edges=settings.edges)
     return EventMatches(found[: len(settings.criteria)], borders, splits, loose)
 
 
@@ -173,9 +178,10 @@ def _cells(found: EventMatches, labels: int) -> tuple[Floats, Columns]:
     are confirmed.
     """
     counts, splits = [matches.counts for matches in found.matches], found.splits
+    main, *errors = np.moveaxis(found.borders.sums, -1, 0)
     parts = [
-        counts[0].reference, counts[0].hypothesis, splits.split, splits.merged,
-        *np.moveaxis(found.borders.sums, -1, 0),
+        counts[0].reference, counts[0].hypothesis, splits.split, splits.merged, main,
+        *found.borders.drawn(main), *errors,
     ]  # fmt: skip
     parts += [part for own in counts for part in (own.found, own.confirmed, own.overlap)]
     once = {id(part): part for part in parts}
@@ -189,20 +195,21 @@ def _measure(names: Sequence[str], columns: Columns) -> Measure:
 
     Args:
         names: Names of the criteria.
-        columns: Where there are events of both, split, merged, main matches, their onset and
-            offset errors, and for each criterion found, confirmed and overlap.
+        columns: Where there are events of both, split, merged, main matches, those of them whose
+            onset and whose offset somebody drew, their onset and offset errors, and for each
+            criterion found, confirmed and overlap.
     """
 
     def of_name(sums: Floats, number: int) -> Floats:
-        at = [*columns[:2], *columns[7 + 3 * number : 10 + 3 * number]]
+        at = [*columns[:2], *columns[9 + 3 * number : 12 + 3 * number]]
         # Columns first: all draws of one stay next to each other.
         return np.moveaxis(np.moveaxis(sums, -1, 0)[at], 0, -1)
 
     def values(sums: Floats) -> Named:
-        split, merged, count, onset, offset = (sums[..., at] for at in columns[2:7])
+        split, merged = (sums[..., at] for at in columns[2:4])
         out = {"event/splits": split, "event/merges": merged, "event/fragments": split + merged}
-        out["event/onset_bias"] = ratio(onset, count)
-        out["event/offset_bias"] = ratio(offset, count)
+        for at, name in enumerate(BIASES, 5):
+            out[name] = ratio(sums[..., columns[at + 2]], sums[..., columns[at]])
         for number, criterion in enumerate(names):
             scores = event_scores(of_name(sums, number))
             out.update({f"event/{name}@{criterion}": v for name, v in scores.items()})
@@ -214,12 +221,17 @@ def _measure(names: Sequence[str], columns: Columns) -> Measure:
         measure, _, criterion = name.removeprefix("event/").partition("@")
         if criterion:
             return event_value(measure, value, of_name(sums, names.index(criterion)))
-        return Value(None, NO_MATCH)
+        return Value(None, NO_BORDER if sums[columns[4]] else NO_MATCH)
 
     return Measure(
         values, explain, _directed, lambda sums: sums[..., 0] + sums[..., 1],
-        matches=lambda sums: sums[..., columns[4]], sides=True,
+        matches={name: partial(_column, columns[at]) for at, name in enumerate(BIASES, 5)},
+        sides=True,
     )  # fmt: skip
+
+
+def _column(at: int, sums: Floats) -> Floats:
+    return np.asarray(sums[..., at])
 
 
 def _directed(name: str) -> bool:

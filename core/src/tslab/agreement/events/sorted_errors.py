@@ -40,6 +40,14 @@ class Grouping:
         order = np.argsort(number.astype(np.uint16), kind="stable") if small else by_value(number)
         return cls(order[: count.sum()], count)
 
+    def where(self, mask: Mask) -> Grouping:
+        """The same with the errors alone that a mask picks, bool ``(errors,)``."""
+        if mask.all():
+            return self
+        kept = mask.take(self.order)
+        before, ends = np.append(0, np.cumsum(kept)), np.cumsum(self.count)
+        return Grouping(self.order[kept], before[ends] - before[ends - self.count])
+
     def sorted(self, errors: Ticks, step: int = 0) -> Ticks:
         """The errors of one group after the other, by their size in each.
 

@@ -15,6 +15,7 @@ import numpy as np
 from tslab.agreement.events.boundaries import Borders, BorderTally
 from tslab.agreement.events.chains import Scores, as_before, best_in_chains
 from tslab.agreement.events.counts import EventCounts, EventItems
+from tslab.agreement.events.edges import RunEdges
 from tslab.agreement.events.events import Positions, Sets
 from tslab.agreement.events.matches import Matches, Piece
 from tslab.agreement.events.matching import TIE
@@ -71,6 +72,8 @@ class EventTally:
         thresholds: Sequence[float],
         main: int = 0,
         loose: float | None = None,
+        *,
+        edges: bool = True,
     ) -> None:
         """Begin with nothing.
 
@@ -80,10 +83,12 @@ class EventTally:
             thresholds: Least intersection over union of a match, for each result.
             main: Number of the result whose borders are measured.
             loose: That of the matches whatever the labels; None leaves these out.
+            edges: Whether borders at the edges of what was reviewed are nobody's.
         """
         self.runs, self.items, self.thresholds = runs, items, tuple(thresholds)
         self.main, self.loose = main, loose
         self.events = _RunEvents(runs.state - 1, runs.start, runs.end, runs.row)
+        self.edges = RunEdges(runs) if edges else None
         self.errors = BorderTally((len(items), runs.labels))
         self.labels = runs.labels
         self.any: list[_Found] = []
@@ -241,7 +246,7 @@ class EventTally:
 
     def _piece(self, found: _Found, least: float = 0.0) -> Piece:
         columns = found.first, found.second, found.iou, found.key
-        return Piece(self.events, self.events, *columns, self.labels, least)
+        return Piece(self.events, self.events, *columns, self.labels, least, self.edges)
 
 
 def _joined(parts: Sequence[_Found]) -> _Found:

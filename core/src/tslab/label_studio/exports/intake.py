@@ -75,8 +75,7 @@ def export_intake(payload: bytes, name: str, config: str | None = None) -> Intak
         names, readers.names, readers.readers, readers.number, _extents(columns, regions, readers)
     )
     tiers = with_answers(marked, columns, fields, who)
-    shown_whole = all(window is not None for window in regions.windows)
-    notes = [] if shown_whole or not marked else [GUESSED]
+    notes = [] if regions.shown or not marked else [GUESSED]
     if regions.guessed and known is None:
         notes.append(UNIT)
     return Intake(tiers, problems.findings(), problems.counts(), (*notes, *silent))
@@ -213,7 +212,10 @@ class _Builder:
         readers = self._known(table)
         tolerance = to_seconds(table_tolerance(None, of_people(table, readers)))
         colors = self._colors(name)
-        return TierTable(name, kind, table, readers, tolerance, fields=fields, colors=colors)
+        return TierTable(
+            name, kind, table, readers, tolerance, fields=fields, colors=colors,
+            shown=self.regions.shown,
+        )  # fmt: skip
 
     def _colors(self, name: str) -> dict[str, str]:
         """Colours of the labels, as the config has them."""

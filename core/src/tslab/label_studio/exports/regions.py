@@ -49,6 +49,11 @@ class Regions:
     high: Ticks
     guessed: bool
 
+    @property
+    def shown(self) -> bool:
+        """Whether the export says of all tasks which window was shown."""
+        return all(window is not None for window in self.windows)
+
 
 def regions_of(
     columns: Columns,
