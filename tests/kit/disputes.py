@@ -10,6 +10,9 @@ from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Readers
 from tslab.span_table import SpanTable
 
+CLOSE = DisputeSettings(tolerance=0, gap=0, around=1)
+MISSED, CONFLICT, SPLIT = "missed or extra event", "label conflict", "split or merge"
+
 
 def tier_of(
     table: SpanTable, kind: str, settings: DisputeSettings, people: Sequence[str] = ()
