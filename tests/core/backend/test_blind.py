@@ -6,15 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kit.backend import job, running, store_level, work
+from kit.backend import CONFIG, add_project, job, running, store_level, tasks_of, work
 from kit.blind_study import BlindStudy
 
 from tslab.backend.settings import BackendSettings
-from tslab.backend.study import Study
+from tslab.label_studio.foreign.config import read_config
 from tslab.segmentation.models.store import ModelStore
 from tslab.testing.fake_label_studio import FakeLabelStudio
 
 Make = Callable[..., BackendSettings]
+DOMAIN = read_config(CONFIG).domain
 BLIND, OPEN = "{raters: 2, blind: true}", "{overlap: 2}"
 
 
@@ -84,12 +85,31 @@ def test_a_training_that_begins_before_the_project_is_known_learns_nothing(
     assert last.outcome in ("promoted", "not better")
 
 
-def test_projects_that_a_study_left_alone_are_blind_too(study: BlindStudy) -> None:
-    known = {study.of(1), study.of(2)}
-    study.set("{raters: 1, blind: true}")
-    study.run("push")
-    found = Study(study.root)
-    assert all(found.is_blind(project) for project in known)
-    assert not found.is_blind(999)
+@pytest.mark.usefixtures("level")
+def test_tasks_that_the_folder_has_lost_are_not_predicted_by_what_learned(
+    study: BlindStudy, settings: Make, label_studio: FakeLabelStudio
+) -> None:
+    """They are read as those of foreign projects are, which may have the study's own model."""
+    project = add_project(label_studio, 1, 0)
+    given = settings(folder=study.root)
+    version = store_level(ModelStore(given.model_dir), 0, DOMAIN, 2.5)
+    tasks = tasks_of(label_studio, project)
+    with running(given) as backend:
+        for review, serves in ((BLIND, "untrained"), (OPEN, version)):
+            study.set(review)
+            (answer,) = backend.predict(tasks, project)
+            assert answer["model_version"] == serves
+            said = backend.http.post("/setup", json={"project": str(project), "schema": CONFIG})
+            assert said.json() == {"model_version": serves}
+
+
+@pytest.mark.usefixtures("level")
+def test_while_a_study_is_blind_nothing_is_learned_from_lost_tasks_either(
+    study: BlindStudy, label_studio: FakeLabelStudio, tmp_path: Path
+) -> None:
+    project = add_project(label_studio, 2, 2)
+    last, _ = work(job(label_studio, project, tmp_path, folder=str(study.root)))
+    assert last.outcome == "blind"
     study.set(OPEN)
-    assert not any(found.is_blind(project) for project in known)
+    last, _ = work(job(label_studio, project, tmp_path, folder=str(study.root)))
+    assert last.outcome == "promoted"

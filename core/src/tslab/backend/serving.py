@@ -12,6 +12,7 @@ from tslab.backend.bodies import LARGEST_ID
 from tslab.backend.failures import LATE, Failure, Told, refusal
 from tslab.backend.foreign_tasks import (
     ForeignConfigs,
+    ForeignProject,
     context_of,
     find_spans,
     read_task,
@@ -142,7 +143,18 @@ class Predictor:
         """What a project with this config is predicted for; None where nobody says it."""
         if self._own is not None and (not config or self._is_like_ours(config)):
             return self._own.study.subject
-        return self.configs.read(config).subject if config else None
+        return self._foreign(config).subject if config else None
+
+    def _foreign(self, config: str) -> ForeignProject:
+        """A project by its config.
+
+        In a blind study nothing that learned serves here either: tasks of a rater that the folder
+        has no more are predicted as those of others are.
+        """
+        found = self.configs.read(config)
+        if self._own is None or not self._own.study.is_blind:
+            return found
+        return replace(found, subject=replace(found.subject, learns=False))
 
     def _is_like_ours(self, config: str) -> bool:
         """Whether a config shows tiers and labels of the project folder's domain."""
@@ -206,7 +218,7 @@ class Predictor:
     def _predict_foreign(self, document: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
         if not asked.config:
             raise DataError("the request has no labeling config", "Label Studio sends one.")
-        project = self.configs.read(asked.config)
+        project = self._foreign(asked.config)
         model = self.models.serving(asked.project, project.subject)
         if model.segmenter is None and not asked.context:
             refuse_hostile(document, project, self.link.fetcher())

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from tslab import settings
 from tslab.backend.models import Subject
-from tslab.label_studio.remote import FILE as PROJECTS
-from tslab.label_studio.remote import FORMER_FILE, known_ids
 from tslab.project import Project
 from tslab.recording_table import TABLE
 from tslab.task import Task
@@ -97,17 +95,17 @@ class Study:
             learns=not project.settings.review.blind,
         )
 
-    def is_blind(self, project: int) -> bool:
-        """Whether a Label Studio project is one of a blind study, from which nothing is learned.
+    @property
+    def is_blind(self) -> bool:
+        """Whether nobody may see what others said.
+
+        Nothing is learned then, and nothing that learned serves, whatever the project: a push may
+        have made one that is not noted yet, and a rater's may hold tasks that the folder has lost.
 
         Raises:
-            ProjectError: The project folder is not usable any more.
-            DataError: What is known of its Label Studio projects is damaged.
+            ProjectError: The project is not usable any more.
         """
-        if self.subject.learns:
-            return False
-        state = self.project.state
-        return any(project in known_ids(state, name) for name in (PROJECTS, FORMER_FILE))
+        return self.project.settings.review.blind
 
     def task(self, document: Mapping[str, Any]) -> Task | None:
         """The window of one of our recordings that a task of Label Studio shows, else None.

@@ -96,11 +96,11 @@ class Worker:
         from tslab.backend.judging import Training
         from tslab.segmentation.examples.training_set import training_set
 
+        if self._study is not None and self._study.is_blind:
+            return News(1.0, "nothing is learned while a study is blind", "blind")
         project = self._job.project
         fetcher, part = self._link.fetcher(), self._part(0, 0.3)
         found = gather(client, project, self._study, fetcher, part)
-        if not found.subject.learns:
-            return News(1.0, "nothing is learned from a blind study", "blind")
         data = training_set(found.annotations, found.subject.domain, found.open_recording)
         data.left_out[:0] = found.left_out
         if not any(example.spans for example in data.examples):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from tslab import files
 from tslab.label_studio.connection import Connection
@@ -29,24 +28,12 @@ def load_projects(project: Project, server: Connection, name: str = FILE) -> dic
     return {key: int(value) for key, value in _all(project, name).get(_name(server), {}).items()}
 
 
-def known_ids(state: Path, name: str = FILE) -> set[int]:
-    """Label Studio's project ids on all servers, of a state folder.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    return {int(i) for projects in _read(state / name).values() for i in projects.values()}
-
-
 def _name(server: Connection) -> str:
     """The embedded server stays the same one when it gets another port."""
     return "embedded" if server.embedded else server.url
 
 
 def _all(project: Project, name: str) -> dict[str, dict[str, int]]:
-    return _read(project.state / name)
-
-
-def _read(path: Path) -> dict[str, dict[str, int]]:
+    path = project.state / name
     document = files.read_json(path) if path.exists() else {}
     return document if isinstance(document, dict) else {}
