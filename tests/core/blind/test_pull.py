@@ -192,6 +192,32 @@ def test_a_project_that_is_gone_is_named_and_nothing_is_lost(make: Make, capsys:
     assert (study.root / "annotations" / "annotations.json").read_bytes() == before
 
 
+def test_who_deletes_an_empty_project_as_push_says_can_pull(make: Make, capsys: Capture) -> None:
+    study = make("{overlap: 2}", "one")
+    study.run("push")
+    (before,) = study.projects.values()
+    study.set("{raters: 3, blind: true}")
+    study.run("push")
+    study.set("{raters: 2, blind: true}")
+    study.run("push")
+    third = study.of(3)
+    first = study.project.tasks()[0].id
+    study.annotate(third, first, "cem", (10, 20))
+
+    def delete(number: int) -> None:
+        del study.server.data["projects"][number]
+        study.server.fail(f"/api/projects/{number}/export", 404)
+
+    delete(before)
+    assert study.told(capsys, "pull")["annotations"] == 1
+    delete(third)
+    capsys.readouterr()
+    study.run("pull", expect=5)
+    assert f"project {third} of rater 3 is gone" in capsys.readouterr().err
+    study.run("push")
+    assert study.told(capsys, "pull")["annotations"] == 0
+
+
 def test_a_mark_of_ground_truth_and_skipped_tasks_are_as_ever(make: Make) -> None:
     study = make("{raters: 2, blind: true}")
     study.run("push")

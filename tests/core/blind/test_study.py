@@ -52,6 +52,16 @@ def test_progress_knows_what_is_left_for_each_rater(
     assert "By rater" in page.read_text()
 
 
+def test_a_lost_plan_makes_no_task_done_by_one_rater(make: Make, capsys: Capture) -> None:
+    study = make("{raters: 3, blind: true}", "one")
+    study.run("push")
+    study.annotate(study.of(1), study.project.tasks()[0].id, "ann", (10, 20))
+    study.run("pull", expect=(0, 1))
+    (study.root / "raters.json").unlink()
+    (left,) = study.told(capsys, "progress")["left"]
+    assert (left["done"], left["annotations"]) == (0, 10 * 3 - 1)
+
+
 def test_work_in_another_project_leaves_the_raters_task_undone(make: Make, capsys: Capture) -> None:
     study = make("{raters: 2, blind: true}")
     study.run("push")

@@ -26,8 +26,8 @@ def command(output: Output, raw: bool) -> int:
     from tslab.errors import counted
     from tslab.label_studio.client import Client
     from tslab.label_studio.connection import connection
-    from tslab.label_studio.pull import pull
-    from tslab.label_studio.remote import FORMER_FILE, REVIEW_FILE, load_projects
+    from tslab.label_studio.pull import former_projects, pull
+    from tslab.label_studio.remote import REVIEW_FILE, load_projects
     from tslab.label_studio.task_links import save_links
 
     with output.changing() as project:
@@ -36,7 +36,7 @@ def command(output: Output, raw: bool) -> int:
             pulled = pull(
                 project,
                 client,
-                load_projects(project, address, FORMER_FILE) | load_projects(project, address),
+                former_projects(project, client, address) | load_projects(project, address),
                 raw=raw,
                 reviews=load_projects(project, address, REVIEW_FILE),
             )

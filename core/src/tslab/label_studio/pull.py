@@ -14,10 +14,13 @@ from tslab.errors import DataError, ProjectError, ServerError
 from tslab.ground_truth import REVIEWER, save_truth
 from tslab.label_studio.client import Client
 from tslab.label_studio.collecting import Pulled, collect, pushed_task
+from tslab.label_studio.connection import Connection
 from tslab.label_studio.people import People
 from tslab.label_studio.raters import rater_of
+from tslab.label_studio.remote import FORMER_FILE, load_projects
 from tslab.label_studio.review.judging import Outcome
 from tslab.label_studio.review.pull import missing_key, review_outcome
+from tslab.label_studio.task_links import projects_with_work
 from tslab.progress.activity import FILE as ACTIVITY
 from tslab.progress.activity import Activity, ReviewState, load_activity
 from tslab.progress.rater_findings import study_findings
@@ -87,6 +90,23 @@ def pull(
     return pulled
 
 
+def former_projects(project: Project, client: Client, server: Connection) -> dict[str, int]:
+    """Projects that pushes left alone since the plan changed, by group key.
+
+    `tslab push` asks for empty ones to be deleted: one that is gone and in which the last pull saw
+    nothing holds up no other pull.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+        ServerError: The server does not answer.
+    """
+    known = load_projects(project, server, FORMER_FILE)
+    if not known:
+        return {}
+    kept = {int(item["id"]) for item in client.projects()} | projects_with_work(project)
+    return {key: number for key, number in known.items() if number in kept}
+
+
 def _last_pull(project: Project) -> Activity | None:
     """What the last pull wrote; a damaged file is no reason not to write it anew."""
     try:
@@ -126,8 +146,8 @@ def _annotated(client: Client, key: str, project: int) -> list[dict[str, Any]]:
         whose = f" of rater {rater_of(key)}" if rater_of(key) else ""
         raise ServerError(
             f"project {project}{whose} is gone from Label Studio; nothing was pulled",
-            "annotations/ still holds what the last pull brought. 'tslab push' makes the project "
-            "again, without annotations; a pull after it takes them out of annotations/.",
+            "annotations/ still holds what the last pull brought. After 'tslab push', which makes "
+            "the project again if the plan needs it, a pull takes that out of annotations/.",
         ) from None
 
 

@@ -56,6 +56,17 @@ def task_links(project: Project) -> Callable[[str, str, float], str]:
     return link
 
 
+def projects_with_work(project: Project) -> set[int]:
+    """Label Studio's ids of the projects in which the last pull saw annotations or drafts.
+
+    Raises:
+        DataError: The file is damaged.
+        ServerError: The record of the embedded server is damaged.
+    """
+    _, numbers = _saved(project)
+    return {place for own in numbers.values() for place, _ in own}
+
+
 def _saved(project: Project) -> tuple[str, dict[str, list[tuple[int, int]]]]:
     """Address of the server that was pulled from, and the numbers there."""
     path = project.state / FILE

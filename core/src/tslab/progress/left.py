@@ -151,7 +151,7 @@ def _missing(counts: Sequence[tuple[int, int]], review: Review) -> list[tuple[in
     more as are missing. The share is rounded as Label Studio does it.
     """
     several = int(len(counts) * review.percentage / 100 + 0.5)
-    needs = [review.overlap] * several + [1] * (len(counts) - several)
+    needs = [review.readers] * several + [1] * (len(counts) - several)
     ordered = sorted(counts, reverse=True)
     return [
         (count, max(0, need - count, more - count))
