@@ -141,6 +141,9 @@ def test_who_is_no_rater_is_left_out_counted_and_named(make: Make, capsys: Captu
     assert {(a.annotator, a.ground_truth) for a in study.project.pulled_annotations()} == {
         ("ann@example.org", False), ("ben@example.org", False), ("lead@example.org", True),
     }  # fmt: skip
+    said = json.dumps(study.told(capsys, "agreement"))
+    assert "2 projects have work of several people, or of an account that is no rater" in said
+    assert "lead@example.org" not in said
     whole = study.told(capsys, "progress")
     assert [(p["annotator"].split("@")[0], p["submitted"]) for p in whole["people"]] == [
         ("ann", 1), ("ben", 1), ("lead", 1),

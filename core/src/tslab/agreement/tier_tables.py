@@ -55,6 +55,10 @@ PULLED = {
     "TSL085": "regions outside of [its|their] recording [was|were] left out",
     "TSL089": "annotations [was|were] left out: [its annotator|their annotators] made a later one",
     "TSL092": "annotations [was|were] left out: skipped, or a draft that nobody submitted",
+    "TSL118": "accounts [has|have] work in another rater's project",
+    "TSL119": "projects [has|have] work of several people, or of an account that is no rater",
+    "TSL120": "accounts read tasks in several raters' projects",
+    "TSL121": "projects [has|have] annotations of tasks that the plan gives to others",
 }
 """What `tslab pull` found, in words that stand alone."""
 

@@ -207,7 +207,7 @@ class _Builder:
         names = (self.regions.tasks, self.readers.names, labels)
         table = SpanTable.of(names, columns, extents)
         points = len(table) > 0 and bool(table.instants.all())
-        fields = {number: self.columns.fields[number] for number in self.columns.fields}
+        fields = dict(self.columns.fields)
         kind = "instants" if points else "intervals"
         readers = self._known(table)
         tolerance = to_seconds(table_tolerance(None, of_people(table, readers)))

@@ -111,10 +111,8 @@ def read_export(payload: bytes, name: str, problems: Problems) -> list[Task]:
     """
     try:
         tasks = msgspec.json.decode(payload, type=list[Task])
-    except msgspec.ValidationError:
-        tasks = _one_by_one(_decoded(payload, name), problems)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        # Python's own writer puts NaN where a time is missing, which is no JSON.
+        # A record of another shape; or NaN for a missing time, as Python's own writer has it.
         tasks = _one_by_one(_decoded(payload, name), problems)
     if tasks and not any(task.annotations or task.predictions for task in tasks):
         raise DataError(
