@@ -1,127 +1,23 @@
-"""tslab consensus as a user runs it: shown, as predictions, as ground truth, without names."""
+"""tslab consensus --as ground-truth: what is written, what is kept and what is left open."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from kit.read_by_three import SAID, SECONDS, WHO, Study, drift, times
 
 from tslab.agreement.intake import project_intake
 from tslab.annotation import Annotation
 from tslab.files import json_bytes
 from tslab.ground_truth import REVIEWER, made_truth, save_truth
-from tslab.label_studio.predictions import current_version, load_predictions
+from tslab.label_studio.predictions import current_version
 from tslab.label_studio.review.ballots import Box
 from tslab.label_studio.review.key import new_key, save_key
 from tslab.label_studio.review.pull import outcome_of
 from tslab.label_studio.review.queue import make_queue
-from tslab.project import Project
 from tslab.segmentation.examples.training_set import training_set
-from tslab.spans import Span
-
-SECONDS = 300
-WHO = ("ada@example.org", "bob@example.org", "cyd@example.org")
-
-
-def drift(start: float, end: float, label: str = "Drift") -> Span:
-    return Span(start, end, label, "anomaly", id=f"{label[:1]}{start:g}")
-
-
-SAID: tuple[Sequence[Span], ...] = (
-    (drift(40, 80), drift(180, 230)),
-    (drift(42, 81), drift(180, 230), drift(260, 270, "Spike")),
-    (drift(44, 82), drift(185, 230), drift(100, 130)),
-)
-
-
-class Study:
-    """Two recordings, one read by three people."""
-
-    def __init__(self, shell: Any, folder: Path) -> None:
-        self.shell, self.folder = shell, folder
-        shell("init", shell.folder, "--domain", "iot", project=False)
-        for number in (1, 2):
-            values = np.random.default_rng(number).normal(0, 1, SECONDS)
-            rows = "\n".join(f"{i},{value:.4f}" for i, value in enumerate(values))
-            (folder / f"pump{number}.csv").write_text(f"time_s,vibration\n{rows}\n")
-            shell("add", folder / f"pump{number}.csv")
-        found = Project.open(shell.folder)
-        self.keys = [str(found.find_recording(f"pump{number}")) for number in (1, 2)]
-        self.view = Project.open(shell.folder).views[0]
-        self.say([(who, spans) for who, spans in zip(WHO, SAID, strict=True)])
-
-    def say(self, readings: Sequence[tuple[str, Sequence[Span]]], **more: Any) -> None:
-        said = [
-            Annotation(self.keys[0], who, list(spans), self.view, ((0.0, float(SECONDS)),), **more)
-            for who, spans in readings
-        ]
-        self.path.parent.mkdir(exist_ok=True)
-        self.path.write_bytes(json_bytes(said))
-
-    @property
-    def path(self) -> Path:
-        return Path(self.shell.folder) / "annotations" / "annotations.json"
-
-    @property
-    def project(self) -> Project:
-        return Project.open(self.shell.folder)
-
-
-@pytest.fixture
-def study(shell: Any, tmp_path: Path) -> Study:
-    return Study(shell, tmp_path)
-
-
-def times(spans: Sequence[Span]) -> list[tuple[float, float, str]]:
-    return [(s.start, s.end, s.label) for s in spans]
-
-
-def test_the_table_shows_what_is_agreed_on_and_writes_nothing(study: Study) -> None:
-    before = study.shell.files()
-    text = study.shell("consensus")
-    assert "anomaly: majority of 3 annotators, 2 regions, 0 disputed" in text
-    assert "nothing was written: see --as" in text
-    assert study.shell.files() == before
-
-
-def test_json_counts_regions_support_and_spread(study: Study) -> None:
-    document = study.shell.json("consensus", "--method", "median")
-    assert document["method"] == "median"
-    assert document["written_as"] is None
-    (tier,) = document["tiers"]
-    assert tier["annotators"] == list(WHO)
-    (label,) = tier["labels"]
-    assert label == {
-        "label": "Drift", "regions": 2, "seconds": 89.0, "onset_spread": 1.0, "offset_spread": 0.5,
-        "support": label["support"],
-    }  # fmt: skip
-    assert 0.9 < label["support"] < 1
-    head, row = study.shell("consensus", "--method", "median").splitlines()[1:3]
-    assert head.split() == ["label", "regions", "time", "support", "onset", "±", "offset", "±"]
-    shown = f"{label['support']:.3f}"
-    assert row.split() == ["Drift", "2", "1.5", "min", shown, "1", "s", "500", "ms"]
-
-
-@pytest.mark.parametrize("method", ["majority", "weighted", "dawid-skene", "staple", "median"])
-def test_predictions_are_the_consensus_and_the_same_bytes_twice(study: Study, method: str) -> None:
-    document = study.shell.json("consensus", "--method", method, "--as", "predictions")
-    version = document["model_version"]
-    assert version == f"consensus {method} of 3 annotators"
-    assert current_version(study.project) == version
-    spans = study.project.predicted_spans(version)[study.keys[0]]
-    assert [(s.label, s.tier) for s in spans] == [("Drift", "anomaly")] * 2
-    assert all(s.score is not None and 0.6 < s.score <= 1 for s in spans)
-    if method == "majority":
-        assert times(spans) == [(42.0, 81.0, "Drift"), (180.0, 230.0, "Drift")]
-    assert sum(len(p.result) for p in load_predictions(study.project)[version].values()) == 2
-    before = study.shell.files()
-    study.shell("consensus", "--method", method, "--as", "predictions")
-    assert study.shell.files() == before
 
 
 def test_ground_truth_outlives_a_pull_and_is_trained_on(study: Study) -> None:
@@ -200,11 +96,6 @@ def test_one_annotator_alone_writes_nothing_and_says_why(
     assert WHO[0] not in study.shell.err
 
 
-def test_one_who_is_chosen_alone_is_told_to_choose_another(study: Study) -> None:
-    study.shell("consensus", "--annotator", WHO[1], "--as", "ground-truth", code=1)
-    assert study.shell.err.rstrip().endswith("takes two. Name another one: --annotator")
-
-
 def test_what_gets_no_ground_truth_is_said_on_one_line(study: Study) -> None:
     whole = ((0.0, 300.0),)
     said = [Annotation(study.keys[0], who, list(spans), study.view, whole)
@@ -238,45 +129,6 @@ def test_truth_of_label_studio_stays(study: Study) -> None:
     assert times(truth.spans) == [(200.0, 230.0, "Drift")]
     weights = document["tiers"][0]["quality"]["weight"]
     assert weights[WHO[0]] > weights[WHO[1]] > weights[WHO[2]]
-
-
-def test_provenance_names_the_regions_that_went_in(study: Study) -> None:
-    study.shell("consensus", "--as", "ground-truth", "--method", "median")
-    path = study.project.root / "annotations" / "consensus.json"
-    document = json.loads(path.read_text())
-    assert document["method"] == "median"
-    assert document["written_as"] == "ground-truth"
-    assert document["tslab"]
-    first = document["tiers"][0]["regions"][0]
-    assert (first["recording"], first["start"], first["end"]) == (study.keys[0], 42.0, 81.0)
-    assert first["sources"] == [
-        {"annotator": who, "start": spans[0].start, "end": spans[0].end, "id": spans[0].id}
-        for who, spans in zip(WHO, SAID, strict=True)
-    ]
-    assert first["onset_spread"] == 2.0
-
-
-def test_private_names_nobody(study: Study) -> None:
-    text = study.shell("consensus", "--method", "weighted", "--private", "--as", "predictions")
-    text += json.dumps(study.shell.json("consensus", "--method", "weighted", "--private"))
-    text += (study.project.root / "annotations" / "consensus.json").read_text()
-    for who in WHO:
-        assert who not in text
-    assert "person-" in text
-    again = study.shell("consensus", "--method", "weighted", "--private", "--as", "predictions")
-    assert text.startswith(again)  # the same hashes each time
-
-
-def test_who_votes_can_be_chosen(study: Study) -> None:
-    words = ("consensus", "--annotator", WHO[1], "--annotator", WHO[2])
-    (tier,) = study.shell.json(*words)["tiers"]
-    assert tier["annotators"] == [WHO[1], WHO[2]]
-    assert tier["disputed"] > 0
-    (tier,) = study.shell.json("consensus", "--least", "1")["tiers"]
-    assert {row["label"]: row["regions"] for row in tier["labels"]} == {"Drift": 3, "Spike": 1}
-    words = ("consensus", "--method", "weighted", "--weight", f"{WHO[1]}=5")
-    (tier,) = study.shell.json(*words)["tiers"]
-    assert {row["label"]: row["regions"] for row in tier["labels"]} == {"Drift": 2, "Spike": 1}
 
 
 def reviewed(study: Study, most: int | None) -> tuple[Any, Any]:
@@ -314,18 +166,6 @@ def test_what_a_review_does_not_ask_about_may_be_decided_by_consensus(study: Stu
     for case in cases:
         assert not any(s * 1e6 < case.end and case.start < e * 1e6 for s, e in truth.extents)
     assert pulled(study, key).open == len(cases)
-
-
-def test_what_is_wrong_is_said_in_one_line(study: Study) -> None:
-    assert "nothing of tier 'anomali'" in study.shell.fails(2, "consensus", "--tier", "anomali")
-    assert "nothing of annotator 'eve'" in study.shell.fails(2, "consensus", "--annotator", "eve")
-    assert "--weight names no annotator" in study.shell.fails(2, "consensus", "--weight", "eve=2")
-    words = ("consensus", "--weight", f"{WHO[0]}=0")
-    assert "has no number above 0" in study.shell.fails(2, *words)
-    words = ("consensus", "--weight", f"{WHO[0]}=3")
-    assert "Add: --method weighted or median" in study.shell.fails(2, *words)
-    study.path.write_bytes(json_bytes([]))
-    assert "no annotations to combine" in study.shell.fails(4, "consensus")
 
 
 def test_a_damaged_truth_is_said(study: Study) -> None:
@@ -391,35 +231,3 @@ def test_what_two_answer_about_a_task_is_ground_truth(study: Study) -> None:
     study.shell("consensus", "--as", "ground-truth")
     (truth,) = made_truth(study.project.root)["consensus"]
     assert truth.task_fields == {}
-
-
-def test_the_last_line_says_what_was_written_and_what_was_not(study: Study) -> None:
-    study.say([(WHO[0], SAID[0]), (WHO[1], SAID[1])])
-    text = study.shell("consensus", "--as", "ground-truth")
-    assert text.rstrip().endswith(
-        "written as ground-truth: annotations/ground_truth.json, 2 regions in 287 s of "
-        "1 recording; left out: 13 s, disputed or ground truth already"
-    )
-
-
-def test_regions_of_one_alone_are_counted(study: Study) -> None:
-    study.shell("consensus")
-    rows = study.shell.json("consensus", "--method", "union")["tiers"]
-    assert [row["resting_on_one"] for row in rows] == [2]
-    assert [row["resting_on_one"] for row in study.shell.json("consensus")["tiers"]] == [0]
-    assert "2 regions of these: one annotator" in study.shell("consensus", "--method=union")
-
-
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        (("--least", "4"), "--least 4 is more than the 3 annotators who vote"),
-        (("--least", "0"), "'tslab consensus --help' shows how"),
-        (("--tolerance", "anomaly=1"), "--tolerance names no tier: 'anomaly=1'. There are none."),
-    ],
-)
-def test_numbers_that_mean_nothing_are_refused(
-    study: Study, options: tuple[str, ...], line: str
-) -> None:
-    study.say([(WHO[0], SAID[0]), (WHO[1], SAID[0]), (WHO[2], SAID[0])])
-    assert line in study.shell.fails(2, "consensus", *options)
