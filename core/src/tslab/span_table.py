@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tslab.errors import DataError
+from tslab.errors import DataError, counted
 
 Ticks = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+LONGEST = 2**62
+"""Microseconds of a line that 64 bits hold twice over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,23 @@ def outside(
     return np.asarray(~kept | (inside < rows.end - rows.start))
 
 
+def refuse_too_long(length: float, tasks: int) -> None:
+    """Raise where all tasks on one line, one after the other, are longer than numbers can hold.
+
+    Args:
+        length: Of the line, microseconds; a float, for a whole number would have run over.
+        tasks: How many there are.
+
+    Raises:
+        DataError: There is more time than fits.
+    """
+    if length >= LONGEST:
+        raise DataError(
+            counted(tasks, "tasks [holds|hold] more time than can be compared in one go"),
+            "Compare them in several parts, or mend times that are far off.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """The columns that extents and spans share."""
@@ -286,6 +305,7 @@ def _stretches(rows: _Rows, reviewed: Extents) -> tuple[NDArray[np.intp], NDArra
     fresh = np.flatnonzero(_changes(reviewed.task, reviewed.annotator))
     low = reviewed.start[fresh]
     high = reviewed.end[np.append(fresh[1:], len(reviewed)) - 1]
+    refuse_too_long((high - low + 4.0).sum(), len(np.unique(reviewed.task)))
     offset = np.concatenate([[0], np.cumsum(high - low + 4)[:-1]]) + 2 - low
     reading = _readings(rows, reviewed.task[fresh], reviewed.annotator[fresh])
     known = reading >= 0

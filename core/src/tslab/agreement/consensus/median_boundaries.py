@@ -16,7 +16,7 @@ from tslab.agreement.consensus.patterns import Floats, Votes
 from tslab.agreement.consensus.regions import Regions
 from tslab.agreement.consensus.voting import DISPUTED, ON, Rule, vote
 from tslab.agreement.kernels.overlaps import Positions
-from tslab.span_table import Extents, Mask, SpanTable
+from tslab.span_table import Extents, Mask, SpanTable, refuse_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ def present_in(reviewed: Extents, clusters: Clusters, readers: int) -> Mask:
         return out
     low = int(min(clusters.start.min(), reviewed.start.min()))
     reach = int(max(clusters.end.max(), reviewed.end.max())) - low + 2
+    tasks = int(max(clusters.task.max(), reviewed.task.max())) + 1
+    refuse_too_long(float(reach) * tasks, tasks)
     lift = clusters.task * reach - low
     start, end = clusters.start + lift, clusters.end + lift
     for reader in range(readers):

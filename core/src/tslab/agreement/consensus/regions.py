@@ -9,7 +9,7 @@ import numpy as np
 from tslab.agreement.consensus.patterns import Floats, Moments
 from tslab.agreement.consensus.voting import DISPUTED, ON, Decisions, Outcome
 from tslab.agreement.kernels.overlaps import Positions
-from tslab.span_table import Mask, SpanTable, Ticks
+from tslab.span_table import Mask, SpanTable, Ticks, refuse_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ def touches_of(table: SpanTable) -> list[tuple[int, int, int, int]]:
     fresh[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
     # One line for all groups: each begins after all times of the one before.
     step = int(table.end.max()) - int(table.start.min()) + 1
+    refuse_too_long(float(step) * int(fresh.sum()), len(table.tasks))
     lift = (np.cumsum(fresh) - 1) * step
     reach = np.maximum.accumulate(table.end[at] + lift)
     touching = np.zeros(len(at), bool)
@@ -145,8 +146,9 @@ class Line:
     @classmethod
     def of(cls, moments: Moments) -> Line:
         """The line of some moments."""
-        low, high = int(moments.start.min(initial=0)), int(moments.end.max(initial=0))
-        reach = high - low + 1
+        low, high = (int(moments.start.min()), int(moments.end.max())) if len(moments) else (0, 0)
+        reach, tasks = high - low + 1, int(moments.task.max(initial=-1)) + 1
+        refuse_too_long(float(reach) * tasks, tasks)
         lift = moments.task * reach - low
         return cls(low, reach, moments.start + lift, moments.end + lift)
 

@@ -9,7 +9,7 @@ from tslab.agreement.consensus.patterns import Floats
 from tslab.agreement.consensus.regions import Regions
 from tslab.agreement.kernels.overlaps import Positions
 from tslab.agreement.kernels.presence import ranges
-from tslab.span_table import SpanTable, Ticks
+from tslab.span_table import SpanTable, Ticks, refuse_too_long
 
 
 def sources_of(table: SpanTable, regions: Regions) -> tuple[Positions, Positions]:
@@ -19,8 +19,11 @@ def sources_of(table: SpanTable, regions: Regions) -> tuple[Positions, Positions
         Numbers of regions, and rows of the table.
     """
     found_region, found_row = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)]
-    low = int(min(table.start.min(initial=0), regions.start.min(initial=0)))
-    reach = int(max(table.end.max(initial=0), regions.end.max(initial=0))) - low + 1
+    if not len(regions) or not len(table):
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    low = int(min(table.start.min(), regions.start.min()))
+    reach = int(max(table.end.max(), regions.end.max())) - low + 1
+    refuse_too_long(float(reach) * len(table.tasks), len(table.tasks))
     lasting = table.end > table.start
     for label in np.unique(regions.label).tolist():
         numbers = np.flatnonzero(regions.label == label)

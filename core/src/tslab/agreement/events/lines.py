@@ -11,10 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tslab.agreement.events.events import Events, Positions, Shared
-from tslab.errors import DataError, counted
-from tslab.span_table import Ticks
-
-LONGEST = 2**62
+from tslab.span_table import Ticks, refuse_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +78,6 @@ class Line:
             lift = events.label[at].astype(np.int64) * self.length
             start, end = start[at] + lift, end[at] + lift
         return Side(at, start, end, bool((start[1:] >= end[:-1]).all()))
-
-
-def refuse_too_long(length: float, tasks: int) -> None:
-    """Raise where a line is longer than its numbers can hold.
-
-    Raises:
-        DataError: There is more time than fits.
-    """
-    if length >= LONGEST:
-        raise DataError(
-            counted(tasks, "tasks [holds|hold] more time than can be compared in one go"),
-            "Compare them in several parts.",
-        )
 
 
 def _bounds(events: Events, tasks: int) -> tuple[Ticks, Ticks]:

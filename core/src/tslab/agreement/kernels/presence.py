@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tslab.agreement.kernels.overlaps import Positions
 from tslab.agreement.kernels.sweep import Stretches, distinct, membership, sweep
-from tslab.span_table import Extents, Numbers, Ticks
+from tslab.span_table import Extents, Numbers, Ticks, refuse_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,17 @@ class Presence:
         """Which rows and which pieces overlap: positions of rows and of pieces, ``(parts,)``.
 
         Rows must lie within what their annotator reviewed.
+
+        Raises:
+            DataError: There is more time than fits on a line.
         """
-        low = int(self.piece_start.min(initial=0))
-        reach = int(self.piece_end.max(initial=0)) - low + 1
+        if not len(self.task):
+            none = np.zeros(0, np.intp)
+            return none, none
+        low = int(self.piece_start.min())
+        reach = int(self.piece_end.max()) - low + 1
+        tasks = int(self.task[-1]) + 1
+        refuse_too_long(float(reach) * tasks, tasks)
         line = self.task[self.piece_zone].astype(np.int64) * reach - low
         own = task.astype(np.int64) * reach - low
         first = np.searchsorted(self.piece_end + line, start + own, side="right")
@@ -81,7 +89,11 @@ def ranges(first: Positions, count: Positions) -> tuple[Positions, Positions]:
 
 
 def presence_of(reviewed: Extents, annotators: int) -> Presence:
-    """Zones of what was reviewed."""
+    """Zones of what was reviewed.
+
+    Raises:
+        DataError: There is more time than fits on a line.
+    """
     fresh = _changes(reviewed.task, reviewed.annotator)
     if _alike(reviewed, fresh):
         return _whole(reviewed, fresh)
@@ -136,6 +148,7 @@ def _laid_out(
     ticks = np.zeros(many, np.int64)
     np.add.at(ticks, zone, end - start)
     width = high - low
+    refuse_too_long(width.sum(dtype=float), len(np.unique(task)))
     begin = np.cumsum(width) - width
     return Presence(task, ticks, begin - low, begin, width, *readings, zone, start, end, whole)
 

@@ -21,10 +21,9 @@ from tslab.agreement.events.assignment import best_assignment
 from tslab.agreement.events.candidates import Candidates, expand, in_blocks
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.events.events import Events, Positions, Shared, shared
-from tslab.agreement.events.lines import refuse_too_long
 from tslab.agreement.events.matching import as_pairs
 from tslab.agreement.values import NOTHING_MARKED, Value
-from tslab.span_table import Numbers, SpanTable, Ticks
+from tslab.span_table import Numbers, SpanTable, Ticks, refuse_too_long
 
 ALONE = 1.0
 FARTHEST = 2 * ALONE  # no two units that differ more are better off together than alone

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tslab.agreement.events.events import Events, by_single_label
-from tslab.agreement.events.lines import refuse_too_long
 from tslab.agreement.kernels.presence import presence_of
-from tslab.span_table import Extents, SpanTable, Ticks
+from tslab.span_table import Extents, SpanTable, Ticks, refuse_too_long
 
 Present = NDArray[np.bool_]
 
@@ -138,8 +137,9 @@ def _cut(table: SpanTable, members: Sequence[int], pieces: Extents, present: Pre
     fresh = np.flatnonzero(np.diff(pieces.task, prepend=-1))
     count = np.diff(np.append(fresh, len(length)))
     before -= np.repeat(before[fresh], count)
-    low = int(pieces.start.min(initial=0))
-    reach = int(pieces.end.max(initial=0)) - low + 1
+    low, high = (int(pieces.start.min()), int(pieces.end.max())) if len(pieces) else (0, 0)
+    reach = high - low + 1
+    refuse_too_long(float(reach) * len(table.tasks), len(table.tasks))
     line = pieces.task.astype(np.int64) * reach + pieces.start - low
     at = np.searchsorted(line, cut.task.astype(np.int64) * reach + cut.start - low, "right") - 1
     shift = before[at] - pieces.start[at] if len(cut) else np.zeros(0, np.int64)
