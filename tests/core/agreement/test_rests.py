@@ -52,6 +52,20 @@ def test_an_event_that_three_marked_is_three_events_and_not_six() -> None:
     assert min(seen.values()) >= 3
 
 
+def test_a_region_of_two_labels_is_one_event_in_every_group_of_measures() -> None:
+    rows = [(0, who, label, 0, SECOND, who) for who in range(2) for label in range(2)]
+    table = table_of(rows, until=10 * SECOND)
+    found = rows_of(table, Readers(table.annotators))
+    counts: dict[tuple[str, tuple[str, ...]], set[int]] = {}
+    for row in found:
+        if row.counts == "events":
+            counts.setdefault((row.by, row.of), set()).add(row.events)
+    assert len({row.metric.partition("/")[0] for row in found}) == 4
+    assert counts["overall", ()] == counts["pair", ("a0", "a1")] == counts["task", ("t0",)] == {2}
+    assert counts["label", ("L0",)] == counts["label", ("L1",)] == {2}
+    assert counts["annotator", ("a0",)] == {1}
+
+
 def test_measures_of_matches_count_matches() -> None:
     table = three()
     rows = {(r.metric, r.by, r.of): r for r in rows_of(table, Readers(table.annotators))}

@@ -91,7 +91,7 @@ class TaskValues:
         tasks: Names of the tasks that somebody reviewed.
         values: float64 ``(tasks,)`` by measure.
         readers: How many people reviewed each.
-        spans: How many spans they made.
+        spans: How many events they marked.
         ticks: Time that two or more reviewed.
         full_ticks: Time that all people reviewed.
     """
@@ -112,7 +112,7 @@ class TaskValues:
         task, annotator = np.divmod(events.code, events.annotators)
         own = sums.members[annotator]
         readers = np.bincount(task[own], minlength=len(table.tasks))
-        spans = np.bincount(task[own], events.count[own].sum(axis=1), len(table.tasks))
+        spans = np.bincount(task[own], events.whole[own], len(table.tasks))
         at = np.flatnonzero(readers)
         values = values_of_tasks(sums, settings)
         return cls(

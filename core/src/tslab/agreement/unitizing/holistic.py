@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tslab.agreement.coefficients import Floats, ratio
+from tslab.agreement.events.events import Events
 from tslab.agreement.events.levels import Levels
 from tslab.agreement.kernels.contingency import Contingency, contingency, pairs_of
 from tslab.agreement.kernels.runs import Runs, runs_of
@@ -78,8 +79,16 @@ class _Study:
     runs: Runs
 
     @cached_property
+    def marks(self) -> NDArray[np.int64]:
+        """Events that last; one with several labels is one, int64 ``(tasks, annotators)``."""
+        shape = len(self.levels.table.tasks), len(self.levels.table.annotators)
+        lasting = Events.of(self.levels.table).ranges()
+        key = lasting.task * np.int64(shape[1]) + lasting.annotator
+        return np.bincount(key, minlength=shape[0] * shape[1]).reshape(shape)
+
+    @cached_property
     def spans(self) -> NDArray[np.int64]:
-        """Spans that last, int64 ``(tasks, annotators, labels)``."""
+        """The same with each label, int64 ``(tasks, annotators, labels)``."""
         table = self.levels.table
         shape = len(table.tasks), len(table.annotators), len(table.labels)
         lasting = np.flatnonzero(~table.instants)
@@ -199,18 +208,20 @@ class _Study:
         label: int | None = None,
     ) -> Row:
         tasks, seconds = self.levels.support(by, of)
-        events = self._events(by, of, members)
-        count = int(events.sum() if label is None else events[label])
+        count = self._events(by, of, members, label)
         return Row(self.levels.tier, metric, by, of, value, tasks, count, seconds)
 
-    def _events(self, by: str, of: tuple[str, ...], members: Sequence[int]) -> NDArray[np.int64]:
-        """Spans of some annotators in tasks that two of them read, int64 ``(labels,)``."""
+    def _events(
+        self, by: str, of: tuple[str, ...], members: Sequence[int], label: int | None
+    ) -> int:
+        """Events of some annotators in tasks that two of them read, of a label or of all."""
         tasks = self.present[:, members].sum(axis=1) > 1
         if by == "task":
             tasks &= np.arange(len(tasks)) == self.task[of[0]]
         elif by == "annotator":
             tasks &= self.present[:, self.levels.table.annotators.index(of[0])]
-        return np.asarray(self.spans[:, members][tasks].sum(axis=(0, 1)))
+        counts = self.marks if label is None else self.spans[..., label]
+        return int(counts[:, members][tasks].sum())
 
 
 def _means(values: Floats) -> Floats:
