@@ -6,6 +6,7 @@ import pytest
 from kit.event_tables import table_of
 
 from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.events import Events, by_single_label
 from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
 from tslab.agreement.events.matching import match_events
 from tslab.agreement.events.metrics import EventSettings, event_metrics
@@ -155,3 +156,14 @@ def test_nothing_is_a_bare_zero_or_one_where_it_is_undefined() -> None:
             if name not in ("event/splits", "event/merges", "event/fragments"):
                 assert value.value is None, name
                 assert value.reason
+
+
+def test_events_of_more_annotators_than_16_bits_count_stay_in_order() -> None:
+    many = 2**15 + 2
+    rows = [(0, who, 0, 10, 20 + who) for who in (0, 1, many - 2, many - 1)]
+    table = table_of(rows, annotators=many, until=10**5)
+    events = Events.of(table)
+    assert events.annotator.tolist() == [0, 1, many - 2, many - 1]
+    assert by_single_label(table).annotator.tolist() == events.annotator.tolist()
+    (found,) = match_events(table, (many - 2, many - 1), [Iou(0.5)])
+    assert found.iou.tolist() == [(10 + many - 2) / (10 + many - 1)]

@@ -24,6 +24,7 @@ from tslab.agreement.page.colors import (
 )
 from tslab.agreement.page.document import page
 from tslab.agreement.page.grids import OTHERS, event_confusions, time_confusion
+from tslab.agreement.page.histograms import border_plots
 from tslab.agreement.page.input import Names
 from tslab.agreement.page.rows import Index, number
 from tslab.agreement.page.tables import annotator_table, label_table
@@ -172,6 +173,18 @@ def test_no_bin_is_narrower_than_a_sample(sample: float, width: float) -> None:
     (histogram,) = beats(0.0, sample).tiers[0].histograms
     assert np.diff(histogram.edges) == pytest.approx(np.full(BINS, width))
     assert histogram.counts[BINS // 2] == histogram.counts.sum() == 89
+
+
+def test_a_label_with_a_plus_in_its_name_has_its_own_distances() -> None:
+    labels = ("x + y", "z")
+    marks = [(0, a, n, 10.0 * n + a * (n + 1), 10.0 * n + 9) for a in range(2) for n in range(2)]
+    made = table((("t",), ("a", "b"), labels), marks)
+    (found,) = measure(
+        Intake((TierTable("b", "intervals", made, Readers(("a", "b")), 0.1),)), FEW
+    ).tiers
+    _, documents = border_plots(found.histograms, Index(found))
+    said = [caption.split(", ")[1] for caption in documents[0][1]]
+    assert said == ["median apart 1.5 s", "median apart 1 s", "median apart 2 s"]
 
 
 def test_cards_have_plain_words() -> None:

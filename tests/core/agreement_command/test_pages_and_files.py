@@ -6,13 +6,17 @@ import csv
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kit.machine_study import PEOPLE, Study
 
 from tslab.agreement.report.privacy import hashes
+from tslab.commands.agreement_page import recordings_of
+from tslab.errors import DataError
 from tslab.project import Project
+from tslab.recording import Recording
 
 
 def test_files(study: Study, tmp_path: Path) -> None:
@@ -128,3 +132,24 @@ def test_a_page_replaces_no_page_of_another_command(study: Study, tmp_path: Path
         assert "is a page of 'tslab agreement'" in said
     path.write_text(path.read_text().replace('content="tslab agreement"', 'content="tslab"'))
     study.shell("agreement", "--draws", 0, "--report", path)
+
+
+def test_recordings_are_found_by_the_names_of_tasks_whatever_their_ids_are() -> None:
+    made = {name: Recording(name, (), 1.0) for name in ("rec", "rec (1)")}
+    views = [SimpleNamespace(name="beats"), SimpleNamespace(name="1")]
+
+    def recording(name: str, *, derived: bool) -> Recording:
+        assert not derived
+        if name == "rec (1)":
+            raise DataError("the source is gone")
+        return made[name]
+
+    project: Any = SimpleNamespace(
+        domain=SimpleNamespace(views=views),
+        entries=lambda: dict.fromkeys(made),
+        recording=recording,
+    )
+    opened = recordings_of(project)
+    assert opened("rec") is opened("rec (beats)") is made["rec"]
+    assert opened("rec (1)") is None, "its own source is gone, and it is no view of another one"
+    assert opened("rec (other)") is opened("unknown") is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tslab.agreement.tier_tables import Intake
     from tslab.agreement.values import Row
     from tslab.project import Project
-    from tslab.recording import Recording
 
 LEVELS = (
     *("overall", "label", "task", "window", "pair", "pair-label", "annotator", "without"),
@@ -247,23 +246,14 @@ def _key(output: Output, private: bool) -> bytes | None:
 def _offered(project: Project, private: bool) -> DomainMetrics:
     """Metrics of the domain; recordings cannot be found under hashed names."""
     from tslab.agreement.domain_metrics import DomainMetrics
-    from tslab.errors import DataError
-
-    def opened(task: str) -> Recording | None:
-        try:
-            return None if private else project.recording(task.partition(" (")[0], derived=False)
-        except DataError:
-            return None
+    from tslab.commands.agreement_page import recordings_of
 
     metrics = project.plugins.agreement_metrics(project.domain)
-
-    calling = project.plugins.calling
-    return DomainMetrics(project.domain, metrics, calling, opened)
+    offered = DomainMetrics(project.domain, metrics, project.plugins.calling)
+    return offered if private else replace(offered, recording=recordings_of(project))
 
 
 def _chosen_tiers(intake: Intake, names: Sequence[str]) -> Intake:
-    from dataclasses import replace
-
     from tslab.errors import UsageError, did_you_mean
 
     known = [tier.name for tier in intake.tiers]

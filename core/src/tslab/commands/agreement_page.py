@@ -47,21 +47,27 @@ def write_page(
 
         from tslab.label_studio.task_links import task_links
 
-        given = replace(given, recording=_recordings(project), link=task_links(project))
+        given = replace(given, recording=recordings_of(project), link=task_links(project))
     files.write_bytes(path, page(found, given))
 
 
-def _recordings(project: Project) -> Callable[[str], Recording | None]:
-    """Opens recordings by the names that agreement gives them."""
+def recordings_of(project: Project) -> Callable[[str], Recording | None]:
+    """Opens recordings by the names that agreement gives them; None where that cannot be.
+
+    Raises:
+        DataError: A file of the project folder is damaged.
+    """
+    from tslab.agreement.consensus.project import unit_of
     from tslab.errors import DataError
 
+    views = [view.name for view in project.domain.views]
     known = project.entries()
 
     def opened(task: str) -> Recording | None:
-        name = task if task in known else task.rpartition(" (")[0]
+        name = task if task in known else unit_of(task, views)[0]
         try:
             return project.recording(name, derived=False) if name in known else None
-        except DataError:  # the source was moved away: the page does without the signal
+        except DataError:  # the source was moved away: pages and metrics do without the signal
             return None
 
     return opened

@@ -45,7 +45,7 @@ class Events:
     def of(cls, table: SpanTable) -> Events:
         """All events of a table, ranges and instants."""
         first, label, sets = _label_sets(table)
-        order = first[np.argsort(table.annotator[first].astype(np.int16), kind="stable")]
+        order = first[_by_annotator(table, first)]
         of_row = np.zeros(len(table), np.int32)
         of_row[first] = label
         return cls(
@@ -89,12 +89,18 @@ class Events:
 def by_single_label(table: SpanTable) -> Events:
     """Ranges of a table, one event for each label of a region: for measures of one label."""
     rows = np.flatnonzero(table.end > table.start)
-    order = rows[np.argsort(table.annotator[rows].astype(np.int16), kind="stable")]
+    order = rows[_by_annotator(table, rows)]
     sets: Sets = tuple((number,) for number in range(len(table.labels)))
     return Events(
         sets, table.annotator[order], table.task[order], table.label[order], table.start[order],
         table.end[order], order.astype(np.int64),
     )  # fmt: skip
+
+
+def _by_annotator(table: SpanTable, rows: Positions) -> Positions:
+    """Order of some rows by their annotator; NumPy sorts 16 bits by radix, in linear time."""
+    narrow = np.int16 if len(table.annotators) <= 2**15 else np.int32
+    return np.argsort(table.annotator[rows].astype(narrow), kind="stable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,20 @@ class Histogram:
 
     Attributes:
         side: onset, offset or instant.
-        label: Of which label; "" is all.
+        labels: Of which set of labels; () is all.
         edges: Seconds, float64 ``(bins + 1,)``; the first and last bin hold all beyond them, too.
         counts: int64 ``(bins,)``.
     """
 
     side: str
-    label: str
+    labels: tuple[str, ...]
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
+
+    @property
+    def label(self) -> str:
+        """What the set of labels is called; "" is all."""
+        return " + ".join(self.labels)
 
 
 def histograms(
@@ -65,10 +70,10 @@ def histograms(
             continue
         bins = np.clip(np.searchsorted(edges, errors / SECOND, side="right") - 1, 0, BINS - 1)
         table = np.bincount(label * BINS + bins, minlength=len(labels) * BINS).reshape(-1, BINS)
-        found.append(Histogram(side, "", edges, table.sum(axis=0)))
+        found.append(Histogram(side, (), edges, table.sum(axis=0)))
         if len(labels) > 1:
             found += [
-                Histogram(side, " + ".join(names), edges, counts)
+                Histogram(side, names, edges, counts)
                 for names, counts in zip(labels, table, strict=True)
                 if counts.any()
             ]

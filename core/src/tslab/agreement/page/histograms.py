@@ -46,8 +46,8 @@ def border_plots(found: Sequence[Histogram], index: Index) -> tuple[list[str], l
 def _caption(histogram: Histogram, index: Index) -> str:
     """How many, the median distance and how it is spread."""
     prefix = PREFIXES.get(histogram.side, "")
-    labels = tuple(histogram.label.split(" + ")) if histogram.label else ()
-    by = ("label", labels[:1]) if len(labels) == 1 else ("overall", ())
+    labels = histogram.labels
+    by = ("label", labels) if len(labels) == 1 else ("overall", ())
     rows = [index.row(f"{prefix}{name}", *by) for name in ("median_error", "mad", "p95_error")]
     said = [
         DASH if row is None or row.value.value is None else seconds(row.value.value) for row in rows
