@@ -279,7 +279,7 @@ def test_a_review_waits_for_planned_raters(make: Make, capsys: Capture) -> None:
     assert (said["disputes"], said["open"], said["unread"]) == (8, 8, 16)
     assert said["later"] == 2 * 16
     (warning,) = [text for text in said["warnings"] if "planned" in text]
-    assert warning.endswith("rater 3 cem@example.org (16 tasks)")
+    assert "have read: rater 3 cem@example.org (16 tasks). To review now: tslab" in warning
     hasty = study.told(capsys, "review", "--now", "--dry-run")
     assert hasty["disputes"] == 40
     assert any("void" in text for text in hasty["warnings"])

@@ -25,7 +25,7 @@ SHOWN = 20
 )  # fmt: skip
 @click.option(
     "--now", is_flag=True, help="Take tasks that wait for another annotator, too: they have too "
-    "little agreement, or a rater of a blind study has yet to read them.",
+    "little agreement, or fewer people have read them than shall.",
 )  # fmt: skip
 @shared_options
 def command(output: Output, dry_run: bool, most: int | None, now: bool) -> int:

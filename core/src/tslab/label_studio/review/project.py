@@ -92,7 +92,7 @@ class ReviewPush(Push):
             originals: Label Studio's ids of the annotators' projects, by group key.
             reviews: The same of the review's projects, as far as there were any.
             now: Whether tasks are taken that wait for another annotator: they have too little
-                agreement, or a rater of a blind study is still to read them.
+                agreement, or somebody is still to read them.
 
         Raises:
             ProjectError: Nobody annotated, a config is broken, or the key of verdicts is lost.

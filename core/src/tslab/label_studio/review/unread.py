@@ -1,4 +1,4 @@
-"""Tasks of a blind study that a planned rater has not read yet: no reviewer decides them before.
+"""Tasks that fewer people have read than are to read them: no reviewer decides them before.
 
 A verdict counts for what everybody says at that time; whoever reads later makes it void.
 """
@@ -9,18 +9,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tslab.errors import counted
-from tslab.progress.activity import load_activity
+from tslab.progress.activity import Activity, load_activity
 from tslab.progress.work import homes_of
 from tslab.project import Project
 from tslab.rater_people import load_people
 from tslab.reading_plan import load_plan
 
 Unread = Mapping[str, Sequence[int]]
-"""Numbers of the raters who are still to read a task, by its id."""
+"""Numbers of the raters who are still to read a task, by its id; none in a study of one project,
+where nobody knows who is next."""
 
 
 def unread_tasks(project: Project) -> Unread:
-    """Tasks that two raters have read and another one will; none where the study is not blind.
+    """Tasks that two people have read and another one will.
 
     Who skipped a task has seen it: nobody waits for that reading.
 
@@ -28,9 +29,13 @@ def unread_tasks(project: Project) -> Unread:
         DataError: A file of the project folder is damaged.
     """
     review = project.settings.review
-    plan = load_plan(project.root) if review.blind else None
     activity = load_activity(project.root)
-    if plan is None or activity is None:
+    if activity is None:
+        return {}
+    if not review.blind:
+        return _too_few(activity, review.overlap)
+    plan = load_plan(project.root)
+    if plan is None:
         return {}
     homes = homes_of(activity.entries, load_people(project.state))
     read: dict[str, set[int]] = {}
@@ -46,6 +51,20 @@ def unread_tasks(project: Project) -> Unread:
         if left and len(done) > 1:
             found[task] = sorted(left)
     return found
+
+
+def _too_few(activity: Activity, overlap: int) -> Unread:
+    """Tasks of which nobody knows who will read them; those that one person reads are not asked."""
+    read: dict[str, set[str]] = {}
+    seen: dict[str, set[str]] = {}
+    for entry in activity.entries:
+        if entry.state != "draft":
+            seen.setdefault(entry.task, set()).add(entry.annotator)
+        if entry.state == "submitted":
+            read.setdefault(entry.task, set()).add(entry.annotator)
+    return {
+        task: () for task, people in read.items() if len(people) > 1 and len(seen[task]) < overlap
+    }
 
 
 def who_is_missing(project: Project, unread: Unread) -> str:
@@ -73,10 +92,15 @@ def waiting_text(project: Project, unread: Unread, *, now: bool) -> str:
     Raises:
         DataError: The list of raters is damaged.
     """
-    tasks, who = counted(len(unread), "tasks"), who_is_missing(project, unread)
+    tasks, review = counted(len(unread), "tasks"), project.settings.review
+    readers = "all planned raters" if review.blind else f"{review.overlap} people (review: overlap)"
+    who = who_is_missing(project, unread) if review.blind else ""
     if now:
+        missing = f": still to read are {who}" if who else ""
         return (
-            f"{tasks} not read by all planned raters may be reviewed: still to read are {who}. "
-            "What they submit makes verdicts on their disputes void"
+            f"{tasks} not read by {readers} may be reviewed{missing}. "
+            "What else is submitted makes verdicts on their disputes void"
         )
-    return f"new disputes of {tasks} wait until all planned raters have read: {who}"
+    text = f"new disputes of {tasks} wait until {readers} have read"
+    text += f": {who}" if who else ""
+    return f"{text}. To review now: tslab review --now"
