@@ -38,7 +38,8 @@ def made_truth(root: Path) -> dict[str, list[Annotation]]:
     except (msgspec.MsgspecError, DataError, OSError) as error:
         raise DataError(
             f"'{FILE_NAME}' is damaged: {error}",
-            "Delete it and make the ground truth again: tslab consensus --as ground-truth",
+            "Delete it; 'tslab pull' writes what a review decided again, 'tslab consensus --as "
+            "ground-truth' what annotators have in common.",
         ) from error
     return {maker: [replace(a, ground_truth=True) for a in found[maker]] for maker in sorted(found)}
 

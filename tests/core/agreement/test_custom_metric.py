@@ -16,6 +16,7 @@ from tslab.agreement.enterprise.custom_metric import (
     custom_rows,
     load_metric,
 )
+from tslab.agreement.values import NO_SCORE
 from tslab.errors import DataError
 
 MARKS: list[Mark] = [
@@ -119,3 +120,24 @@ def test_labels_may_be_left_out() -> None:
     assert metric.per_label({}, {}) == {}
     assert metric.score({}, {}) == 0.5
     assert CustomMetric("ours", Path("x.py"), evalme.agreement).score({}, {}) == 1
+
+
+def test_what_the_function_prints_is_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "loud.py"
+    path.write_text(
+        "print('loaded')\ndef loud(a, b, per_label=False):\n    print('called')\n    return 0.1\n"
+    )
+    custom_rows(load_metric(f"{path}:loud"), regions(MARKS, "AB", 2), [])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("loaded\ncalled")
+
+
+def test_a_function_that_answers_nan_is_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def nan(a, b, per_label=False):\n    return float('nan')\n")
+    found = custom_rows(load_metric(f"{path}:nan"), regions(MARKS, "AB", 2), [])
+    assert {row.by for row in found} == {"overall", "annotator"}
+    assert {row.value.reason for row in found} == {NO_SCORE}

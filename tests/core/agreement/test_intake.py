@@ -236,6 +236,18 @@ def test_what_cannot_be_used_is_counted_and_left_out(tmp_path: Path) -> None:
     )
 
 
+def test_who_marked_only_what_cannot_be_used_did_not_read(tmp_path: Path) -> None:
+    unknown, outside = a(1, 2, "gone"), a(150, 160)
+    said_ = [
+        said("ann", [a(1, 2)]), said("ben", [unknown, outside]), said("cem", [a(1, 2), unknown]),
+        said("dan", []),
+    ]  # fmt: skip
+    found = project_intake(project(tmp_path, said_))
+    tier = only(found)
+    assert tier.table.annotators == ("ann", "cem", "dan")
+    assert found.counts == {"TSL083": 2, "TSL085": 1, "TSL117": 1}
+
+
 def test_of_two_ground_truths_each_moment_has_one(tmp_path: Path) -> None:
     found = project_intake(
         project(

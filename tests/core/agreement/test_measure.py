@@ -32,7 +32,7 @@ from tslab.agreement.time.metrics import time_metrics
 from tslab.agreement.values import NOTHING_MARKED, Readers
 from tslab.contracts import AgreementContext, AgreementMetric
 from tslab.domain import Domain, Label, Tier
-from tslab.errors import DataError, ProjectError, UsageError
+from tslab.errors import DataError, UsageError
 from tslab.span_table import Extents, SpanTable
 from tslab.spans import Span
 
@@ -255,7 +255,7 @@ def test_files_are_tables_and_nothing_else_is_overwritten(tmp_path: Path) -> Non
     assert sum(float(row["hours"]) for row in tables["confusion.csv"] if row["by"] == "overall") > 0
     write_files(found, tmp_path / "out")
     (tmp_path / "out" / "matrix.csv").write_text("mine\n")
-    with pytest.raises(ProjectError, match=r"matrix\.csv"):
+    with pytest.raises(UsageError, match=r"matrix\.csv"):
         write_files(found, tmp_path / "out")
     assert (tmp_path / "out" / "matrix.csv").read_text() == "mine\n"
 

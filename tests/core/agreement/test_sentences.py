@@ -11,7 +11,7 @@ from tslab.agreement.measure import Agreement, measure
 from tslab.agreement.page.document import page
 from tslab.agreement.report.result_document import document
 from tslab.agreement.report.result_text import agreement_text
-from tslab.agreement.report.sentences import NOBODY, level, sentences
+from tslab.agreement.report.sentences import NO_EVENTS, level, sentences
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import Intake, TierTable
 from tslab.agreement.values import Readers
@@ -94,7 +94,7 @@ def test_instants_are_judged_by_themselves() -> None:
 
 
 def test_nobody_and_one_against_a_model() -> None:
-    assert says([]) == [NOBODY]
+    assert says([]) == [NO_EVENTS]
     assert says([(0, 0, 0, 10), (1, 0, 0, 10)], people=1) == [
         "Of all events of a0 and of a1, 100% match."
     ]

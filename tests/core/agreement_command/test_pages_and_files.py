@@ -27,7 +27,7 @@ def test_files(study: Study, tmp_path: Path) -> None:
         PEOPLE[:2], PEOPLE[1:], PEOPLE[::2],
     }  # fmt: skip
     (folder / "metrics.csv").write_text("a,b\n")
-    assert "metrics.csv" in study.shell.fails(4, "agreement", "--csv", folder, "--draws", 0)
+    assert "metrics.csv" in study.shell.fails(2, "agreement", "--csv", folder, "--draws", 0)
 
 
 def test_private_output_names_nobody(study: Study, tmp_path: Path) -> None:

@@ -72,6 +72,58 @@ def test_records_of_another_shape_cost_themselves_only() -> None:
     assert found.counts == {"TSL081": 5, "TSL092": 1}
 
 
+def test_times_before_the_recording_and_times_that_are_none_are_told_apart() -> None:
+    own = [region(1, 2), region(-1000000, 5), region(1e13, 2e13), region(None, 3)]
+    found = read(task(1, annotation(1, 1, own), annotation(2, 2, [region(1, 2)])))
+    assert rows(found) == [("1", "user 1", "Run", 1, 2), ("1", "user 2", "Run", 1, 2)]
+    assert sorted(
+        str(finding).partition(": 1 ")[2].split(" is ")[0] for finding in found.findings
+    ) == [
+        "region that begins before time 0",
+        "region whose time",
+        "region without a time",
+    ]
+    measured = measure(found, AgreementSettings(draws=0))
+    assert measured.row("lab", "event/f1@0.5").value.value == 1.0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("odd", [{"result": None}, {}])
+def test_an_annotation_without_a_result_says_nothing_rather_than_that_nothing_is_there(
+    odd: dict[str, Any],
+) -> None:
+    found = read(
+        task(
+            1,
+            annotation(1, 1, [region(1, 2)]),
+            {"id": 2, "completed_by": 2, **odd},
+            annotation(3, 3, []),
+            predictions=[{"id": 9, "model_version": "m", **odd}],
+        )
+    )
+    assert found.counts == {"TSL081": 2}
+    (tier,) = found.tiers
+    assert tier.readers.annotators == ("user 1", "user 3")
+    assert tier.readers.models == ()
+
+
+def test_annotations_that_are_no_list_are_said() -> None:
+    found = read({**task(1), "annotations": {"id": 1}}, task(2, annotation(2, 1, [region(1, 2)])))
+    assert found.counts == {"TSL081": 1}
+    assert rows(found) == [("2", "user 1", "Run", 1, 2)]
+
+
+def test_whose_regions_all_have_unknown_labels_did_not_read_the_task() -> None:
+    """Two who mark what the config does not know would agree perfectly that nothing is there."""
+    config = config_xml(["Walk"])
+    first = [annotation(1, 1, [region(1, 2)]), annotation(2, 2, [region(1, 2)])]
+    known = [region(5, 6, label="Walk"), region(1, 2)]
+    second = [annotation(3, 1, known), annotation(4, 2, [region(5, 6, label="Walk")])]
+    found = read(task(1, *first), task(2, *second), config=config)
+    assert found.counts == {"TSL083": 3, "TSL117": 2}
+    (tier,) = found.tiers
+    assert [tier.table.tasks[n] for n in tier.table.reviewed.task.tolist()] == ["2", "2"]
+
+
 @pytest.mark.parametrize(
     "text", ["{", "[1]", '{"tasks": []}', '[{"id": 1, "csv": "x", "lab": []}]', "\udcff"]
 )

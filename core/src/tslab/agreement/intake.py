@@ -18,6 +18,7 @@ from tslab.agreement.dispute_values import Scope
 from tslab.agreement.silent_truth import speaking
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
+    UNREAD,
     Intake,
     Problems,
     TierTable,
@@ -201,7 +202,7 @@ class _Builder:
         """The table of some readings."""
         views = {reading.view for reading in readings if reading.role != "model"}
         scopes = self._scopes(readings)
-        readings = list(_once(readings, self.problems))
+        readings = [r for r in _once(readings, self.problems) if self._readable(r)]
         units = self._units(readings, views)
         present = {reading.reader for reading in readings}
         names = [name for name in self.order if name in present]
@@ -238,6 +239,27 @@ class _Builder:
             scopes=scopes,
             sample=self._sample({reading.recording for reading in readings}),
         )
+
+    def _readable(self, reading: _Reading) -> bool:
+        """False where somebody marked something of which nothing is left: that is not "nothing"."""
+        own = [span for span in reading.spans if span.tier == self.tier.name]
+        if not own or any(not self._left_out(reading, span)[0] for span in own):
+            return True
+        for span in own:
+            self.problems.add(*self._left_out(reading, span))
+        self.problems.add("TSL117", UNREAD, f"recording {reading.recording}")
+        return False
+
+    def _left_out(self, reading: _Reading, span: Span) -> tuple[str, str, str]:
+        """Code, words and place of why a span of the tier cannot be used; "" for one that can."""
+        ends = to_microseconds(self.entries[reading.recording].duration)
+        place = f"recording {reading.recording}"
+        if span.label not in self.labels:
+            text = "regions of unknown labels [is|are] left out"
+            return "TSL083", text, f"label '{span.label}', {place}"
+        if span.start_us > ends or (span.start_us == ends and not span.is_instant):
+            return "TSL085", "regions outside [its|their] recording [is|are] left out", place
+        return "", "", place
 
     def _task_answers(
         self, readings: Sequence[_Reading], views: set[str], names: list[str], readers: Readers
@@ -300,24 +322,18 @@ class _Builder:
 
     def _add(self, reading: _Reading, unit: int, reader: int) -> None:
         self.seen += [(unit, reader, start, end) for start, end in reading.seen]
-        ends = to_microseconds(self.entries[reading.recording].duration)
-        place = f"recording {reading.recording}"
         for span in reading.spans:
             if span.tier != self.tier.name:
                 continue
-            label = self.labels.get(span.label)
-            if label is None:
-                text = "regions of unknown labels [is|are] left out"
-                self.problems.add("TSL083", text, f"label '{span.label}', {place}")
-            elif span.start_us > ends or (span.start_us == ends and not span.is_instant):
-                self.problems.add(
-                    "TSL085", "regions outside [its|their] recording [is|are] left out", place
-                )
-            else:
-                region = self._region(unit, reader, span)
-                self.rows.append((unit, reader, label, span.start_us, span.end_us, region))
-                if span.fields:
-                    self.fields[region] = span.fields
+            code, text, place = self._left_out(reading, span)
+            if code:
+                self.problems.add(code, text, place)
+                continue
+            region = self._region(unit, reader, span)
+            label = self.labels[span.label]
+            self.rows.append((unit, reader, label, span.start_us, span.end_us, region))
+            if span.fields:
+                self.fields[region] = span.fields
 
     def _region(self, unit: int, reader: int, span: Span) -> int:
         """Number of a region; spans of one id and time are one region with several labels."""

@@ -6,6 +6,7 @@ few hold one, all draws say nearly the same, and the interval would state chance
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -49,7 +50,8 @@ def believed(tier: TierTable, rows: Sequence[Row]) -> tuple[list[Row], list[str]
 
 def _why_not(tier: TierTable, row: Row, marks: dict[str, _Marks]) -> str:
     """Why an interval says nothing; "" where it does."""
-    alike = ALIKE if row.value.low == row.value.high else ""
+    low, high = (float("nan") if end is None else end for end in (row.value.low, row.value.high))
+    alike = ALIKE if math.isclose(low, high, rel_tol=1e-12) else ""  # sums of draws are rounded
     if row.tasks == 1 and row.metric.startswith("time/"):
         return alike  # drawn from blocks of the only task
     tasks = _tasks_of(tier, row, marks)

@@ -139,6 +139,7 @@ def measure(
     intake: Intake,
     settings: AgreementSettings | None = None,
     offered: DomainMetrics | None = None,
+    own: Sequence[CustomMetric] | None = None,
 ) -> Agreement:
     """All measures.
 
@@ -146,13 +147,14 @@ def measure(
         intake: What is compared.
         settings: How.
         offered: Metrics of the domain.
+        own: The functions that `AgreementSettings.custom` names, where they are loaded already.
 
     Raises:
         PluginError: A metric of a plugin failed.
         DataError: A measure of the user's own failed.
     """
     settings = settings or AgreementSettings()
-    own = [load_metric(place) for place in settings.custom]
+    own = [load_metric(place) for place in settings.custom] if own is None else own
     tiers = tuple(measure_tier(tier, settings, offered, own) for tier in intake.tiers)
     versions = {"tslab": tslab.__version__, "numpy": np.__version__}
     return Agreement(tiers, settings, intake.findings, dict(intake.counts), intake.notes, versions)

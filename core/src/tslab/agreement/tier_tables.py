@@ -21,6 +21,7 @@ from tslab.wording import short
 
 GROUND_TRUTH = "ground truth"
 """Name of the reading that holds the ground truth."""
+UNREAD = "readings [is|are] left out, for none of [its|their] regions can be read"
 CONSENSUS = ("consensus ", "consensus-")
 """How names of predictions begin that `tslab consensus` wrote, and those in private output."""
 MOST_LETTERS = 80

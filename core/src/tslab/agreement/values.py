@@ -17,6 +17,7 @@ NO_BORDER = "nobody drew a border: all are edges of what was reviewed"
 TOO_FEW = "too few items"
 NO_PAIR = "no pair in which it is defined"
 NO_ANSWER = "nothing that both answered"
+NO_SCORE = "the function answers no number"
 
 REASONS = (
     NOTHING_MARKED,
@@ -31,6 +32,7 @@ REASONS = (
     TOO_FEW,
     NO_PAIR,
     NO_ANSWER,
+    NO_SCORE,
 )
 
 

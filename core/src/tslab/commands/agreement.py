@@ -113,9 +113,11 @@ def command(output: Output, **options: Any) -> int:
 
     Exits with 1 if nothing can be compared, or if agreement is below --min or above --max.
     """
+    from tslab.agreement.enterprise.custom_metric import load_metric
     from tslab.agreement.measure import measure
+    from tslab.agreement.report.result_files import folder_target
     from tslab.agreement.settings import AgreementSettings
-    from tslab.commands.page_target import folder_target, page_target
+    from tslab.commands.page_target import page_target
 
     wanted = Asked(**options)
     read_bounds(wanted.least, wanted.most)  # before anything is measured
@@ -123,6 +125,7 @@ def command(output: Output, **options: Any) -> int:
         page_target(wanted.page_file, "agreement")
     if wanted.folder is not None:
         folder_target(wanted.folder)
+    own = [load_metric(place) for place in wanted.own]
     intake, offered, key = _given(output, wanted)
     weights = read_weights(_controls(intake), wanted.weights)
     intake = _chosen_tiers(intake, wanted.tiers)
@@ -145,7 +148,7 @@ def command(output: Output, **options: Any) -> int:
         from tslab.agreement.report.privacy import private
 
         intake = private(intake, key)
-    found = measure(intake, settings, offered)
+    found = measure(intake, settings, offered, own)
     return _show(output, found, wanted)
 
 

@@ -41,19 +41,3 @@ def _writer(path: Path) -> str | None:
     with path.open("rb") as file:
         found = re.search(re.escape(GENERATOR) + ' ?([a-z]*)"', file.read(HEAD).decode("latin-1"))
     return found[1] if found else None
-
-
-def folder_target(name: str) -> Path:
-    """Where tables go.
-
-    Raises:
-        UsageError: That is a file.
-    """
-    from tslab.errors import UsageError
-
-    if not name:
-        raise UsageError("--csv has no name", "Name a folder.")
-    path = Path(name)
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"--csv '{name}' is a file", "Name a folder.")
-    return path

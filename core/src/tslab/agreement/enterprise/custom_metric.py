@@ -12,6 +12,7 @@ import math
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tslab.agreement.enterprise.scores import mean_rows
 from tslab.agreement.kernels.common_time import common_ticks
 from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.panel import TimeSettings
-from tslab.agreement.values import Row
+from tslab.agreement.values import NO_SCORE, Row, Value
 from tslab.domain import RegionField
 from tslab.errors import DataError, TslabError
 from tslab.spans import FieldValue
@@ -71,7 +72,8 @@ class CustomMetric:
 
     def _call(self, one: Mapping[str, Any], other: Mapping[str, Any], *, per_label: bool) -> object:
         try:
-            return self.function(one, other, per_label=per_label)
+            with redirect_stdout(sys.stderr):  # stdout is for the result
+                return self.function(one, other, per_label=per_label)
         except (Exception, SystemExit) as error:  # the user's code may raise anything
             raise _failed(self.path, f"'{self.name}' failed", error) from error
 
@@ -109,7 +111,8 @@ def load_metric(place: str) -> CustomMetric:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
-        spec.loader.exec_module(module)
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # the user's code may raise anything
         raise _failed(path, "cannot be run", error) from error
     found = getattr(module, function, None)
@@ -149,6 +152,9 @@ def custom_rows(
     name = f"custom/{metric.name}"
     whole, labels = custom_controls(metric, regions, fields)
     rows = list(mean_rows(whole, regions.readers, name, intervals))
+    pairs, _ = all_kinds(regions.table, regions.readers)
+    if not whole.scores and common_ticks(regions.table, pairs).any():
+        rows = [replace(row, value=Value(None, NO_SCORE)) for row in rows]
     for label, control in labels.items():
         rows += [
             replace(row, tier=regions.tier, by="label", of=(label,))

@@ -107,7 +107,8 @@ def amounts(tier: TierTable) -> list[str]:
     own, seen = np.isin(table.annotator, people), np.isin(table.reviewed.annotator, people)
     read = float((table.reviewed.end - table.reviewed.start)[seen].sum()) / 3.6e9
     marks = counted(int(own.sum()), "marks")
-    parts += [amount_text(tier), f"{hours(read)} of reading with {marks}"]
+    # Where nobody marked anything an export does not say how long what was read is.
+    parts += [amount_text(tier), f"{hours(read)} of reading with {marks}" if own.any() else marks]
     return parts
 
 

@@ -16,7 +16,7 @@ from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.headline import main_metrics
 from tslab.agreement.values import Row
-from tslab.errors import ProjectError
+from tslab.errors import UsageError
 from tslab.wording import csv_cell
 
 Cells = tuple[object, ...]
@@ -55,7 +55,8 @@ def write_files(found: Agreement, folder: Path) -> list[Path]:
     """Write all files.
 
     Raises:
-        ProjectError: A file of that name is there that is no report, or cannot be written.
+        UsageError: A file of that name is there that is no report.
+        ProjectError: One cannot be written.
     """
     paths = [folder / name for name in HEADERS]
     for path in paths:
@@ -74,13 +75,29 @@ def write_files(found: Agreement, folder: Path) -> list[Path]:
     return paths
 
 
+def folder_target(name: str) -> Path:
+    """Where tables go; asked before anything is measured.
+
+    Raises:
+        UsageError: That is a file, or holds one that is no report.
+    """
+    if not name:
+        raise UsageError("--csv has no name", "Name a folder.")
+    folder = Path(name)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--csv '{name}' is a file", "Name a folder.")
+    for file in HEADERS:
+        _refuse_strangers(folder / file)
+    return folder
+
+
 def _refuse_strangers(path: Path) -> None:
     if not path.exists():
         return
     head = ",".join(HEADERS[path.name]).encode()
     with path.open("rb") as file:
         if file.readline().strip() != head:
-            raise ProjectError(
+            raise UsageError(
                 f"'{path}' is no file of 'tslab agreement'", "Name another folder, or move it away."
             )
 

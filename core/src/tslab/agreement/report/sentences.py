@@ -9,6 +9,7 @@ import numpy as np
 
 from tslab.agreement.coefficients import as_dice
 from tslab.agreement.measure import TierAgreement
+from tslab.agreement.report.amounts import read_together
 from tslab.agreement.report.headline import main_metrics
 from tslab.agreement.report.words import seconds
 from tslab.agreement.settings import AgreementSettings
@@ -19,6 +20,7 @@ from tslab.wording import short
 LEVELS = ((0.9, "very closely"), (0.75, "closely"), (0.5, "in part"), (-np.inf, "little"))
 """Least share of each level: of events, of time as Dice has it, of the length of events."""
 NOBODY = "There is nothing that two people reviewed."
+NO_EVENTS = "Nobody of those who read the same marked anything."
 NO_MARKS = "Nothing is marked here: only answers about whole tasks are compared."
 Called = Callable[[str], str]
 
@@ -55,7 +57,11 @@ def sentences(
         return [NO_MARKS]
     known = _Known(tier, settings, called or short)
     found = [said for metric in main_metrics(tier, settings) for said in known.about(metric)]
-    return found or [NOBODY]
+    if found:
+        return found
+    table, people = tier.tier.table, tier.tier.readers.annotators
+    marked = np.isin(np.array(table.annotators, object), people)[table.annotator].any()
+    return [NOBODY if marked or not read_together(table, people) else NO_EVENTS]
 
 
 class _Known:

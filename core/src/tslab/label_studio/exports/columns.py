@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from tslab.agreement.tier_tables import Problems
 from tslab.label_studio.exports.records import (
     LABELS_TYPE,
+    ODD_PREDICTIONS,
+    SHAPE,
     Annotation,
     Prediction,
     Result,
@@ -111,8 +113,9 @@ def _readings(
 ) -> Iterator[tuple[tuple[str, str], Sequence[Result]]]:
     chosen: dict[tuple[str, str], Annotation | Prediction] = {}
     for annotation in sorted(task.annotations or (), key=_order):
-        if annotation.was_cancelled:
-            problems.add("TSL092", "skipped annotation[|s] [is|are] left out", place)
+        if annotation.was_cancelled or annotation.result is None:
+            skipped = "TSL092", "skipped annotation[|s] [is|are] left out"
+            problems.add(*(skipped if annotation.was_cancelled else ("TSL081", SHAPE)), place)
             continue
         truth = bool(annotation.ground_truth)
         key = ("truth", "") if truth else ("person", reader_name(annotation.completed_by, emails))
@@ -126,10 +129,10 @@ def _readings(
                 problems.add("TSL089", text, place)
         chosen[key] = annotation
     for prediction in task.predictions or ():
-        if isinstance(prediction, int):
-            problems.add(
-                "TSL131", "predictions that [is|are] exported as a number [is|are] left out", place
-            )
+        if isinstance(prediction, int) or prediction.result is None:
+            number = "TSL131", "predictions that [is|are] exported as a number [is|are] left out"
+            odd = "TSL081", ODD_PREDICTIONS
+            problems.add(*(number if isinstance(prediction, int) else odd), place)
             continue
         key = ("model", prediction.model_version or "unnamed model")
         if key in chosen:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from tslab.agreement.silent_truth import speaking
 from tslab.agreement.tier_tables import (
     GROUND_TRUTH,
+    UNREAD,
     Intake,
     Problems,
     TierTable,
@@ -41,7 +42,6 @@ GUESSED = (
     "the export does not say what was shown: a task is taken to reach from its first to its last "
     "mark, so kappa, alpha and percent, which count unlabelled time, are lower than with all of it"
 )
-UNREAD = "readings [is|are] left out, for none of [its|their] regions can be read"
 UNKNOWN = "regions of unknown labels [is|are] left out"
 REPEATED = "regions [is|are] nearly the same as another of [its|their] annotator"
 UNIT = "times without a unit are taken as seconds; --config knows better"
@@ -203,7 +203,7 @@ class _Builder:
             self._report(columns)
         again = repeated((reading, label), self.regions.start[row], self.regions.end[row])
         self._note("TSL116", REPEATED, row[again])
-        extents = self._read_by(given, rows)
+        extents = self._read_by(given, row)
         names = (self.regions.tasks, self.readers.names, labels)
         table = SpanTable.of(names, columns, extents)
         points = len(table) > 0 and bool(table.instants.all())
@@ -228,13 +228,11 @@ class _Builder:
 
         Args:
             given: All regions of the tier.
-            rows: Those with usable times.
+            rows: Those with usable times and a known label.
         """
-        labels = self.columns.labels
-        labelled = [at for at in rows.tolist() if labels[at]]
         marked, read = (np.zeros(len(self.tasks), bool) for _ in range(2))
         marked[self.regions.reading[given]] = True
-        read[self.regions.reading[np.array(labelled, np.int64)]] = True
+        read[self.regions.reading[rows]] = True
         lost = np.flatnonzero(marked & ~read)
         if not len(lost):
             return self.extents

@@ -19,6 +19,7 @@ LONGEST_WINDOW = 10**15
 """Microseconds: no recording lasts for 30 years."""
 LABELS_TYPE = "timeserieslabels"
 SHAPE = "annotations of a shape that Label Studio does not write [is|are] left out"
+ODD_PREDICTIONS = SHAPE.replace("annotations", "predictions")
 
 
 class Value(msgspec.Struct, gc=False):
@@ -146,8 +147,11 @@ def _one_by_one(document: list[Any], problems: Problems) -> list[Task]:
     for number, item in enumerate(document):
         place = f"task {item.get('id', number)}"
         kept: dict[str, Any] = {"id": _plain(item.get("id"))}
-        for key, kind in (("annotations", Annotation), ("predictions", Prediction | int)):
-            kept[key] = _usable(item.get(key), kind, place, problems)
+        for key, kind, odd in (
+            ("annotations", Annotation, SHAPE),
+            ("predictions", Prediction | int, ODD_PREDICTIONS),
+        ):
+            kept[key] = _usable(item.get(key), (kind, odd), place, problems)
         for key in ("meta", "data"):
             kept[key] = msgspec.Raw(msgspec.json.encode(item.get(key)))
         drafts = item.get("drafts")
@@ -156,16 +160,20 @@ def _one_by_one(document: list[Any], problems: Problems) -> list[Task]:
     return tasks
 
 
-def _usable(found: object, kind: Any, place: str, problems: Problems) -> list[Any]:
+def _usable(found: object, wanted: tuple[Any, str], place: str, problems: Problems) -> list[Any]:
     """Records of a list that can be read; regions that cannot are left out one by one."""
+    kind, odd = wanted
+    if found is not None and not isinstance(found, list):
+        problems.add("TSL081", odd, place)
+        return []
     usable = []
-    for item in found if isinstance(found, list) else []:
+    for item in found or ():
         results = item.get("result") if isinstance(item, dict) else None
         listed = isinstance(results, list)
         try:
             record = msgspec.convert({**item, "result": []} if listed else item, kind)
         except msgspec.ValidationError:
-            problems.add("TSL081", SHAPE, place)
+            problems.add("TSL081", odd, place)
             continue
         if isinstance(results, list) and not isinstance(record, int):
             record.result = _results(results, place, problems)

@@ -162,9 +162,13 @@ def _usable(
     blank[columns.blank] = True
     missing = ~(np.isfinite(times.start) & np.isfinite(times.end))
     flagged = np.fromiter((item is True for item in columns.instant), bool, len(columns.instant))
+    given = _there(columns.start) & _there(columns.end)
+    early = np.zeros(len(odd), bool)
     with np.errstate(invalid="ignore"):
-        reversed_ = ~missing & ~odd & (times.end < times.start)
-        lasting = flagged & ~missing & ~odd & (times.end > times.start)
+        if not times.dates:
+            early = ~missing & ~odd & (np.minimum(times.start, times.end) < 0)
+        reversed_ = ~missing & ~odd & ~early & (times.end < times.start)
+        lasting = flagged & ~missing & ~odd & ~early & (times.end > times.start)
     times.end[lasting] = times.start[lasting]
     for code, what, rows in (
         ("TSL093", "regions whose time cannot be read [is|are] left out", missing & times.unread),
@@ -173,7 +177,17 @@ def _usable(
             "regions with times of another kind than [its|their] task's [is|are] left out",
             odd,
         ),
-        ("TSL061", "regions without a time [is|are] left out", missing & ~times.unread & ~blank),
+        (
+            "TSL061",
+            "regions without a time [is|are] left out",
+            missing & ~times.unread & ~blank & ~given,
+        ),
+        (
+            "TSL061",
+            "regions whose time is no number or too far away [is|are] left out",
+            missing & ~times.unread & ~blank & given,
+        ),
+        ("TSL061", "regions that [begins|begin] before time 0 [is|are] left out", early),
         (
             "TSL061",
             "regions that [ends before it starts is|end before they start are] left out",
@@ -186,7 +200,11 @@ def _usable(
         ),
     ):
         _note(problems, code, what, np.flatnonzero(rows), (places, reading))
-    return np.asarray(~missing & ~reversed_ & ~odd)
+    return np.asarray(~missing & ~early & ~reversed_ & ~odd)
+
+
+def _there(given: Sequence[float | str | None]) -> Mask:
+    return np.fromiter((item is not None for item in given), bool, len(given))
 
 
 def _note(
