@@ -114,10 +114,10 @@ def test_annotations_that_are_no_list_are_said() -> None:
 
 def test_whose_regions_all_have_unknown_labels_did_not_read_the_task() -> None:
     """Two who mark what the config does not know would agree perfectly that nothing is there."""
-    config = config_xml(["Walk"])
+    config = config_xml(labels=["Walk"])
     first = [annotation(1, 1, [region(1, 2)]), annotation(2, 2, [region(1, 2)])]
-    known = [region(5, 6, label="Walk"), region(1, 2)]
-    second = [annotation(3, 1, known), annotation(4, 2, [region(5, 6, label="Walk")])]
+    known = [region(5, 6, "Walk"), region(1, 2)]
+    second = [annotation(3, 1, known), annotation(4, 2, [region(5, 6, "Walk")])]
     found = read(task(1, *first), task(2, *second), config=config)
     assert found.counts == {"TSL083": 3, "TSL117": 2}
     (tier,) = found.tiers
