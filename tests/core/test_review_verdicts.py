@@ -237,3 +237,21 @@ def test_taking_back_a_void_verdict_opens_nothing(study: Study) -> None:
         assert opened == ([True, False] if len(texts) == 2 else [bool(live)])
     nothing = replace(ballot, letters={})
     assert read_ballots(study.project, table.key, [], ([nothing], {"7|"})).findings == []
+
+
+def test_verdicts_that_hold_no_more_are_said(study: Study) -> None:
+    """Who had yet to read a task submitted it: ground truth was gone from there without a word."""
+    before = {ANN: [walk(10, 14)], BOB: list[Span]()}
+    for now, why in (
+        ({**before, CID: [walk(10, 14)]}, f"{CID} read it since"),
+        ({**before, ANN: [walk(10, 15)]}, "somebody changed a reading since"),
+        ({**before, BOB: [walk(10, 14)]}, ""),
+        (before, ""),
+    ):
+        key = Table(study, before).key
+        table = Table(study, now, key=key)
+        found = table.outcome((DORA, {0: ANN}, [])).findings
+        assert [f.message for f in found] == [f"1 verdict holds no more: {why}"] * bool(why)
+        assert {f.code for f in found} <= {"TSL133"}
+        again = dict.fromkeys(range(len(table.cases)), ANN)
+        assert table.outcome((DORA, again, [])).findings == [], "decided anew"

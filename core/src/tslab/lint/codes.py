@@ -194,6 +194,10 @@ CODES: dict[str, Code] = {
         "A reviewer decided disputes of own readings",
         "They count; let somebody review who did not read.",
     ),
+    "TSL133": Code(
+        "Verdicts hold no more, for readings have changed since",
+        "Their disputes are open again: tslab review.",
+    ),
     # tslab.yaml
     "TSL100": Code(
         "tslab.yaml names an unknown segmenter", "'tslab predict --segmenter ?' lists them."

@@ -24,6 +24,7 @@ from tslab.label_studio.review.judging import Judge, Outcome
 from tslab.label_studio.review.key import FILE, Key, load_key
 from tslab.label_studio.review.readings import Matter, mark_of, matters
 from tslab.label_studio.review.task_answers import unanimous
+from tslab.label_studio.review.void import void_verdicts
 from tslab.label_studio.review.windows import all_pieces, cases_by_mark
 from tslab.lint.codes import finding
 from tslab.preparation.stitching import with_ids
@@ -88,7 +89,7 @@ def outcome_of(
     key: Key,
     box: Box,
     annotations: Sequence[Annotation],
-    disputed: Iterable[tuple[Matter, Sequence[Dispute]]] | None = None,
+    disputed: Sequence[tuple[Matter, Sequence[Dispute]]] | None = None,
 ) -> Outcome:
     """What verdicts make of annotations; asks no server.
 
@@ -106,14 +107,14 @@ def outcome_of(
     truths: dict[tuple[str, str], list[Truth]] = {}
     known = cases_by_mark(key)
     if disputed is None:
-        disputed = all_pieces(project, matters(project, annotations))
+        disputed = list(all_pieces(project, matters(project, annotations)))
     for matter, cut in disputed:
         judge = Judge(matter, cut, box, outcome)
         decisions = judge.decisions(known)
         truth = truth_of(matter.readings, decisions)
         outcome.waiting += len(truth.waiting)
         truths.setdefault((matter.recording, matter.view), []).append(truth)
-    outcome.findings += _of_their_own(outcome)
+    outcome.findings += [*_of_their_own(outcome), *void_verdicts(key, box, disputed)]
     tasks = _task_answers(project, annotations, truths, outcome)
     for (recording, view), parts in truths.items():
         extents = functools.reduce(intersect, (truth.known for truth in parts))
