@@ -187,7 +187,7 @@ def crowd() -> Step:
     weight = np.ones(many * many)
     match = partial(best_assignment, rows, columns, weight)
     pairs = list(zip(columns.tolist(), rows.tolist(), strict=True))
-    return Step("matching of a crowd", match, "sorted pairs", partial(sorted, pairs), 10.0)
+    return Step("matching of a crowd", match, "sorted pairs", partial(sorted, pairs), 2.0)
 
 
 def main() -> int:
