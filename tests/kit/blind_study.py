@@ -123,3 +123,10 @@ class BlindStudy:
 
 Make = Callable[..., BlindStudy]
 """Makes a study with settings of its review, and names of its recordings."""
+
+
+def writes(study: BlindStudy) -> list[str]:
+    """What a push sends besides GET."""
+    before = len(study.server.requests)
+    study.run("push")
+    return [r.path for r in study.server.requests[before:] if r.method != "GET"]
