@@ -320,6 +320,7 @@ def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> Non
         asked = asked_for(study, wanted)
         assert asked == {name: {"overlap": 4, "is_labeled": False} for name in wanted}
         assert load_asked(study.project) == wanted, "progress counts them"
+        assert (study.project.state / "asked.json").stat().st_mode & 0o777 == 0o600
         for fewer, left in ((2, 3), (0, 1)):
             settings.write_text(before.replace("review:\n", f"review:\n{rule[:-2]}{fewer}\n"))
             assert short_of_annotators(study.project) == {}, "three of three have seen it"

@@ -100,6 +100,18 @@ def test_views_stay_apart_behind_a_long_title(make: Make) -> None:
         assert all(len(title) <= longest for title in titles.values())
 
 
+def test_a_view_is_not_named_twice(make: Make) -> None:
+    project = make().project
+    given = project.settings.model_copy(update={"title": "Blind Anomalies"})
+    named = type(project)(project.root, given, project.plugins, project.domain)
+    task = project.tasks()[0]
+    groups = [TaskGroup(view, task.channels, 1000, (task,)) for view in ("anomalies", "anomaly")]
+    assert list(project_titles(named, groups).values()) == [
+        "Blind Anomalies",
+        "Blind Anomalies anomaly",
+    ]
+
+
 def test_recordings_that_come_later_are_added_and_nothing_moves(make: Make) -> None:
     study = make("{raters: 3, blind: true, percentage: 40}")
     study.run("push")

@@ -101,7 +101,15 @@ def test_who_votes_can_be_chosen(study: Study) -> None:
 def test_what_is_wrong_is_said_in_one_line(study: Study) -> None:
     assert "nothing of tier 'anomali'" in study.shell.fails(2, "consensus", "--tier", "anomali")
     assert "nothing of annotator 'eve'" in study.shell.fails(2, "consensus", "--annotator", "eve")
-    assert "--weight names no annotator" in study.shell.fails(2, "consensus", "--weight", "eve=2")
+    said = study.shell.fails(2, "consensus", "--weight", "eve=2")
+    assert f"--weight names no annotator: 'eve=2'. There are {', '.join(sorted(WHO))}." in said
+    assert WHO[0] not in study.shell.fails(2, "consensus", "--private", "--weight", "eve=2")
+    for words, hint in (
+        (("--iou", ".5", "--method", "staple"), "--iou means nothing to --method staple. Add: "),
+        (("--iou", ".5"), "--iou means nothing to --method majority. Add: --method median"),
+        (("--least", "1", "--method", "dawid-skene"), "--least means nothing to --method dawid"),
+    ):
+        assert hint in study.shell.fails(2, "consensus", *words)
     words = ("consensus", "--weight", f"{WHO[0]}=0")
     assert "has no number above 0" in study.shell.fails(2, *words)
     words = ("consensus", "--weight", f"{WHO[0]}=3")

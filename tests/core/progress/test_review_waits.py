@@ -33,6 +33,7 @@ def test_a_task_waits_until_all_have_read_or_skipped_it(
         plant.say("cem", 0, [], minutes(2), was_cancelled=True)
     plant.say("ann", 1, [plant.region(1, 20, 40)], minutes(3))
     found = reviewed(plant, capsys)
+    assert (plant.root / ".tslab" / "pulled.json").stat().st_mode & 0o777 == 0o600
     if skips:
         assert (found["disputes"], found["later"], found["warnings"]) == (2, 0, [])
         return

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 METHODS = ("majority", "weighted", "dawid-skene", "staple", "median", "intersection", "union")
 WEIGHTED = ("weighted", "median")
 """Methods that weigh annotators."""
+IOU = 0.5
+"""Of spans of one event, where nobody says otherwise."""
+MEANT_FOR = {"least": ("majority", "weighted", "median", "union"), "iou": ("median",)}
+"""Methods that an option says something to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Asked:
     people: tuple[str, ...]
     weights: tuple[str, ...]
     least: int | None
-    iou: float
+    iou: float | None
     tolerances: tuple[str, ...]
     gap: float
     shortest: float
@@ -59,7 +63,7 @@ class Asked:
 @click.option("--least", default=None, type=click.IntRange(1), metavar="K",
               help="Annotators that a label needs [more than half].")  # fmt: skip
 @click.option(
-    "--iou", default=0.5, type=FiniteRange(0, 1, min_open=True), metavar="X",
+    "--iou", default=None, type=FiniteRange(0, 1, min_open=True), metavar="X",
     help="Least intersection over union of spans of one event, for median [0.5].",
 )  # fmt: skip
 @tolerance_option()
@@ -81,6 +85,7 @@ def command(output: Output, **options: Any) -> int:
     from tslab.commands.consensus_writing import MAKER, Writing, version_of, write
 
     wanted = Asked(**options)
+    _refuse_idle(wanted)
     with output.changing() as project:
         annotations = _said(project, MAKER)
         intake = _chosen(project, project_intake(project, annotations), wanted)
@@ -105,6 +110,21 @@ def command(output: Output, **options: Any) -> int:
         if written.missing:
             output.warn(written.missing)
         return int(bool(written.failed) or written.nothing)
+
+
+def _refuse_idle(wanted: Asked) -> None:
+    """Refuses what means nothing to the method: somebody expects something of it.
+
+    Raises:
+        UsageError: There is such an option.
+    """
+    from tslab.errors import UsageError
+
+    given = {"least": wanted.least, "iou": wanted.iou}
+    for name, methods in MEANT_FOR.items():
+        if given[name] is not None and wanted.method not in methods:
+            hint = f"Add: --method {' or '.join(methods)}"
+            raise UsageError(f"--{name} means nothing to --method {wanted.method}", hint)
 
 
 def _said(project: Project, own_maker: str) -> list[Annotation]:
@@ -170,7 +190,7 @@ def _settings(intake: Intake, wanted: Asked) -> dict[str, ConsensusSettings]:
         method=wanted.method,  # type: ignore[arg-type]
         least=wanted.least or 0,
         weights=weights,
-        iou=wanted.iou,
+        iou=IOU if wanted.iou is None else wanted.iou,
         gap=to_microseconds(wanted.gap),
         shortest=to_microseconds(wanted.shortest),
     )
@@ -194,7 +214,9 @@ def _weights(intake: Intake, wanted: Asked) -> dict[str, float] | None:
     for item in wanted.weights:
         name, _, text = item.rpartition("=")
         if name not in people:
-            raise UsageError(f"--weight names no annotator: '{item}'", did_you_mean(name, people))
+            there = "" if wanted.private else f"There are {', '.join(sorted(people))}."
+            hint = did_you_mean(name, people) or there
+            raise UsageError(f"--weight names no annotator: '{item}'", hint)
         try:
             weights[name] = float(text)
         except ValueError:

@@ -86,7 +86,8 @@ def pull(
     files.write_bytes(project.root / ACTIVITY, files.json_bytes(pulled.activity))
     codes = Counter(finding.code for finding in pulled.findings)
     codes["TSL092"] += pulled.counts["skipped"]
-    files.write_bytes(project.state / PULLED, files.json_bytes(dict(sorted((+codes).items()))))
+    found = files.json_bytes(dict(sorted((+codes).items())))
+    files.write_bytes(project.state / PULLED, found, mode=0o600)
     return pulled
 
 

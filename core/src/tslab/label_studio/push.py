@@ -272,7 +272,9 @@ def project_titles(
         same_view = [other for other in groups if other.view == group.view]
         # The view must be seen, however long the title is.
         room = max(longest - len(group.view) - 1, 1)
-        title = f"{project.title[:room]} {group.view}"
+        name = project.title[:room]
+        ends_alike = name.casefold().split()[-1:] == [group.view.casefold()]
+        title = name if ends_alike else f"{name} {group.view}"
         if len(same_view) > 1:
             shown = ", ".join(group.channels)
             room = longest - len(title) - 8

@@ -38,4 +38,5 @@ def save_asked(project: Project, wanted: Mapping[str, int]) -> None:
     whole = _stored(project)
     for task, count in wanted.items():
         whole[task] = max(count, whole.get(task, 0))
-    files.write_bytes(project.state / FILE, files.json_bytes(dict(sorted(whole.items()))))
+    content = files.json_bytes(dict(sorted(whole.items())))
+    files.write_bytes(project.state / FILE, content, mode=0o600)
