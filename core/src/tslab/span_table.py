@@ -228,7 +228,10 @@ def _refuse_strangers(
         ("label", label, names[2]),
     ):
         if len(column) and not (column.min() >= 0 and column.max() < len(known)):
-            raise DataError(f"a span has a {what} number that is none of {len(known)} {what}s")
+            raise DataError(
+                f"a span has a {what} number that is none of {len(known)} {what}s",
+                f"Numbers are positions in the names of {what}s, from 0 on.",
+            )
 
 
 def _order(rows: _Rows, label: Numbers, annotators: int) -> NDArray[np.intp]:
@@ -305,7 +308,8 @@ def _stretches(rows: _Rows, reviewed: Extents) -> tuple[NDArray[np.intp], NDArra
     fresh = np.flatnonzero(_changes(reviewed.task, reviewed.annotator))
     low = reviewed.start[fresh]
     high = reviewed.end[np.append(fresh[1:], len(reviewed)) - 1]
-    refuse_too_long((high - low + 4.0).sum(), len(np.unique(reviewed.task)))
+    tasks = np.count_nonzero(np.diff(reviewed.task, prepend=-1))
+    refuse_too_long((high - low + 4.0).sum(), int(tasks))
     offset = np.concatenate([[0], np.cumsum(high - low + 4)[:-1]]) + 2 - low
     reading = _readings(rows, reviewed.task[fresh], reviewed.annotator[fresh])
     known = reading >= 0

@@ -113,5 +113,5 @@ def test_regions_beyond_number_on_one_another_are_refused_with_a_remedy(
         )
 
     matched(rows[1:])
-    with pytest.raises(DataError, match=r"25 pairs of regions on one another.*TSL116"):
+    with pytest.raises(DataError, match=r"25 pairs of regions on or near one another.*TSL116"):
         matched(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import combinations, permutations
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ from kit.event_tables import any_spans, table_of
 from kit.span_tables import random_table
 from scipy.optimize import linear_sum_assignment
 
+from tslab.agreement.events import candidates
+from tslab.agreement.unitizing import gamma as gamma_module
 from tslab.agreement.unitizing.gamma import disorder, gamma, gamma_value
 from tslab.agreement.values import NOTHING_MARKED, Value
+from tslab.errors import DataError
 from tslab.span_table import Extents, SpanTable
 
 GOLDEN = Path(__file__).parent / "golden" / "pygamma.json"
@@ -121,3 +125,30 @@ def test_one_who_marks_nothing_has_a_gamma() -> None:
     found = disorder(table_of([(0, 0, 0, 5, 50), (0, 0, 1, 500, 540)]), (0, 1))
     assert found.observed.tolist() == [2.0]
     assert np.isfinite(gamma(found.observed, found.expected)).all()
+
+
+def test_samples_of_chance_are_the_same_in_one_go_and_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(3)
+    rows = [(task, who, int(rng.integers(2)), *span) for task in range(3) for who in range(2)
+            for span in any_spans(rng, 8, 1000)]  # fmt: skip
+    table = table_of(rows, tasks=3)
+    whole = disorder(table, [(0, 1)], samples=7)
+    monkeypatch.setattr(gamma_module, "AT_ONCE", 1)
+    aligned = Mock(wraps=gamma_module.aligned_cost)
+    monkeypatch.setattr(gamma_module, "aligned_cost", aligned)
+    single = disorder(table, [(0, 1)], samples=7)
+    assert aligned.call_count == 1 + 7
+    assert whole.expected.tolist() == single.expected.tolist()
+    assert whole.expected.any()
+
+
+def test_units_beyond_number_near_one_another_are_refused_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(candidates, "MOST", 24)
+    rows = [(0, who, 0, 10, 20) for who in (0, 1) for _ in range(5)]
+    assert disorder(table_of(rows[2:]), [(0, 1)], samples=1).observed.tolist() == [2.0]
+    with pytest.raises(DataError, match="25 pairs of regions"):
+        disorder(table_of(rows), [(0, 1)], samples=1)

@@ -65,7 +65,7 @@ def _tangled(
     reach = np.maximum.accumulate(second_end)
     low = np.searchsorted(reach, first_start, side="right")
     high = np.searchsorted(second_start, first_end, side="left")
-    first, second = _expand_some(low, high)
+    first, second = expand_some(low, high)
     ticks = np.minimum(first_end[first], second_end[second])
     ticks -= np.maximum(first_start[first], second_start[second])
     at = np.flatnonzero(ticks > 0)
@@ -89,7 +89,7 @@ def within_collar(
     """
     first = np.searchsorted(right.start, left.start - onset, side="left")
     last = np.searchsorted(right.start, left.start + onset, side="right")
-    reference, hypothesis = _expand_some(first, last)
+    reference, hypothesis = expand_some(first, last)
     at_end = np.abs(right.end[hypothesis] - left.end[reference])
     allowed = np.maximum(offset, share * (left.end - left.start))
     there = np.flatnonzero(at_end <= allowed[reference])
@@ -112,7 +112,7 @@ def around_instants(left: Side, right: Side, tolerance: Ticks) -> Candidates:
     reach = np.maximum.accumulate(right.end)
     first = np.searchsorted(reach, left.start - tolerance, side="left")
     last = np.searchsorted(right.start, left.end + tolerance, side="right")
-    reference, hypothesis = _expand_some(first, last)
+    reference, hypothesis = expand_some(first, last)
     starts = left.start[reference], right.start[hypothesis]
     ends = left.end[reference], right.end[hypothesis]
     gap = np.maximum(*starts) - np.minimum(*ends)
@@ -168,7 +168,7 @@ def in_blocks(found: Candidates) -> tuple[Positions, Mask]:
     return block, needs
 
 
-def _expand_some(
+def expand_some(
     first: NDArray[np.intp], last: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The pairs of `expand`, where these are not too many to be matched.
@@ -179,8 +179,8 @@ def _expand_some(
     many = int(np.maximum(last - first, 0).sum())
     if many > MOST:
         raise DataError(
-            f"two annotators have {counted(many, 'pairs of regions')} on one another, more than "
-            "can be matched",
+            f"two annotators have {counted(many, 'pairs of regions')} on or near one another, "
+            "more than can be matched",
             "'tslab lint' names regions that nearly repeat another (TSL116): delete the copies.",
         )
     return expand(first, last)

@@ -148,7 +148,7 @@ def _laid_out(
     ticks = np.zeros(many, np.int64)
     np.add.at(ticks, zone, end - start)
     width = high - low
-    refuse_too_long(width.sum(dtype=float), len(np.unique(task)))
+    refuse_too_long(width.sum(dtype=float), int(np.count_nonzero(np.diff(task, prepend=-1))))
     begin = np.cumsum(width) - width
     return Presence(task, ticks, begin - low, begin, width, *readings, zone, start, end, whole)
 

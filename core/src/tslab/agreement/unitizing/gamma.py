@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from tslab.agreement.coefficients import Floats, ratio
 from tslab.agreement.events.assignment import best_assignment
-from tslab.agreement.events.candidates import Candidates, expand, in_blocks
+from tslab.agreement.events.candidates import Candidates, expand_some, in_blocks
 from tslab.agreement.events.counts import EventItems
 from tslab.agreement.events.events import Events, Positions, Shared, shared
 from tslab.agreement.events.matching import as_pairs
@@ -27,6 +27,8 @@ from tslab.span_table import Numbers, SpanTable, Ticks, refuse_too_long
 
 ALONE = 1.0
 FARTHEST = 2 * ALONE  # no two units that differ more are better off together than alone
+AT_ONCE = 5_000_000
+"""Pairs of units of some samples that are looked at in one go: these have to be in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ class _Units:
     def of(cls, group: Ticks, start: Ticks, end: Ticks, label: Numbers) -> _Units:
         order = np.lexsort((end, start, group))
         return cls(group[order], start[order], end[order], label[order])
+
+    def of_groups(self, first: int, many: int) -> _Units:
+        """Units of some groups, which are counted from 0 on."""
+        low, high = np.searchsorted(self.group, [first, first + many])
+        at = slice(int(low), int(high))
+        return _Units(self.group[at] - first, self.start[at], self.end[at], self.label[at])
 
 
 def disorder(table: SpanTable, pairs: ArrayLike, samples: int = 30, seed: int = 0) -> Disorder:
@@ -117,7 +125,7 @@ def _candidates(one: _Units, other: _Units) -> tuple[Positions, Positions, Float
     groups = int(max(one.group[-1], other.group[-1])) + 1
     refuse_too_long(float(reach) * groups, groups)
     lines = [side.group * np.int64(reach) + side.start - low for side in (one, other)]
-    first, second = expand(
+    first, second = expand_some(
         np.searchsorted(lines[1], lines[0] - widest), np.searchsorted(lines[1], lines[0] + widest)
     )
     apart = np.abs(one.start[first] - other.start[second])
@@ -177,8 +185,15 @@ def _by_chance(chance: _Chance, samples: int) -> Floats:
     """Mean cost of sampled units, for as many units as were observed, ``(tasks,)``."""
     tasks = len(chance.low)
     drawn = [_drawn(chance, samples) for _ in range(2)]
-    cost = aligned_cost(drawn[0], drawn[1], samples * tasks).reshape(samples, tasks)
-    units = sum(np.bincount(side.group, minlength=samples * tasks) for side in drawn)
+    counts = [np.bincount(side.group, minlength=samples * tasks) for side in drawn]
+    most = int((counts[0] * counts[1]).reshape(samples, tasks).sum(axis=1).max(initial=0))
+    step = max(1, AT_ONCE // max(1, most)) * tasks
+    parts = [
+        aligned_cost(drawn[0].of_groups(begin, step), drawn[1].of_groups(begin, step), step)
+        for begin in range(0, samples * tasks, max(1, step))
+    ]
+    cost = np.concatenate([np.zeros(0), *parts])[: samples * tasks].reshape(samples, tasks)
+    units = counts[0] + counts[1]
     own = sum(np.bincount(side.group, minlength=tasks) for side in chance.sides)
     each = ratio(cost, np.asarray(units, float).reshape(samples, tasks))
     counted = np.isfinite(each)
