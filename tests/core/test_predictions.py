@@ -10,6 +10,7 @@ import pytest
 
 from tslab.errors import DataError
 from tslab.label_studio.predictions import (
+    current_version,
     load_predictions,
     predict_tasks,
     recut_predictions,
@@ -193,6 +194,15 @@ def test_trust_is_kept_for_windows_that_change(machine: Any) -> None:
     assert [item.score for item in before.values()] == [0.9] * len(before)
     recut_predictions(project, [key])
     assert load_predictions(project)[version] == before
+
+
+def test_windows_that_change_leave_the_current_version(machine: Any, tmp_path: Path) -> None:
+    path = write(tmp_path, f"{HEADER}\npump,1,2,Drift\n")
+    for version in ("z", "a"):
+        machine("predict", "--from", path, "--model-version", version)
+    project = Project.open(machine.folder)
+    recut_predictions(project, [recording_id(machine)])
+    assert current_version(project) == "a"
 
 
 def test_damaged_trust_is_named(machine: Any) -> None:

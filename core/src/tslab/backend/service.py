@@ -93,7 +93,7 @@ class Service:
         if refused or self.study is None:
             return refused
         try:
-            blind = await asyncio.to_thread(lambda study: study.is_blind, self.study)
+            blind = await asyncio.to_thread(self.study.is_blind)
         except TslabError as error:
             log.warning("project %d: %s", project, without_files(str(error)))
             return "project folder"

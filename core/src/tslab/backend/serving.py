@@ -152,7 +152,7 @@ class Predictor:
         has no more are predicted as those of others are.
         """
         found = self.configs.read(config)
-        if self._own is None or not self._own.study.is_blind:
+        if self._own is None or not self._own.study.is_blind():
             return found
         return replace(found, subject=replace(found.subject, learns=False))
 

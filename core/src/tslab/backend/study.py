@@ -95,7 +95,6 @@ class Study:
             learns=not project.settings.review.blind,
         )
 
-    @property
     def is_blind(self) -> bool:
         """Whether nobody may see what others said.
 

@@ -96,7 +96,7 @@ class Worker:
         from tslab.backend.judging import Training
         from tslab.segmentation.examples.training_set import training_set
 
-        if self._study is not None and self._study.is_blind:
+        if self._study is not None and self._study.is_blind():
             return News(1.0, "nothing is learned while a study is blind", "blind")
         project = self._job.project
         fetcher, part = self._link.fetcher(), self._part(0, 0.3)

@@ -167,7 +167,6 @@ def _write(
         digest = hashlib.sha256(model_version.encode()).hexdigest()[:8]
         path = folder / f"{_file_name(model_version)}-{digest}.json"
     files.write_bytes(path, files.json_bytes(document))
-    files.write_bytes(folder / CURRENT, f"{model_version}\n".encode())
 
 
 def _file_name(model_version: str) -> str:
