@@ -167,7 +167,11 @@ def test_who_left_when_raters_was_lowered_is_no_rater(make: Make, capsys: Captur
     study.run("push")
     listed = study.told(capsys, "users", "list")
     assert [row["email"] for row in listed["raters"]] == names
-    assert listed["former_raters"] == []
+    assert (listed["former_raters"], listed["without_account"]) == ([], [])
+    del study.server.data["users"][study.users["cem"]]
+    listed = study.told(capsys, "users", "list")
+    assert [row["email"] for row in listed["raters"]] == names[:2]
+    assert listed["without_account"] == [{"email": names[2], "rater": 3}]
 
 
 def test_users_of_other_servers_and_other_studies_are_refused_as_ever(
@@ -194,6 +198,10 @@ def test_a_damaged_list_of_raters_stops_before_accounts_are_made(
     capsys.readouterr()
     study.run("users", "add", "ann@example.org", expect=4)
     assert "rater-people.json' is damaged" in capsys.readouterr().err
+    (study.project.state / "rater-people.json").unlink()
+    (study.project.state / "label-studio-projects.json").write_text("{")
+    study.run("users", "add", "ann@example.org", expect=4)
+    assert "label-studio-projects.json" in capsys.readouterr().err
     assert len(study.server.requests) == before
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tslab.project import Project
 
 
+Addresses = dict[int, list[str]]
+"""Addresses of Label Studio's projects by number of the rater."""
+
+
 @click.group("users", help="Manage annotators' accounts.")
 def command() -> None:
     """The verbs about accounts."""
@@ -39,6 +43,7 @@ def add(output: Output, emails: tuple[str, ...], rater: int | None) -> int:
     project = output.project()
     _check_rater(project, rater)
     found = connection(project)
+    addresses = _addresses(project, found)
     accounts: list[Account] = []
     try:
         if found.embedded:
@@ -52,7 +57,7 @@ def add(output: Output, emails: tuple[str, ...], rater: int | None) -> int:
             try:
                 _note_raters(output, project, accounts, rater or 0)
             finally:
-                _show(output, found, accounts, project)
+                _show(output, found, accounts, (project, addresses))
     return 0
 
 
@@ -117,19 +122,28 @@ def _note_raters(output: Output, project: Project, accounts: Sequence[Account], 
             )
 
 
-def _addresses(project: Project, found: Connection) -> dict[int, list[str]]:
-    """Addresses of each rater's projects."""
+def _addresses(project: Project, found: Connection) -> Addresses:
+    """Addresses of each rater's projects.
+
+    Raises:
+        DataError: What is known of them is damaged. This is asked before passwords are made.
+    """
     from tslab.label_studio.raters import rater_of
     from tslab.label_studio.remote import load_projects
 
-    addresses: dict[int, list[str]] = {}
+    addresses: Addresses = {}
     for key, number in load_projects(project, found).items():
         if rater_of(key):
             addresses.setdefault(rater_of(key), []).append(f"{found.url}/projects/{number}/data")
     return addresses
 
 
-def _show(output: Output, found: Connection, accounts: Sequence[Account], project: Project) -> None:
+def _show(
+    output: Output,
+    found: Connection,
+    accounts: Sequence[Account],
+    study: tuple[Project, Addresses],
+) -> None:
     rows = [(a.email, a.password or "(keeps its own)", a.status) for a in accounts]
     text = table(rows, ("email", "password", "status"))
     if any(account.status == "created" for account in accounts):
@@ -138,23 +152,27 @@ def _show(output: Output, found: Connection, accounts: Sequence[Account], projec
         "url": found.url,
         "users": [{"email": a.email, "status": a.status, "password": a.password} for a in accounts],
     }
-    raters, said = _raters(project, found, [account.email for account in accounts])
+    raters, said = _raters(*study, [account.email for account in accounts])
     output.result(document | raters, f"{text}{said}")
 
 
 def _raters(
-    project: Project, found: Connection, emails: Sequence[str]
+    project: Project, addresses: Addresses, emails: Sequence[str], *, everybody: bool = False
 ) -> tuple[dict[str, object], str]:
     """Who is which rater, and the address that is his, for JSON and people.
 
-    Nothing outside of blind studies.
+    Args:
+        project: The project folder; there is nothing to say where its study is not blind.
+        addresses: Of each rater's projects.
+        emails: Whose accounts are told of.
+        everybody: Whether that is every account, so that a rater without one has lost it.
     """
     from tslab.rater_people import load_people, rater_called
 
     review = project.settings.review
     if not review.blind:
         return {}, ""
-    people, addresses = load_people(project.state), _addresses(project, found)
+    people = load_people(project.state)
     known = [(email, rater_called(people, email)) for email in emails]
     rows = [
         (email, rater, address)
@@ -167,9 +185,15 @@ def _raters(
     if former:
         shown = ", ".join(f"{email} (rater {rater})" for email, rater in former)
         text += f"\nNo rater any more since raters is {review.raters}: {shown}"
+    accounts = {email.lower() for email in emails}
+    lost = [(e, n) for n, names in people.items() for e in names if everybody and e not in accounts]
+    if lost:
+        shown = ", ".join(f"{email} (rater {rater})" for email, rater in lost)
+        text += f"\nNamed, but without an account here: {shown}"
     return {
         "raters": [{"email": e, "rater": rater, "address": place} for e, rater, place in rows],
         "former_raters": [{"email": email, "rater": rater} for email, rater in former],
+        "without_account": [{"email": email, "rater": rater} for email, rater in lost],
     }, text
 
 
@@ -194,6 +218,7 @@ def list_command(output: Output) -> int:
     rows = [(user["email"], user["name"] or "-", user["last_activity"][:19]) for user in users]
     text = table(rows, ("email", "name", "last seen"))
     document: dict[str, object] = {"url": found.url, "users": users}
-    raters, said = _raters(project, found, [user["email"] for user in users])
+    emails = [user["email"] for user in users]
+    raters, said = _raters(project, _addresses(project, found), emails, everybody=True)
     output.result(document | raters, f"{text}{said}")
     return 0
