@@ -203,6 +203,18 @@ def test_what_learned_from_raters_is_not_shown_to_them(make: Make, capsys: Captu
         (line,) = capsys.readouterr().err.splitlines()
         assert f"'{version}' is the name of predictions that come from annotations" in line
         assert "--model-version" in line
+    for words in (("--predictions", consensus), ("--annotator", "ann@example.org")):
+        study.run("export", "--to", "csv", *words)
+        exported = str(study.root / "exports" / "csv" / "annotations.csv")
+        capsys.readouterr()
+        study.run("predict", "--from", exported, expect=4)
+        assert f"the file says that '{words[1]}' made it" in capsys.readouterr().err
+    pushed = study.tasks(study.of(1)).values()
+    made = [{"result": [], "model_version": consensus}]
+    whole = [{"data": task["data"], "predictions": made} for task in pushed]
+    (study.root / "whole.json").write_text(json.dumps(whole))
+    study.run("predict", "--from", str(study.root / "whole.json"), expect=4)
+    assert f"the file says that '{consensus}' made it" in capsys.readouterr().err
     study.run("predict", "--from", str(table), "--model-version", "outside 1")
     study.run("push")
     shown = {p["model_version"] for p in study.server.data["predictions"].values()}

@@ -84,7 +84,7 @@ def _predicted(
     from tslab.label_studio.predictions import current_version
 
     if file is not None:
-        return model_version or Path(file).name, outside_spans(project, Path(file))
+        return model_version or Path(file).name, outside_spans(project, Path(file))[0]
     known = project.prediction_files()
     version = model_version or current_version(project)
     if not version:

@@ -123,9 +123,9 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
     from tslab import files
     from tslab.label_studio.predictions import predict_tasks, save_predictions
 
-    spans = outside_spans(project, path)
+    spans, makers = outside_spans(project, path)
     version = model_version or f"imported {files.content_hash(path)[:8]}"
-    _refuse_own(project, version)
+    _refuse_own(project, version, makers)
     predictions: list[TaskPrediction] = []
     tasks = project.tasks()
     for key in output.progress(sorted(project.entries()), "predictions"):
@@ -136,27 +136,41 @@ def _from_file(output: Output, project: Project, path: Path, model_version: str)
     return _report(output, version, dict(spans), [])
 
 
-def _refuse_own(project: Project, version: str) -> None:
+def _refuse_own(project: Project, version: str, makers: set[str]) -> None:
     """Keeps names apart: what goes by that of an outside model is shown in blind studies, too.
 
+    Args:
+        project: The project folder.
+        version: What the model is to be called.
+        makers: Who made it, as the file says.
+
     Raises:
-        UsageError: The version comes from annotations of this study.
+        UsageError: That is the name of what comes from annotations of this study.
+        DataError: In a blind study, the file says that it is made of them.
     """
-    from tslab.errors import UsageError
+    from tslab.errors import DataError, UsageError
     from tslab.label_studio.predictions import learned_versions
     from tslab.segmentation.models.choosing import model_store
 
     store = model_store(project)
     trained = {card.version for number in store.projects() for card in store.cards(number)}
-    if version in trained.union(learned_versions(project)):
+    own = trained.union(learned_versions(project))
+    people = {annotation.annotator for annotation in project.annotations_list()}
+    if project.settings.review.blind and (made := sorted(makers & (own | people))):
+        raise DataError(
+            f"the file says that '{made[0]}' made it, which is of this study: raters of a blind "
+            "study would see what others said",
+            "Bring in predictions that nobody's labels of this study went into.",
+        )
+    if version in own:
         raise UsageError(
             f"'{version}' is the name of predictions that come from annotations of this study",
             "Give the outside model another name: --model-version NAME",
         )
 
 
-def outside_spans(project: Project, path: Path) -> dict[str, list[Span]]:
-    """Spans of an outside model's file by recording id, all of them possible.
+def outside_spans(project: Project, path: Path) -> tuple[dict[str, list[Span]], set[str]]:
+    """Spans of an outside model's file by recording id, all of them possible; and who made them.
 
     Raises:
         DataError: Nobody reads the file, or a span fits no recording, tier or label.
@@ -164,7 +178,7 @@ def outside_spans(project: Project, path: Path) -> dict[str, list[Span]]:
     from tslab.errors import DataError
     from tslab.label_studio.predictions import refuse_outside
 
-    spans = _read_spans(project, path)
+    spans, makers = _read_spans(project, path)
     entries = project.entries()
     problems = [
         problem
@@ -174,11 +188,11 @@ def outside_spans(project: Project, path: Path) -> dict[str, list[Span]]:
     if problems:
         more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
         raise DataError(f"'{path.name}': {'; '.join(problems[:3])}{more}", "Mend the file.")
-    return spans
+    return spans, makers
 
 
-def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:
-    """Spans of a model's file by recording id.
+def _read_spans(project: Project, path: Path) -> tuple[dict[str, list[Span]], set[str]]:
+    """Spans of a model's file by recording id, and who made them, where it says so.
 
     Raises:
         DataError: Nobody reads the file, or it names a recording that is not in the project.
@@ -186,7 +200,11 @@ def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:
     from tslab import files
     from tslab.contracts import Source
     from tslab.errors import DataError
-    from tslab.label_studio.predictions import is_label_studio_json, spans_of_label_studio_json
+    from tslab.label_studio.predictions import (
+        is_label_studio_json,
+        models_of_label_studio_json,
+        spans_of_label_studio_json,
+    )
 
     try:
         source = Source.open(path)
@@ -200,7 +218,7 @@ def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:
             spans, findings = spans_of_label_studio_json(document, tasks, project.domain)  # type: ignore[arg-type]
             if findings:
                 raise DataError(f"'{path.name}': {findings[0]} ({len(findings)} in all)")
-            return spans
+            return spans, models_of_label_studio_json(document)  # type: ignore[arg-type]
     options = project.settings.reading.options()
     annotations = project.plugins.read_annotations(source, options, project.domain)
     if annotations is None:
@@ -218,4 +236,4 @@ def _read_spans(project: Project, path: Path) -> dict[str, list[Span]]:
                 "Use the ids of recordings.csv or the names of the added files.",
             )
         spans.setdefault(key, []).extend(annotation.spans)
-    return spans
+    return spans, {annotation.annotator for annotation in annotations}

@@ -269,6 +269,12 @@ def spans_of_label_studio_json(
     return _stitched(parts, tasks, domain), findings
 
 
+def models_of_label_studio_json(document: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Model versions that predictions of Label Studio tasks name."""
+    found = (prediction for item in document for prediction in item.get("predictions") or ())
+    return {str(prediction.get("model_version", "")) for prediction in found}
+
+
 def _one_model(predictions: Sequence[Any], task: str) -> list[Mapping[str, Any]]:
     found = [item for item in predictions if isinstance(item, Mapping)]
     if len(found) != len(predictions):
