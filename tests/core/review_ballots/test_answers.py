@@ -36,7 +36,7 @@ def test_reviewers_who_differ_leave_a_dispute_open_and_are_named(desk: Desk) -> 
         window, (DORA, desk.answer(window, letters)), (EMIL, desk.answer(window, others))
     )
     outcome = desk.outcome(task)
-    assert (outcome.decided, outcome.split) == (len(window.cases) - 1, 1)
+    assert (outcome.decided, len(outcome.split)) == (len(window.cases) - 1, 1)
     (found,) = outcome.findings
     assert found.code == "TSL122"
     assert DORA in found.message
@@ -63,7 +63,7 @@ def test_letters_that_say_the_same_are_no_difference(desk: Desk) -> None:
                 given = [(who, desk.answer(window, {case.id: x}))
                          for who, x in zip((DORA, EMIL), alike, strict=True)]  # fmt: skip
                 outcome = desk.outcome(desk.task(window, *given))
-                assert (outcome.decided, outcome.split) == (1, 0)
+                assert (outcome.decided, len(outcome.split)) == (1, 0)
                 return
     pytest.fail("no dispute in which two say the same")
 
@@ -80,7 +80,7 @@ def test_drawings_agree_as_far_as_hands_are_exact(desk: Desk) -> None:
         second = replace(ballots[1], drawn=[*moved, *ballots[1].drawn[1:]])
         box = Box([ballots[0], second])
         outcome = outcome_of(desk.study.project, desk.key, box, desk.annotations)
-        assert outcome.split == split
+        assert len(outcome.split) == split
 
 
 def test_a_window_made_anew_asks_only_what_nobody_decided(desk: Desk) -> None:
@@ -96,7 +96,7 @@ def test_a_window_made_anew_asks_only_what_nobody_decided(desk: Desk) -> None:
     )
     assert list(box.votes(window.task.id, first)) == [DORA], "Emil was not asked"
     outcome = outcome_of(desk.study.project, desk.key, box, desk.annotations)
-    assert (outcome.decided, outcome.kept, outcome.split) == (len(window.cases), 1, 0)
+    assert (outcome.decided, outcome.kept, len(outcome.split)) == (len(window.cases), 1, 0)
 
 
 def test_answers_that_contradict_each_other_are_asked_anew(desk: Desk) -> None:
@@ -108,7 +108,7 @@ def test_answers_that_contradict_each_other_are_asked_anew(desk: Desk) -> None:
     stored = [replace(ballot, window=window.task.id) for ballot in ballots]
     task = desk.task(window, ("fay@example.org", desk.answer(window, {case: "C"})), number=2)
     outcome = desk.outcome(task, stored=stored, places={place_of(task)})
-    assert (outcome.decided, outcome.split) == (1, 0)
+    assert (outcome.decided, len(outcome.split)) == (1, 0)
 
 
 def test_disputes_without_an_answer_are_said(desk: Desk) -> None:

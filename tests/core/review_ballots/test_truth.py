@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 from kit.planted import ANNOTATORS
-from kit.review_desk import DORA, Desk, drawn_by, letters_and_drawn
+from kit.review_desk import DORA, EMIL, Desk, drawn_by, letters_and_drawn
 from kit.review_study import DOMAIN, domain_of_all_kinds
 
 from tslab import files
@@ -24,9 +24,9 @@ from tslab.label_studio.review.ballots import (
     place_of,
     save_ballots,
 )
-from tslab.label_studio.review.key import new_key
+from tslab.label_studio.review.key import new_key, save_key
 from tslab.label_studio.review.project import ReviewPush
-from tslab.label_studio.review.pull import missing_key, outcome_of
+from tslab.label_studio.review.pull import missing_key, outcome_of, review_outcome
 from tslab.label_studio.review.queue import make_queue
 from tslab.spans import Span
 from tslab.testing.fake_label_studio import FakeLabelStudio
@@ -85,6 +85,30 @@ def test_nobody_is_right_about_what_he_did_not_read(desk: Desk) -> None:
     assert outcome.decided == 0
     assert {found.code for found in outcome.findings} == {"TSL094"}
     assert "who did not read" in outcome.findings[0].message
+
+
+def test_drawings_that_differ_are_asked_anew_where_nobody_can_change_them(desk: Desk) -> None:
+    """Both said 'None', so nobody was asked again, and the dispute was open for good."""
+    window = next(w for w in desk.key.windows if drawn_by(desk, w))
+    letters, drawn = letters_and_drawn(desk, window, desk.truth(window))
+    case = next(c for c, letter in letters.items() if letter == "")
+    moved = [span.moved(span.start + 0.5, span.end + 0.5) for span in drawn]
+    state, server = desk.study.project.state, mock.Mock()
+    save_key(state, desk.key)
+    save_ballots(state, [
+        Ballot(window.task.id, "1|", by, number, str(number), letters, own)
+        for number, (by, own) in enumerate([(DORA, drawn), (EMIL, moved)])
+    ])  # fmt: skip
+    try:
+        outcome = review_outcome(desk.study.project, server, {}, desk.annotations, str)
+        stored = load_ballots(state)
+    finally:
+        (state / FILE).unlink()
+        (state / "review-key.json").unlink()
+    assert outcome is not None
+    assert case in outcome.split
+    assert {f.remedy for f in outcome.findings} == {"Their task is gone: 'tslab review' asks anew."}
+    assert answered(stored, ()) == letters.keys() - outcome.split, "the other verdicts stay"
 
 
 def test_a_drawing_far_from_every_dispute_is_no_truth(desk: Desk) -> None:

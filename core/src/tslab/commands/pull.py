@@ -74,7 +74,7 @@ def review_document(outcome: Outcome) -> dict[str, object]:
         "corrected": outcome.corrected,
         "nothing": outcome.nothing,
         "open": outcome.open,
-        "split": outcome.split,
+        "split": len(outcome.split),
         "kept": outcome.kept,
         "differing": outcome.differing,
         "settled": outcome.settled,
@@ -95,7 +95,7 @@ def review_text(outcome: Outcome) -> str:
     text = f"review: {counted(outcome.decided, 'disputes')} decided ({how})"
     text += f", {outcome.open} open"
     if outcome.split:
-        text += f" ({outcome.split} because reviewers differ)"
+        text += f" ({len(outcome.split)} because reviewers differ)"
     if outcome.waiting:
         what = "regions with an open border [is|are] left out until then"
         text += f"; {counted(outcome.waiting, what)}"

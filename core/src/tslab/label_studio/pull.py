@@ -117,7 +117,7 @@ def _last_pull(project: Project) -> Activity | None:
 
 
 def _state_of(review: Outcome) -> ReviewState:
-    return ReviewState(review.decided, review.open, review.split, dict(review.reviewers))
+    return ReviewState(review.decided, review.open, len(review.split), dict(review.reviewers))
 
 
 def raw_name(number: int, key: str) -> str:

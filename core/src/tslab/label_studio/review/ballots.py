@@ -111,6 +111,11 @@ def answered(ballots: Sequence[Ballot], places: Collection[str]) -> frozenset[st
     return frozenset(case for case, letters in given.items() if len(letters) == 1)
 
 
+def without(ballots: Sequence[Ballot], cases: Collection[str]) -> list[Ballot]:
+    """Ballots without what they answer to some disputes."""
+    return [_only(ballot, ballot.letters.keys() - cases) for ballot in ballots]
+
+
 def read_ballots(
     project: Project,
     key: Key,

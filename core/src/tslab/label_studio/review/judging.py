@@ -25,6 +25,7 @@ from tslab.task import clock
 NEAR = 100_000
 """Microseconds by which the drawings of two reviewers may differ: a hand is no more exact."""
 
+ASKED_ANEW = "Their task is gone: 'tslab review' asks anew."
 MISSED_IT = "It is open: draw that where it is disputed, or delete it."
 
 
@@ -38,7 +39,7 @@ class Outcome:
         corrected: How many of them the reviewer decided by drawing.
         nothing: How many by saying that there is nothing.
         open: How many have no verdict yet.
-        split: How many of these are open because reviewers differ.
+        split: Ids of these that are open because reviewers differ.
         kept: How many were decided in tasks that Label Studio no longer has.
         differing: How many answers about tasks differ; they are no part of the truth.
         settled: How many were so small that the median decided.
@@ -56,7 +57,7 @@ class Outcome:
     corrected: int = 0
     nothing: int = 0
     open: int = 0
-    split: int = 0
+    split: set[str] = field(default_factory=set)
     kept: int = 0
     differing: int = 0
     settled: int = 0
@@ -136,7 +137,7 @@ class Judge:
         first, *others = asked.votes.values()
         if all(self._alike(asked, first, other) for other in others):
             return asked
-        self.outcome.split += 1
+        self.outcome.split.add(case.id)
         self._note_split(asked)
         return None
 
@@ -184,7 +185,9 @@ class Judge:
             for by, b in sorted(asked.votes.items())
         }
         who, what = " and ".join(said), " and ".join(said.values())
-        self._note("TSL122", asked, f"{who} decide differently ({what})")
+        # Nobody can change an answer whose task is gone.
+        remedy = ASKED_ANEW if asked.case.id in self.box.kept else ""
+        self._note("TSL122", asked, f"{who} decide differently ({what})", remedy)
 
     def _note(self, code: str, asked: _Asked, text: str, remedy: str = "") -> None:
         text, place = f"{text} the dispute at {clock(asked.case.start / 1e6)}", asked.window.task.id

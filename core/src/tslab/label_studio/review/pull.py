@@ -19,6 +19,7 @@ from tslab.label_studio.review.ballots import (
     place_of,
     read_ballots,
     save_ballots,
+    without,
 )
 from tslab.label_studio.review.judging import Judge, Outcome
 from tslab.label_studio.review.key import FILE, Key, load_key
@@ -66,7 +67,10 @@ def review_outcome(
     for number in sorted(set(projects.values()) - there):
         box.findings.append(_gone(number, len(box.kept)))
     save_ballots(project.state, box.ballots)
-    return outcome_of(project, key, box, annotations, disputed)
+    outcome = outcome_of(project, key, box, annotations, disputed)
+    if anew := outcome.split & box.kept:
+        save_ballots(project.state, without(box.ballots, anew))
+    return outcome
 
 
 def missing_key(project: Project, projects: Mapping[str, int]) -> list[Finding]:
