@@ -14,10 +14,11 @@ from tslab.agreement.dispute_values import Dispute, DisputeSettings, Reading
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
 from tslab.agreement.disputes.finding import disputes_of, panels
 from tslab.agreement.disputes.kinds import CONFLICT, INSTANT, MISSED, MOVED, OFFSET, ONSET, SPLIT
+from tslab.agreement.disputes.lookup import Lookup
 from tslab.agreement.disputes.parts import Decision
 from tslab.agreement.disputes.verdicts import median_reading, truth_of
 from tslab.domain import Domain, Tier
-from tslab.spans import Span
+from tslab.spans import Span, sort_key
 from tslab.stretches import clipped, subtract, touches, union
 
 SECONDS = 400.0
@@ -223,7 +224,7 @@ def test_a_drawn_span_joins_what_it_touches() -> None:
 
 def test_the_median_reading_has_the_middle_border() -> None:
     readings = [reading(n, span(10, 20 + d)) for n, d in (("a", 0.3), ("b", 0.1), ("c", 0.0))]
-    assert median_reading(readings, 20_000_000, 20_300_000).reader == "b"
+    assert median_reading(readings, 20_000_000, 20_300_000, Lookup()).reader == "b"
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -252,3 +253,16 @@ def random_readings(dice: random.Random) -> list[Reading]:
         spans.sort(key=lambda s: (s.start, s.end))
         readings.append(Reading(name, spans, [(0, 60_000_000)]))
     return readings
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_spans_are_found_by_time(seed: int) -> None:
+    """Every part of the time line went through all spans: an hour of heart beats took minutes."""
+    dice, lookup = random.Random(seed), Lookup()
+    readings = random_readings(dice)
+    for reader in (*readings, *readings):
+        start = dice.randint(-1_000_000, 60_000_000)
+        end = start + dice.choice([0, 1_000_000, 5_000_000])
+        met = [s for s in reader.spans if s.start_us <= end and s.end_us >= start]
+        assert lookup.meeting(reader.spans, start, end) == sorted(met, key=sort_key)
+    assert lookup.meeting([], 0, 1) == []

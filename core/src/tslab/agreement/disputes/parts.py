@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tslab.agreement.dispute_values import Item, Reading
 from tslab.agreement.disputes.finding import Panel, item_of
-from tslab.spans import Span, sort_key
+from tslab.agreement.disputes.lookup import Lookup
+from tslab.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Part:
     Attributes:
         start: Whole microseconds.
         end: Whole microseconds.
-        spans: Of the one who speaks; of an undecided part, what everybody says alike.
+        spans: Of the one who speaks, sorted; of an undecided part, what everybody says alike.
         own_start: Whether what begins or ends at its start is its own.
         own_end: The same of its end.
         decision: What was decided, None outside of disputes.
@@ -61,7 +61,7 @@ class Part:
     def said(self) -> list[Span]:
         """Spans that have something in it, be it a border on an end that it owns."""
         found = []
-        for span in sorted(self.spans, key=sort_key):
+        for span in self.spans:
             first, last = span.start_us, span.end_us
             after = last >= self.start if self.own_start else last > self.start
             before = first <= self.end if self.own_end else first < self.end
@@ -97,7 +97,7 @@ class Part:
         return self.decision.near if self.decision else 0
 
 
-def parts_of(panel: Panel, decisions: Sequence[Decision]) -> Iterator[Part]:
+def parts_of(panel: Panel, decisions: Sequence[Decision], lookup: Lookup) -> Iterator[Part]:
     """Who speaks when, in order and without a hole."""
     spokesman = panel.readings[0].spans
     ranks = {decision.start: decision.rank for decision in decisions}
@@ -107,25 +107,30 @@ def parts_of(panel: Panel, decisions: Sequence[Decision]) -> Iterator[Part]:
         if start > end or (start == panel.end and panel.follows) or end < at:
             continue
         if start > at:
-            yield Part(at, start, spokesman, own_start=owned, own_end=False)
+            said = lookup.meeting(spokesman, at, start)
+            yield Part(at, start, said, own_start=owned, own_end=False)
             at, owned = start, True
         is_open = decision.spans is None
         last = (end == panel.end and panel.follows) or ranks.get(end, -1) > decision.rank
-        spans = _alike(panel.readings, at, end) if decision.spans is None else decision.spans
-        yield Part(at, end, spans, owned, not last, None if is_open else decision, is_open)
+        if decision.spans is None:
+            said = _alike([lookup.meeting(r.spans, at, end) for r in panel.readings], at, end)
+        else:
+            said = lookup.meeting(decision.spans, at, end)
+        yield Part(at, end, said, owned, not last, None if is_open else decision, is_open)
         at, owned = end, last and end < panel.end
     if at < panel.end:
-        yield Part(at, panel.end, spokesman, own_start=owned, own_end=not panel.follows)
+        said = lookup.meeting(spokesman, at, panel.end)
+        yield Part(at, panel.end, said, own_start=owned, own_end=not panel.follows)
 
 
-def _alike(readings: Sequence[Reading], start: int, end: int) -> list[Span]:
-    """Spans of the first reading of which all readings say the same in a stretch, equally often."""
-    met = [
-        [(item_of(span, start, end), span) for span in reading.spans
-         if span.start_us <= end and span.end_us >= start]
-        for reading in readings
-    ]  # fmt: skip
-    counts: list[Counter[Item]] = [Counter(item for item, _ in own) for own in met]
-    return [
-        span for item, span in met[0] if all(own[item] == counts[0][item] for own in counts[1:])
-    ]
+def _alike(met: Sequence[Sequence[Span]], start: int, end: int) -> list[Span]:
+    """Spans of the first reader of which all say the same in a stretch, equally often.
+
+    Args:
+        met: What each reader has there.
+        start: Whole microseconds.
+        end: Inclusive.
+    """
+    counts = [Counter(item_of(span, start, end) for span in own) for own in met]
+    said = [(span, item_of(span, start, end)) for span in met[0]]
+    return [s for s, item in said if all(own[item] == counts[0][item] for own in counts[1:])]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from tslab.agreement.dispute_values import Reading
 from tslab.agreement.disputes.finding import panels
+from tslab.agreement.disputes.lookup import Lookup
 from tslab.agreement.disputes.parts import Decision, Part, parts_of
 from tslab.spans import FieldValue, Span, sort_key, to_microseconds
 from tslab.stretches import Stretch, subtract, union
@@ -72,9 +73,9 @@ def truth_of(readings: Sequence[Reading], decisions: Sequence[Decision]) -> Trut
         readings: Of one recording and tier.
         decisions: One for each dispute, sorted and apart.
     """
-    loom = _Loom(_all_answers(readings))
+    loom, lookup = _Loom(_all_answers(readings)), Lookup()
     for panel in panels(readings):
-        for part in parts_of(panel, decisions):
+        for part in parts_of(panel, decisions, lookup):
             loom.take(part)
     loom.close(loom.reached)
     known = subtract(union(loom.known), union(loom.waiting))
@@ -183,12 +184,12 @@ def _most_given(span: Span, answers: Answers) -> dict[str, FieldValue]:
     return given
 
 
-def median_reading(readings: Sequence[Reading], start: int, end: int) -> Reading:
+def median_reading(readings: Sequence[Reading], start: int, end: int, lookup: Lookup) -> Reading:
     """The reading whose borders in a stretch are nearest to all others', the first of several."""
 
     def times(reading: Reading) -> list[int]:
-        inside = [t for s in reading.spans for t in (s.start_us, s.end_us) if start <= t <= end]
-        return sorted(inside)
+        there = lookup.meeting(reading.spans, start, end)
+        return sorted(t for s in there for t in (s.start_us, s.end_us) if start <= t <= end)
 
     own = [times(reading) for reading in readings]
     far = [

@@ -9,6 +9,7 @@ from typing import Any
 
 from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
+from tslab.agreement.disputes.lookup import Lookup
 from tslab.agreement.disputes.parts import Decision
 from tslab.agreement.disputes.verdicts import median_reading
 from tslab.annotation import Annotation
@@ -20,6 +21,7 @@ from tslab.label_studio.review.drawings import Drawings
 from tslab.label_studio.review.key import Case, Window
 from tslab.label_studio.review.readings import Matter, mark_of
 from tslab.lint.codes import finding
+from tslab.spans import Span
 from tslab.task import clock
 
 NEAR = 100_000
@@ -96,8 +98,9 @@ class Judge:
 
     def decisions(self, known: Mapping[str, tuple[Window, Case]]) -> list[Decision]:
         """One for each dispute, sorted."""
+        lookup = Lookup()
         found = [
-            Decision(d.start, d.end, median_reading(self._of(d), d.start, d.end).spans)
+            Decision(d.start, d.end, median_reading(self._of(d), d.start, d.end, lookup).spans)
             for d in self.matter.settled
         ]
         self.outcome.settled += len(found)
@@ -222,11 +225,14 @@ class Judge:
     def _corrections(self, corrected: Sequence[_Asked]) -> Iterator[Decision]:
         """What was drawn in place of what readers say."""
         everything = [(d.start, d.end) for d in (*self.cut, *self.matter.settled)]
+        common: dict[tuple[str, ...], set[Span]] = {}
         for asked in corrected:
             case, readings = asked.case, self._of(asked.dispute)
+            if asked.dispute.readers not in common:
+                common[asked.dispute.readers] = common_spans(readings)
             agreed = Agreed(
                 spans=readings[0].spans,
-                common=common_spans(readings),
+                common=common[asked.dispute.readers],
                 exclusive=self.matter.tier.kind == "states",
                 taken=[s for s in everything if s[1] <= case.start or s[0] >= case.end],
                 near=self.matter.around,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tslab.agreement.disputes.lookup import Lookup
 from tslab.errors import ProjectError
 from tslab.label_studio.client import Client
 from tslab.label_studio.predictions import TaskPrediction
@@ -76,6 +77,7 @@ class ReviewPush(Push):
         self.shapes: dict[str, Shape] = {}
         self.unwritten: set[str] = set()
         self._open: Recording | None = None
+        self._lookup = Lookup()
 
     def run_review(
         self,
@@ -189,7 +191,7 @@ class ReviewPush(Push):
 
     def _written(self, window: Window, is_asked: bool) -> Window:
         """The window with what its CSV shows; a dry run notes that it would be written."""
-        said, shape = self._said(window.task), self.shapes[window.task.view]
+        said, shape = self._said(window), self.shapes[window.task.view]
         shown = what_lanes_show(window, said) if is_asked else window.shown
         # Decided windows may stay on the server: their lanes follow the config, too.
         needed = is_asked or (self.project.root / window.task.csv).is_file()
@@ -206,8 +208,9 @@ class ReviewPush(Push):
         letters = letters_of([2, *(len(window.letters) for window in key.windows)])
         for window in key.windows:
             task, used = window.task, key.used.setdefault(window.task.view, set())
+            said = self._said(window)
             for name in window.letters.values():
-                used |= used_labels(self._said(task).get(name, ()), task.start, task.end)
+                used |= used_labels(said.get(name, ()), task.start, task.end)
         return {
             view: Shape(
                 letters,
@@ -224,8 +227,12 @@ class ReviewPush(Push):
             self._open = self.project.recording(name)
         return self._open
 
-    def _said(self, task: Task) -> Said:
-        return self.queue.said.get((task.recording, task.view), {})
+    def _said(self, window: Window) -> Said:
+        """What annotators say where a window is, and in its disputes where they are longer."""
+        said = self.queue.said.get((window.task.recording, window.task.view), {})
+        start = min([window.task.start_us, *(case.start for case in window.cases)])
+        end = max([window.task.end_us, *(case.end for case in window.cases)])
+        return {name: self._lookup.meeting(spans, start, end) for name, spans in said.items()}
 
     def marker(self, group: TaskGroup) -> str:
         """Marks projects of the review."""
@@ -269,7 +276,7 @@ class ReviewPush(Push):
     def document(self, task: Task) -> dict[str, Any]:
         """A window as Label Studio gets it."""
         asked = self.queue.asked[task.id]
-        return task_document(self.project, asked, self._said(task), self.queue.live)
+        return task_document(self.project, asked, self._said(asked), self.queue.live)
 
 
 class ReviewData(TaskData):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.finding import portion
+from tslab.agreement.disputes.lookup import Lookup
 from tslab.label_studio.review.context import Room, Rooms, Sizes
 from tslab.label_studio.review.key import Case, Key, Window
 from tslab.label_studio.review.readings import Matter, mark_of
@@ -127,6 +128,7 @@ class _Maker:
         self.project, self.key, self.entry = project, key, entry
         self.tasks = sorted(shown, key=lambda task: task.start_us)
         self.waiting: list[Task] = []
+        self.lookup = Lookup()
 
     def windows(self, own: Sequence[Matter], known: set[str]) -> list[Window]:
         """Windows of what is not known."""
@@ -154,12 +156,12 @@ class _Maker:
     def _silent(self, matter: Matter, dispute: Dispute) -> frozenset[str]:
         at = dispute.start
         task = next((t for t in self.tasks if t.start_us <= at <= t.end_us), self.tasks[0])
-        return frozenset(
+        found = (
             r.reader
             for r in matter.readings
-            if r.reader in dispute.readers
-            and not any(s.end_us >= task.start_us and s.start_us <= task.end_us for s in r.spans)
+            if not self.lookup.meeting(r.spans, task.start_us, task.end_us)
         )
+        return frozenset(found) & frozenset(dispute.readers)
 
     def _window(self, batch: Sequence[_Found], sizes: Sizes) -> Window:
         start, end = min(item.start for item in batch), max(item.end for item in batch)
