@@ -79,6 +79,11 @@ def test_the_weakest_label_is_named_with_its_time() -> None:
     assert "Least agreed on is L1 (100%, IoU 0.50), most L0 (100%, IoU 1.00)." in says(rows)
 
 
+def test_labels_that_are_all_alike_have_no_weakest() -> None:
+    rows = [*both(0, (0, 10, 0)), *both(1, (40, 50, 0))]
+    assert "All 2 labels are agreed on alike." in says(rows)
+
+
 def test_what_one_marks_alone_is_counted_in_pairs() -> None:
     assert says([(0, 0, 0, 10), (1, 1, 0, 10), (0, 0, 40, 50)])[-2:] == [
         "Most often L0 and L1 are taken for each other (1 time).",

@@ -33,6 +33,8 @@ LEVELS = (
 )
 WIDE = 100
 """Columns where nobody knows how wide the terminal is."""
+MOST_DRAWS = 20_000
+"""More move no digit that is shown, and take a gigabyte."""
 SHOWN = 10
 """Disputes below the numbers."""
 USUAL = ("overall", "label", "pair", "annotator", "reference", "model")
@@ -94,9 +96,9 @@ class Asked:
 )  # fmt: skip
 @tolerance_option(fields=True)
 @bound_options()
-@click.option("--draws", default=2000, type=click.IntRange(0, 100_000), metavar="N",
+@click.option("--draws", default=2000, type=click.IntRange(0, MOST_DRAWS), metavar="N",
               callback=checked_draws,
-              help="Draws of the intervals; 0 leaves them out [2000].")  # fmt: skip
+              help="Draws of the intervals, at most 20000; 0 leaves them out [2000].")  # fmt: skip
 @click.option("--seed", default=0, metavar="N", type=click.IntRange(0), help="Seed of the draws.")
 @click.option(
     "--weight", "weights", multiple=True, metavar="CONTROL=X",

@@ -159,7 +159,10 @@ class _Known:
                 found.append((both, f"{short(label)} ({percent(share)}{also})"))
         if len(found) > 1:
             low, high = (pick(found, key=lambda one: one[0]) for pick in (min, max))
-            yield f"Least agreed on is {low[1]}, most {high[1]}."
+            if low[0] < high[0]:
+                yield f"Least agreed on is {low[1]}, most {high[1]}."
+            else:
+                yield f"All {len(found)} labels are agreed on alike."
 
     def _confused(self) -> Iterator[str]:
         """The two labels that are taken for each other most often, and what is marked alone."""
