@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit.event_tables import table_of
 from kit.vote_tables import LABELS, grid, marks, names, table
 
 from tslab.agreement.consensus.methods import Consensus, ConsensusSettings, Kind, consensus_of
+from tslab.agreement.consensus.regions import Regions, without_overlap
 from tslab.errors import DataError
 from tslab.segmentation.examples.majority import Reading, majority
 from tslab.span_table import Extents, SpanTable
+from tslab.stretches import union
 
 METHODS: tuple[Any, ...] = ("majority", "weighted", "dawid-skene", "staple", "median")
 
@@ -246,3 +249,33 @@ def test_nothing_marked_is_a_consensus() -> None:
     for method in METHODS:
         found = agree(marks([], []), method=method)
         assert len(found.regions) == len(found.disputed) == 0
+
+
+def test_states_that_lie_in_one_another_share_and_lose_no_time() -> None:
+    made = Regions.of([(0, 0, 0, 60), (0, 1, 40, 100), (1, 0, 0, 100), (1, 1, 40, 50)])
+    assert without_overlap(made).rows() == [
+        (0, 0, 0, 50), (0, 1, 50, 100), (1, 0, 0, 45), (1, 1, 45, 50), (1, 0, 50, 100),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_states_out_of_any_overlap_are_apart_and_fill_the_same_time(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(int(rng.integers(1, 9))):
+        start, length = int(rng.integers(0, 30)), int(rng.integers(1, 12))
+        rows.append((int(rng.integers(2)), int(rng.integers(3)), start, start + length))
+    found = without_overlap(Regions.of(rows)).rows()
+    for task in range(2):
+        own = [(start, end) for number, _, start, end in found if number == task]
+        assert all(start < end for start, end in own)
+        assert all(one[1] <= other[0] for one, other in itertools.pairwise(own))
+        whole = union([(start, end) for number, _, start, end in rows if number == task])
+        assert union(own) == whole
+
+
+def test_a_state_around_another_one_goes_on_behind_it() -> None:
+    rows = [(0, who, 0, 0, 100) for who in (0, 1)] + [(0, who, 1, 40, 50) for who in (2, 3)]
+    found = agree(table_of(rows, annotators=4, until=100), "states", method="median", least=2)
+    assert found.regions.rows() == [(0, 0, 0, 45), (0, 1, 45, 50), (0, 0, 50, 100)]
+    assert found.support.tolist() == [0.5, 0.5, 0.5]

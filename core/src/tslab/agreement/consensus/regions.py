@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -208,15 +209,23 @@ def _closed(regions: Regions, gap: int, *, exclusive: bool) -> Regions:
 
 
 def without_overlap(regions: Regions) -> Regions:
-    """Regions of one task that overlap meet in the middle of what they share; none is swallowed."""
+    """Regions of one task that overlap meet in the middle of what they share; no time is lost.
+
+    What reaches out on both sides of another one goes on behind it.
+    """
+    waiting = [(task, start, end, label) for task, label, start, end in regions.rows()]
+    heapify(waiting)
     kept: list[tuple[int, int, int, int]] = []
-    for task, label, start, end in regions.rows():
-        if kept and kept[-1][0] == task and kept[-1][3] > start:
-            before = kept.pop()
-            middle = (start + min(before[3], end)) // 2
-            if middle > before[2]:
-                kept.append((*before[:3], middle))
-            start, end = max(middle, start), max(end, middle)
-        if start < end:
+    while waiting:
+        task, start, end, label = heappop(waiting)
+        if not kept or kept[-1][0] != task or kept[-1][3] <= start:
             kept.append((task, label, start, end))
+            continue
+        _, other, begun, until = kept.pop()
+        middle = (start + min(until, end)) // 2
+        if begun < middle:
+            kept.append((task, other, begun, middle))
+        if end < until:
+            heappush(waiting, (task, end, until, other))
+        heappush(waiting, (task, middle, end, label))
     return Regions.of(kept)
