@@ -90,4 +90,4 @@ def test_without_draws_nothing_is_missing() -> None:
     intake = Intake((TierTable("t", "intervals", table, Readers(("a0", "a1")), 0.0),))
     found = measure(intake, replace(SETTINGS, draws=0))
     assert not any(row.value.no_interval for row in found.rows)
-    assert found.tiers[0].notes == []
+    assert not [note for note in found.tiers[0].notes if "interval" in note]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kit.event_tables import table_of
 from kit.span_tables import random_table, study
 
 from tslab.agreement.domain_metrics import DomainMetrics
@@ -148,12 +149,27 @@ def test_histograms_hold_every_match_once() -> None:
     labels = [h for h in tier.histograms if h.side == "onset" and h.label]
     for histogram in (onset, offset):
         assert len(histogram.counts) == BINS == len(histogram.edges) - 1
-        assert histogram.counts.sum() == len(tier.matches.iou)
+        assert histogram.errors == len(tier.matches.iou)
         assert histogram.edges[BINS // 2] == -histogram.edges[BINS // 2 + 1]
     assert np.sum([h.counts for h in labels], axis=0).tolist() == onset.counts.tolist()
-    inside = np.abs(tier.matches.onset / 1e6) < onset.edges[-1]
-    expected, _ = np.histogram(tier.matches.onset[inside] / 1e6, onset.edges)
-    assert expected[1:-1].tolist() == onset.counts[1:-1].tolist()
+    expected, _ = np.histogram(tier.matches.onset / 1e6, onset.edges)
+    assert expected.tolist() == onset.counts.tolist()
+
+
+def test_one_border_far_out_does_not_stretch_the_histogram() -> None:
+    """Fifty onsets are up to half a second apart, one is 150 s too early."""
+    late = [*range(10_000, 510_000, 10_000), -150_000_000]
+    marks = [
+        (task, who, 0, 200_000_000 + who * late[task], 800_000_000)
+        for task in range(51)
+        for who in range(2)
+    ]
+    table = table_of(marks, tasks=51, until=1_000_000_000)
+    (tier,) = measure(intake(table), FEW).tiers
+    onset = next(h for h in tier.histograms if h.side == "onset")
+    assert 0.45 < onset.edges[-1] < 0.7
+    assert (onset.errors, onset.beyond[0]) == (51, 1)
+    assert np.count_nonzero(onset.counts) > 15
 
 
 def test_unitizing_alpha_of_many_spans_is_for_those_who_ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,10 @@ from tslab.span_table import Mask, Ticks
 
 BINS = 41
 """Odd, so that one bin lies around 0."""
-INSIDE = 0.98
-"""Share of the errors that has bins of its own; the rest is counted at both ends."""
+INSIDE = 0.95
+"""Share of the errors that bins reach to, if that is not too far; the rest is counted apart."""
+FARTHEST = 6
+"""Bins reach to so many medians at most: a few who are far out leave the others their shape."""
 LEAST = 0.001
 """Seconds of the narrowest bin: nobody marks anything more exactly."""
 ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -26,14 +29,21 @@ class Histogram:
     Attributes:
         side: onset, offset or instant.
         labels: Of which set of labels; () is all.
-        edges: Seconds, float64 ``(bins + 1,)``; the first and last bin hold all beyond them, too.
+        edges: Seconds, float64 ``(bins + 1,)``.
         counts: int64 ``(bins,)``.
+        beyond: How many lie before the first bin, and how many after the last.
     """
 
     side: str
     labels: tuple[str, ...]
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
+    beyond: tuple[int, int]
+
+    @property
+    def errors(self) -> int:
+        """How many there are."""
+        return int(self.counts.sum()) + sum(self.beyond)
 
     @property
     def label(self) -> str:
@@ -68,24 +78,34 @@ def histograms(
         edges = _edges(errors, least)
         if edges is None:
             continue
-        bins = np.clip(np.searchsorted(edges, errors / SECOND, side="right") - 1, 0, BINS - 1)
-        table = np.bincount(label * BINS + bins, minlength=len(labels) * BINS).reshape(-1, BINS)
-        found.append(Histogram(side, (), edges, table.sum(axis=0)))
+        # Bin 0 is what lies before all of them, the last one what lies after.
+        bins = np.searchsorted(edges, errors / SECOND, side="right")
+        wide = BINS + 2
+        table = np.bincount(label * wide + bins, minlength=len(labels) * wide).reshape(-1, wide)
+        found.append(_of_counts(side, (), edges, table.sum(axis=0)))
         if len(labels) > 1:
             found += [
-                Histogram(side, names, edges, counts)
+                _of_counts(side, names, edges, counts)
                 for names, counts in zip(labels, table, strict=True)
                 if counts.any()
             ]
     return found
 
 
+def _of_counts(
+    side: str, labels: tuple[str, ...], edges: NDArray[np.float64], counts: NDArray[np.int64]
+) -> Histogram:
+    return Histogram(side, labels, edges, counts[1:-1], (int(counts[0]), int(counts[-1])))
+
+
 def _edges(errors: Ticks, least: float) -> NDArray[np.float64] | None:
     """Borders of bins of a round width; None where there is no error to show."""
     if not len(errors):
         return None
-    at = min(int(INSIDE * len(errors)), len(errors) - 1)
-    reach = float(np.partition(np.abs(errors), at)[at]) / SECOND
+    places = [math.ceil(share * (len(errors) - 1)) for share in (0.5, INSIDE)]
+    middle, reach = np.partition(np.abs(errors), places)[places] / SECOND
+    if middle:
+        reach = min(reach, FARTHEST * middle)
     width = max(2 * reach / BINS, least, LEAST)
     power = 10.0 ** np.floor(np.log10(width))
     width = next(power * step for step in ROUND if power * step >= width * (1 - 1e-9))

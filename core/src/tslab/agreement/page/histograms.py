@@ -52,10 +52,12 @@ def _caption(histogram: Histogram, index: Index) -> str:
     said = [
         DASH if row is None or row.value.value is None else seconds(row.value.value) for row in rows
     ]
-    many = number("count", int(histogram.counts.sum()))
+    many = f"{number('count', histogram.errors)} matched"
+    before, after = histogram.beyond
+    out = f"; {before + after} farther out: {before} left, {after} right" if before + after else ""
     if len(labels) > 1:
-        return f"{many} matched"
-    return f"{many} matched, median apart {said[0]}, MAD {said[1]}, 95% within {said[2]}"
+        return many + out
+    return f"{many}, median apart {said[0]}, MAD {said[1]}, 95% within {said[2]}{out}"
 
 
 def _borders(histogram: Histogram, what: str) -> str:

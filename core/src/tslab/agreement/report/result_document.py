@@ -66,7 +66,7 @@ def tier_document(tier: TierAgreement, found: Agreement, rows: Iterable[Row]) ->
         },
         "histograms": [
             {"side": item.side, "label": item.label, "edges": np.round(item.edges, 9).tolist(),
-             "counts": item.counts.tolist()}
+             "counts": item.counts.tolist(), "beyond": list(item.beyond)}
             for item in tier.histograms
         ],
         "notes": tier.notes,
