@@ -21,6 +21,7 @@ from tslab.agreement.values import (
     NO_MATCH,
     NO_PAIR,
     NO_REFERENCE,
+    NO_SUM,
     NOTHING_MARKED,
     ONE_READER,
     Readers,
@@ -304,9 +305,30 @@ def test_bias_has_the_sign_of_who_is_late() -> None:
     assert found[("event/onset_bias", "annotator", ("a0",))].value.value == pytest.approx(-3)
     assert found[("event/onset_bias", "annotator", ("a1",))].value.value == pytest.approx(0)
     assert found[("event/onset_bias", "annotator", ("a2",))].value.value == pytest.approx(3)
+    for who, late in (("a0", -3), ("a1", 0), ("a2", 3)):
+        assert found[("event/onset_median_bias", "annotator", (who,))].value.value == late
+    assert found[("event/onset_median_bias", "pair", ("a1", "a2"))].value.value == 2
     assert found[("event/onset_mad", "pair", ("a0", "a1"))].value.value == 0
     assert found[("event/onset_median_error", "overall", ())].value.value == pytest.approx(2)
     assert found[("event/offset_p95_error", "label", ("L0",))].value.value == 0
+
+
+def test_one_border_far_out_moves_the_mean_and_not_the_median_bias() -> None:
+    second = 1_000_000
+    rows = [
+        (task, annotator, 0, (200 + annotator * late) * second, 800 * second)
+        for task, late in enumerate((1, 1, 1, 1, -150))
+        for annotator in range(2)
+    ]
+    settings = EventSettings(intervals=TimeSettings(draws=50))
+    found = measured(table_of(rows, tasks=5, until=1000 * second), settings)
+    groups = ("annotator", ("a1",), 1), ("pair", ("a0", "a1"), 1), ("annotator", ("a0",), -1)
+    for by, of, sign in groups:
+        assert found[("event/onset_median_bias", by, of)].value.value == sign
+        assert found[("event/onset_bias", by, of)].value.value == pytest.approx(-29.2 * sign)
+    for name in ("median_bias", "bias"):
+        value = found[(f"event/onset_{name}", "annotator", ("a0",))].value
+        assert (value.low, value.no_interval) == (None, NO_SUM)
 
 
 def test_kappa_equals_the_iterative_fit_of_easydiag() -> None:

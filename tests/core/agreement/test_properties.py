@@ -104,7 +104,8 @@ def close(one: float | None, other: float | None, key: object) -> None:
 
 
 TURNED = {"precision": "recall", "recall": "precision", "splits": "merges", "merges": "splits"}
-SIGNED = ("onset_bias", "offset_bias", "instant/bias", "attribute/bias")
+SIGNED = ("onset_bias", "offset_bias", "onset_median_bias", "offset_median_bias", "instant/bias",
+          "instant/median_bias", "attribute/bias")  # fmt: skip
 LIMITS = {"limit_low": "limit_high", "limit_high": "limit_low"}
 
 

@@ -41,7 +41,7 @@ MATCHED = ("median_error", "mad", "p95_error", "bias")
 
 
 TAKES_LONG = "no interval: so many marks would take long to draw"
-NO_SUM = "no interval: only medians of all, of labels and of pairs have one"
+NO_SUM = "no interval: only the median and 95% distance of all, of labels and of pairs have one"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class _Level:
         group: Group of each member, ``(members,)``.
         part: Number of the part, ``(members,)``: pair * sets + set.
         turned: Whether a group takes the errors of the part turned round, ``(members,)``.
-        biased: Whether bias is given of them, too.
+        measures: What is given of them; a bias only where it is known who of two is meant.
     """
 
     by: Sequence[str]
@@ -62,22 +62,27 @@ class _Level:
     group: Positions
     part: Positions
     turned: Mask
-    biased: bool = False
+    measures: Sequence[str] = SPREADS
 
     @classmethod
     def of(
-        cls, by: Sequence[str], names: Sequence[tuple[str, ...]], group: Positions, part: Positions
+        cls,
+        by: Sequence[str],
+        names: Sequence[tuple[str, ...]],
+        group: Positions,
+        part: Positions,
+        measures: Sequence[str] = SPREADS,
     ) -> _Level:
         """Groups that take errors as they are; numbers of any shape and order."""
         order = np.argsort(group, axis=None, kind="stable")
         group, part = group.reshape(-1)[order], part.reshape(-1)[order]
-        return cls(by, names, group, part, np.zeros(len(part), bool))
+        return cls(by, names, group, part, np.zeros(len(part), bool), measures)
 
 
 def border_rows(
     levels: Levels, borders: Borders, items: EventItems, sets: Sets, prefixes: Mapping[str, str]
 ) -> Iterator[Row]:
-    """Rows of medians, MAD and 95th percentiles, and of the bias of each annotator.
+    """Rows of medians, MAD and 95th percentiles, and of the bias of pairs and annotators.
 
     Args:
         levels: Who is compared with whom.
@@ -130,17 +135,18 @@ def _measured(
     unions = Unions(errors, parts, members)
     nothing = np.zeros(lift[-1], np.int64)
     middle, high = unions.distances(nothing, (0.5, 0.95))
-    (spread,) = unions.distances(unions.twice_median(), (0.5,))
+    twice = unions.twice_median()
+    (spread,) = unions.distances(twice, (0.5,))
     total = added(members.group, np.where(members.turned, -1, 1) * ticks[members.part], lift[-1])
     matched = added(members.group, matches[members.part], lift[-1]).astype(np.int64)
     there = unions.count > 0
     named = {name: np.where(there, array / (2 * SECOND), np.nan)
-             for name, array in zip(SPREADS, (middle, spread, high), strict=True)}  # fmt: skip
+             for name, array in zip((*SPREADS, "median_bias"), (middle, spread, high, twice),
+                                    strict=True)}  # fmt: skip
     named["bias"] = ratio(total, unions.count.astype(float)) / SECOND
     for number, level in enumerate(whole):
         own = slice(lift[number], lift[number + 1])
-        wanted = ("bias", *SPREADS) if level.biased else SPREADS
-        values = {name: named[name][own] for name in wanted}
+        values = {name: named[name][own] for name in level.measures}
         yield _Groups(level.by, level.names, matched[own], unions.count[own], values)
 
 
@@ -166,7 +172,7 @@ def _rows(
             value = Value(number) if count else missing
             if count and (name, by, of) in bounds:
                 value = value.within(*bounds[name, by, of])
-            elif count and by != "task" and name in SPREADS and levels.draws.draws:
+            elif count and by != "task" and levels.draws.draws:
                 left_out = name in SHARES and by in ("overall", "label", *levels.kinds)
                 value = replace(value, no_interval=TAKES_LONG if left_out else NO_SUM)
             yield Row(levels.tier, metric, by, of, value, tasks, count, seconds)
@@ -186,7 +192,8 @@ def _levels(levels: Levels, sets: Sets) -> Iterator[_Level]:
     yield _Level.of(["overall"], [()], np.zeros(own.size, np.intp), own)
     group = np.tile(label, len(people))
     yield _Level.of(["label"] * len(labels), each, group, labelled[people])
-    yield _Level.of(levels.kinds, both, np.repeat(pairs, len(sets)), part)
+    measures = ("median_bias", *SPREADS)
+    yield _Level.of(levels.kinds, both, np.repeat(pairs, len(sets)), part, measures)
     kinds = [f"{kind}-label" for kind in levels.kinds for _ in labels]
     names = [(*of, name) for of in both for name in labels]
     yield _Level.of(kinds, names, pairs[:, None] * len(labels) + label, labelled)
@@ -205,4 +212,5 @@ def _annotators(levels: Levels, part: Positions) -> _Level:
     whole = np.tile(part.reshape(-1), 2)[order]
     ofs = [(name,) for name in names]
     by = ["annotator"] * len(names)
-    return _Level(by, ofs, group[order], whole, turned[order], biased=True)
+    measures = ("bias", "median_bias", *SPREADS)
+    return _Level(by, ofs, group[order], whole, turned[order], measures)

@@ -59,8 +59,8 @@ _MEANINGS = (
      "tasks). A dash says that a number is undefined; the reason stands under it."),
     ("", "cost", "Disputed seconds times how divided the readers are (entropy of their "
      "votes, in bits) times the weight of the label."),
-    ("", "annotator", "The mean of the pairs with each of the others. Early and late: against "
-     "the others."),
+    ("", "annotator", "The mean of the pairs with each of the others. Early and late: the "
+     "median of all matched borders against those of the others."),
 )  # fmt: skip
 
 

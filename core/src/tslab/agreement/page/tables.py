@@ -73,7 +73,9 @@ def annotator_table(
     """One line for each annotator and model: what they marked, and with whom they agree."""
     main = index.known([f"event/f1@{settings.iou:g}", "instant/f1"])
     beside = index.known(["time/iou", "time/cohen_kappa"])
-    bias = index.known(["event/onset_bias", "event/offset_bias", "instant/bias"])
+    bias = index.known(
+        [f"{side}median_bias" for side in ("event/onset_", "event/offset_", "instant/")]
+    )
     who = tier.tier.readers
     header = ["annotator", *(column(metric) for metric in (*main, *beside, *bias))]
     truth = who.reference is not None
