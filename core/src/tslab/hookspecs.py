@@ -243,8 +243,10 @@ def tslab_agreement_metrics(domain: Domain) -> Sequence[AgreementMetric]:
 
     Returns:
         Metrics with unique names. A metric that makes several numbers of the same sums has
-        `details`, too (`DetailedMetric`). An empty sequence offers nothing beyond core's metrics by
-        tier kind.
+        `details`, too (`DetailedMetric`). One with a `title` is called by it, and one that holds a
+        detector against a reference says `for_detectors = True`: it then stands beside ground truth
+        and models, not among what people have in common. An empty sequence offers nothing beyond
+        core's metrics by tier kind.
 
     Raises:
         Exception: The command stops; the plugin is blamed.

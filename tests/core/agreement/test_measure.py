@@ -21,7 +21,7 @@ from tslab.agreement.events.histograms import BINS
 from tslab.agreement.events.metrics import event_metrics
 from tslab.agreement.intervals import believed
 from tslab.agreement.measure import ALONE, UNASKED, Agreement, measure
-from tslab.agreement.report.headline import headline, judged
+from tslab.agreement.report.headline import columns, headline, judged
 from tslab.agreement.report.privacy import private, project_key
 from tslab.agreement.report.result_document import document
 from tslab.agreement.report.result_files import HEADERS, write_files
@@ -234,6 +234,29 @@ def test_metrics_of_the_domain_are_made_of_sums_over_tasks() -> None:
     only = DomainMetrics(DOMAIN, [metric], lambda thing, doing: nullcontext())
     states = measure(intake(table, "states"), FEW, only)
     assert not any(row.metric == "domain/common" for row in states.rows)
+
+
+def test_measures_for_detectors_stand_where_there_is_a_reference() -> None:
+    class Against(Common):
+        for_detectors = True
+
+    table = random_table(11, overlapping=False, labels=1, tasks=12)
+    names = table.annotators
+    readers = Readers((names[0], names[1]), reference=None, models=(names[2],))
+    shown = {}
+    for metric in (Common(), Against()):
+        offered = DomainMetrics(DOMAIN, [metric], lambda thing, doing: nullcontext())
+        (tier,) = measure(intake(table, readers=readers), FEW, offered).tiers
+        assert "domain/common" in {row.metric for row in tier.rows if row.by == "overall"}
+        shown[type(metric)] = [
+            "domain/common" in names
+            for names in (
+                [row.metric for row in headline(tier, FEW)],
+                columns(tier, FEW, "pair"),
+                columns(tier, FEW, "model"),
+            )
+        ]
+    assert shown == {Common: [True, False, False], Against: [False, False, True]}
 
 
 def test_metrics_see_the_time_that_both_reviewed_alone() -> None:

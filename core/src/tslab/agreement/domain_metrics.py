@@ -56,6 +56,12 @@ class DomainMetrics:
         found = {m.name: CLAUSE.split(str(getattr(m, "title", "")))[0] for m in self.metrics}
         return {f"domain/{name}": title for name, title in found.items() if title}
 
+    @property
+    def for_detectors(self) -> frozenset[str]:
+        """Those that hold a detector against a reference, and say little of people alone."""
+        own = (m.name for m in self.metrics if getattr(m, "for_detectors", False))
+        return frozenset(f"domain/{name}" for name in own)
+
     def rows(
         self, tier: TierTable, pairs: Numbers, kinds: Sequence[str], intervals: TimeSettings
     ) -> Iterator[Row]:

@@ -84,6 +84,7 @@ class TierAgreement:
         instants: Matched instants, likewise.
         notes: What a reader must know to trust the numbers.
         titles: What measures of the domain are called, by name.
+        for_detectors: Measures of the domain that hold a detector against a reference.
     """
 
     tier: TierTable
@@ -99,6 +100,7 @@ class TierAgreement:
     instants: Matches | None = None
     notes: list[str] = field(default_factory=list)
     titles: Mapping[str, str] = field(default_factory=dict)
+    for_detectors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ def measure_tier(
     tolerance = settings.tolerances.get(tier.name, tier.tolerance)
     titles = {} if offered is None else offered.titles
     result = TierAgreement(tier, tolerance, [], notes=_about_models(tier), titles=titles)
+    if offered is not None:
+        result = replace(result, for_detectors=offered.for_detectors)
     pairs, kinds = all_kinds(tier.table, tier.readers)
     if not len(pairs):
         return replace(result, notes=[ALONE, *result.notes])

@@ -48,6 +48,11 @@ class BeatComparison:
     learning: float = 0.0
     tier_kinds: Sequence[str] = ("instants",)
 
+    @property
+    def for_detectors(self) -> bool:
+        """Whether a device may learn at first, which people need not."""
+        return self.learning > 0
+
     def components(
         self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
     ) -> Mapping[str, float]:

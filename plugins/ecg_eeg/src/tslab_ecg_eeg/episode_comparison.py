@@ -34,6 +34,11 @@ class EpisodeComparison:
     learning: float = 0.0
     tier_kinds: Sequence[str] = ("states",)
 
+    @property
+    def for_detectors(self) -> bool:
+        """Whether it matters which of two is the reference: some of its rhythms do not count."""
+        return bool(self.excluded) or self.learning > 0
+
     def components(
         self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
     ) -> Mapping[str, float]:

@@ -56,11 +56,13 @@ class AnomalyMetric(ABC):
         name: What ``--metric`` takes.
         title: One line for people.
         tier_kinds: Anomalies are intervals.
+        for_detectors: What they hold against a reference; people have none.
     """
 
     name: str
     title: str
     tier_kinds: Sequence[str] = ("intervals",)
+    for_detectors: ClassVar[bool] = True
 
     SHARES: ClassVar[Sequence[tuple[str, str, str]]] = ()
     """Name of a detail, and of the sums above and below its line."""

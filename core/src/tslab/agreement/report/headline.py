@@ -20,6 +20,8 @@ BESIDE = (
     "unitizing/alpha_u",
     "gamma",
 )
+AGAINST = ("reference", "model")
+"""Levels at which one of two is the reference."""
 INSTANTS = ("instant/f1", "instant/median_error")
 
 
@@ -42,7 +44,11 @@ def headline(
     """
     order = (f"event/f1@{settings.iou:g}", *FIRST, *INSTANTS, *BESIDE)
     people = {row.metric: row for row in tier.rows if row.by == "overall"}
-    own = [name for name in people if _of_domain(name, everything)]
+    own = [
+        name
+        for name in people
+        if _of_domain(name, everything) and (everything or name not in tier.for_detectors)
+    ]
     return [people[name] for name in (*order, *own) if name in people]
 
 
@@ -61,13 +67,14 @@ def _of_domain(metric: str, details: bool) -> bool:
 
 
 def columns(
-    tier: TierAgreement, settings: AgreementSettings, *, everything: bool = False
+    tier: TierAgreement, settings: AgreementSettings, by: str = "", *, everything: bool = False
 ) -> list[str]:
     """Measures that tables of labels, annotators and pairs show.
 
     Args:
         tier: The tier.
         settings: How it was measured.
+        by: Level of the table; measures for detectors stand where there is a reference.
         everything: Whether measures of the domain are asked for, too.
     """
     known = {row.metric for row in tier.rows}
@@ -80,5 +87,10 @@ def columns(
         "instant/median_error",
         "time/cohen_kappa",
     )
-    own = sorted(name for name in known if everything and _of_domain(name, details=False))
+    own = sorted(
+        name
+        for name in known
+        if (everything or (by in AGAINST and name in tier.for_detectors))
+        and _of_domain(name, details=False)
+    )
     return [name for name in (*wanted, *own) if name in known]

@@ -73,14 +73,15 @@ class _Text:
         """Its blocks, with a line between them."""
         asked = levels or USUAL
         rows = {by: self._rows(by) for by in dict.fromkeys((*asked, *_extra(levels)))}
-        names = columns(self.tier, self.found.settings, everything=bool(levels))
+        names = self._names("", bool(levels))
         blocks = ["\n".join([self._about(), *self._headline("overall" in asked, bool(levels))])]
         if not levels:
             said = sentences(self.tier, self.found.settings)
             blocks.append("\n".join(map(self._wrapped, said)))
         for by, own in rows.items():
             if own and names and by not in ("overall", MATRIX):
-                blocks.append(self._table(own, names, NAMES.get(by, (by,))))
+                shown_names = self._names(by, bool(levels))
+                blocks.append(self._table(own, shown_names, NAMES.get(by, (by,))))
             if by == "label":
                 blocks.append(self._wrapped(unused_text(self.tier.tier)))
         answers = answer_lines(self.tier) if "overall" in asked else []
@@ -94,6 +95,9 @@ class _Text:
         blocks.append("\n".join(map(self._wrapped, reasons(why, self.tier.titles))))
         blocks.append("\n".join(self._wrapped(f"note: {note}") for note in self.tier.notes))
         return "\n\n".join(block for block in blocks if block)
+
+    def _names(self, by: str, everything: bool) -> list[str]:
+        return columns(self.tier, self.found.settings, by, everything=everything)
 
     def _wrapped(self, line: str) -> str:
         return wrapped(line, self.wide)
