@@ -389,6 +389,7 @@ def test_the_queue_is_shown(made: Made) -> None:
     assert lines[4].split()[-1] == costly.task.id
     assert lines[4].startswith(costly.task.recording)
     assert "  create it" in text
+    assert "..." not in "".join(line for line in lines[4:] if "review-" in line), "said in full"
     assert "  would create it" in dry
     assert "(new)" in dry
     assert not any(window.task.id in dry for window in queue.windows)

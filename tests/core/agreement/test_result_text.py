@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kit.agreement_pages import LENGTH, ranges, table
+from kit.agreement_pages import LENGTH, instants, ranges, table
 
 from tslab.agreement.domain_metrics import DomainMetrics
 from tslab.agreement.measure import Agreement, measure
@@ -173,6 +173,16 @@ def test_what_goes_below_says_what_it_is_about() -> None:
         assert len(first.splitlines()) == 4
     (whole,) = fitted(cells, 85, keys=3, bundle=2).split("\n\n")
     assert len(whole.splitlines()) == 4
+
+
+def test_two_people_have_one_line_and_more_a_table() -> None:
+    """Both have the numbers of their only pair: two equal rows."""
+    two = measure(Intake((instants(),)), FEW)
+    text = agreement_text(two, 100)
+    assert re.search(r"^Marks: anna \d+, bert \d+\.$", text, re.MULTILINE)
+    assert not re.search("^annotator", text, re.MULTILINE)
+    for said in (agreement_text(two, 200, ["annotator"]), agreement_text(found(), 200)):
+        assert re.search("^annotator", said, re.MULTILINE)
 
 
 def test_names_beside_each_other_keep_their_ends() -> None:

@@ -97,6 +97,15 @@ def test_why_nobody_can_be_compared(shell: Any, tmp_path: Path) -> None:
     assert "no task has two readings. Annotate more, then export again" in said(1, [region])
 
 
+def test_an_export_without_tasks_says_that(shell: Any, tmp_path: Path) -> None:
+    """It told to add a config, which would not help."""
+    path = tmp_path / "empty.json"
+    path.write_text("[]")
+    shell("agreement", "--from", path, project=False, code=4)
+    assert "'empty.json' holds no task. Export the project again" in shell.err
+    assert "--config" not in shell.err
+
+
 def test_an_export_of_which_nothing_can_be_read_says_so(shell: Any, tmp_path: Path) -> None:
     region = {"id": "a", "type": "timeserieslabels", "from_name": "lab",
               "value": {"start": "?", "end": "!", "timeserieslabels": ["x"]}}  # fmt: skip

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tslab.commands.output import Output, named_table, shared_options
+from tslab.commands.output import Output, shared_options, table
 
 if TYPE_CHECKING:
     from tslab.label_studio.push import Report
     from tslab.label_studio.review.project import ReviewPush
 
 SHOWN = 20
+WIDEST = 80
+"""Columns of a cell: what a window with disputes of several kinds is about is said in full."""
 
 
 @click.command(
@@ -61,9 +63,8 @@ def _show(output: Output, push: ReviewPush, report: Report, url: str) -> None:
     if push.short:
         lines.append(short_text(push.short, push.project.settings.review.low_agreement))
     if rows:
-        lines.append(
-            named_table(rows[:SHOWN], ("to review", "tier", "time", "about", "cost", "window"))
-        )
+        header = ("to review", "tier", "time", "about", "cost", "window")
+        lines.append(table(rows[:SHOWN], header, WIDEST))
     if len(rows) > SHOWN:
         lines.append(f"... and {len(rows) - SHOWN} more")
     lines += [f"  {'would ' if dry_run else ''}{change}" for change in report.changes]

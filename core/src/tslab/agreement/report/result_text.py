@@ -79,7 +79,9 @@ class _Text:
             said = sentences(self.tier, self.found.settings)
             blocks.append("\n".join(map(self._wrapped, said)))
         for by, own in rows.items():
-            if own and names and by not in ("overall", MATRIX):
+            if by == "annotator" and not levels and len({row.of for row in own}) == 2:
+                blocks.append(self._two(own))  # The numbers of both are those of their only pair.
+            elif own and names and by not in ("overall", MATRIX):
                 shown_names = self._names(by, bool(levels))
                 blocks.append(self._table(own, shown_names, NAMES.get(by, (by,))))
             if by == "label":
@@ -101,6 +103,14 @@ class _Text:
 
     def _wrapped(self, line: str) -> str:
         return wrapped(line, self.wide)
+
+    def _two(self, rows: Sequence[Row]) -> str:
+        """How much each of two people marked."""
+        marks, _ = self._marks("annotator")
+        people = dict.fromkeys(name for row in rows for name in row.of)
+        return self._wrapped(
+            f"Marks: {', '.join(f'{short(name)} {marks.get(name, 0)}' for name in people)}."
+        )
 
     def _rows(self, by: str) -> list[Row]:
         """Rows of a level, without labels that nobody used; a consensus is no model."""

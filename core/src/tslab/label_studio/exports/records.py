@@ -115,7 +115,9 @@ def read_export(payload: bytes, name: str, problems: Problems) -> list[Task]:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         # A record of another shape; or NaN for a missing time, as Python's own writer has it.
         tasks = _one_by_one(_decoded(payload, name), problems)
-    if tasks and not any(task.annotations or task.predictions for task in tasks):
+    if not tasks:
+        raise DataError(f"'{name}' holds no task", "Export the project again, with its tasks.")
+    if not any(task.annotations or task.predictions for task in tasks):
         raise DataError(
             f"'{name}' holds {counted(len(tasks), 'tasks')} and no annotation",
             "Export as JSON; JSON-MIN, CSV and TSV leave out who marked what.",
