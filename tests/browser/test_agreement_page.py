@@ -202,7 +202,7 @@ def test_the_list_leads_to_the_place_and_to_label_studio(chromium: Any, address:
     tab = opened(chromium, address, [])
     rows = tab.locator(".review tbody tr")
     assert rows.count() == 3
-    assert rows.first.locator("a").get_attribute("href").endswith("task=ward-2&at=5")
+    assert rows.first.locator("a").get_attribute("href").endswith("task=ward-2&at=5-15")
     rows.nth(1).locator("button").click()
     assert tab.locator(".viewer").first.locator(".pick").input_value() == "0"
 
@@ -215,6 +215,7 @@ def test_the_list_is_saved_as_it_is_chosen(chromium: Any, address: str) -> None:
     assert lines[0] == ["tier", "task", "start", "end", "kind", "cost", "said", "url"]
     # What a spreadsheet would take for a formula is text.
     assert lines[1][:6] == ["activity", "ward-2", "5", "15", "'=label", "10"]
+    assert lines[1][7].endswith("task=ward-2&at=5-15")
     tab.locator(".review input").last.check()
     with tab.expect_download() as some:
         tab.get_by_role("button", name="Download JSON").click()

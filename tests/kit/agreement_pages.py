@@ -165,7 +165,9 @@ def shown(**given: object) -> PageInput:
         "title": "Station 9",
         "review": REVIEW,
         "recording": wave,
-        "link": lambda tier, task, seconds: f"http://127.0.0.1:1/{tier}?task={task}&at={seconds:g}",
+        "link": lambda tier, task, start, end: (
+            f"http://127.0.0.1:1/{tier}?task={task}&at={start:g}-{end:g}"
+        ),
     }
     return PageInput(**{**made, **given})  # type: ignore[arg-type]
 
@@ -184,7 +186,7 @@ def hostile() -> tuple[Agreement, PageInput]:
             id=task, duration=LENGTH,
             signals=(Signal.from_array(QUOTED, np.sin(np.arange(1000.0)), 10.0, EVIL),),
         ),
-        link=lambda tier, task, seconds: "javascript:alert(3)",
+        link=lambda tier, task, start, end: "javascript:alert(3)",
     )  # fmt: skip
     return study(tier, answered(EVIL, QUOTED), findings=(finding,)), given
 

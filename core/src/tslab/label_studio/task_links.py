@@ -8,6 +8,7 @@ from tslab import files
 from tslab.label_studio.connection import Connection
 from tslab.label_studio.server_record import load_record
 from tslab.project import Project
+from tslab.spans import to_microseconds
 from tslab.task import Task
 
 FILE = "label-studio-tasks.json"
@@ -25,8 +26,8 @@ def save_links(project: Project, server: Connection, numbers: Numbers) -> None:
     files.write_bytes(project.state / FILE, files.json_bytes(document), mode=0o600)
 
 
-def task_links(project: Project) -> Callable[[str, str, float], str]:
-    """Address of a tier, a recording (with its view, as agreement names it) and a second of it.
+def task_links(project: Project) -> Callable[[str, str, float, float], str]:
+    """Address of a tier, a recording (with its view, as agreement names it) and seconds of it.
 
     The address is "" where the last pull saw no task there; in a blind study it is several, with
     spaces between, one for each rater's copy of the task.
@@ -45,15 +46,29 @@ def task_links(project: Project) -> Callable[[str, str, float], str]:
         for tier in project.domain.tiers
     }
 
-    def link(tier: str, unit: str, seconds: float) -> str:
+    def link(tier: str, unit: str, start: float, end: float) -> str:
         recording, _, view = unit.rpartition(" (")
         wanted = {view.removesuffix(")")} if recording in shown else views.get(tier, set())
-        for task in shown.get(recording, shown.get(unit, [])):
-            if task.view in wanted and task.start <= seconds <= task.end:
-                return " ".join(f"{server}/projects/{p}/data?task={n}" for p, n in numbers[task.id])
-        return ""
+        own = [t for t in shown.get(recording, shown.get(unit, [])) if t.view in wanted]
+        task = _showing(own, to_microseconds(start), to_microseconds(end))
+        copies = numbers[task.id] if task is not None else ()
+        return " ".join(f"{server}/projects/{place}/data?task={n}" for place, n in copies)
 
     return link
+
+
+def _showing(tasks: Sequence[Task], start: int, end: int) -> Task | None:
+    """The task that shows most of a stretch in microseconds; ends are exclusive.
+
+    A moment at a border belongs to the task that begins there, the last one of a recording to the
+    task that ends there.
+    """
+
+    def shows(task: Task) -> tuple[int, int]:
+        return min(end, task.end_us) - max(start, task.start_us), task.start_us
+
+    found = max(tasks, key=shows, default=None)
+    return found if found is not None and shows(found)[0] >= min(1, end - start) else None
 
 
 def projects_with_work(project: Project) -> set[int]:

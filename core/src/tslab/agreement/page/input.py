@@ -51,7 +51,7 @@ def _no_recording(task: str) -> Recording | None:  # noqa: ARG001
     return None
 
 
-def _no_link(tier: str, task: str, seconds: float) -> str:  # noqa: ARG001
+def _no_link(tier: str, task: str, start: float, end: float) -> str:  # noqa: ARG001
     return ""
 
 
@@ -67,8 +67,8 @@ class PageInput:
         review_note: What it is a part of, if it is not all.
         consensus: What the annotators say together, by tier; its first annotator counts.
         recording: Opens the recording of a task; None where there is none.
-        link: Address in Label Studio by tier, task and second; "" where it is not known. Spaces
-            part the addresses of several copies of the task.
+        link: Address in Label Studio by tier, task, first and last second; "" where it is
+            not known. Spaces part the addresses of several copies of the task.
         timeline_bytes: Room for marks; tasks with the lowest agreement come first.
         signal_bytes: Room for the outlines of signals.
         signal_tasks: Tasks that signals are shown of.
@@ -81,14 +81,14 @@ class PageInput:
     review_note: str = ""
     consensus: Mapping[str, SpanTable] = field(default_factory=dict)
     recording: Callable[[str], Recording | None] = _no_recording
-    link: Callable[[str, str, float], str] = _no_link
+    link: Callable[[str, str, float, float], str] = _no_link
     timeline_bytes: int = TIMELINE_BYTES
     signal_bytes: int = SIGNAL_BYTES
     signal_tasks: int = SIGNAL_TASKS
 
-    def address(self, tier: str, task: str, seconds: float = 0.0) -> str:
+    def address(self, tier: str, task: str, start: float = 0.0, end: float = 0.0) -> str:
         """Addresses in Label Studio; "" in private pages, and where a browser might run it."""
-        found = "" if self.private else self.link(tier, task, seconds)
+        found = "" if self.private else self.link(tier, task, start, end)
         return " ".join(part for part in found.split() if HARMLESS.match(part))
 
 

@@ -144,6 +144,6 @@ def review_document(
             said = {names.reader(name): words for name, words in item.said.items()}
             where = [of_tier[item.tier], numbers[item.tier].get(item.task, -1)]
             times = [round(item.start, 6), round(item.end, 6), rounded(item.cost)]
-            address = given.address(item.tier, item.task, item.start)
+            address = given.address(item.tier, item.task, item.start, item.end)
             rows.append([*where, names.task(item.task), *times, item.kind, said, address])
     return {"rows": rows, "all": len(items), "note": given.review_note}
