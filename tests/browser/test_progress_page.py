@@ -17,13 +17,13 @@ from tslab.progress.use import LabelUse, Relabelled, Shift, Use
 pytestmark = pytest.mark.browser
 
 EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)>"&'
-NOTHING = Shift(0, None, None)
+NOTHING = Shift(0, 0, None, None)
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> str:
     lead = LeadTimes(100.0, 2, 50.0, 300.0)
-    uses = [LabelUse(EVIL, "state", EVIL, 20, 5, 5, 5, 5, 3, Shift(5, 0.25, 0.3), NOTHING)]
+    uses = [LabelUse(EVIL, "state", EVIL, 20, 5, 5, 5, 5, 3, Shift(5, 4, 0.25, 0.3), NOTHING)]
     figures = {"time/scott_pi": 0.5, "time/iou": 0.4, "event/f1@0.5": None, "instant/f1": None}
     periods = [Period("state", f"2026-W{week}", 5, figures) for week in range(40, 49)]
     found = Progress(

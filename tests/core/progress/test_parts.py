@@ -299,6 +299,28 @@ def test_what_stands_out_is_said() -> None:
     assert said_of(entries, shown) == ["m misses C: 10 added by hand, 0 found"]
 
 
+def test_borders_that_are_moved_to_both_sides_stand_not_out() -> None:
+    """Twenty starts are moved to and fro: the median is not 0, and says nothing."""
+    shown = {
+        f"t{n}": {"m": [Span(100.0 * n + 10, 100.0 * n + 20, "A", "state", id="a")]}
+        for n in range(20)
+    }
+    for late, said in ((12, []), (19, ["m begins A 0.2 s too early: moved in 20 of 20"])):
+        entries = []
+        for n in range(20):
+            (span,) = shown[f"t{n}"]["m"]
+            by = 0.2 if n < late else -0.3
+            entries.append(entry("ann", n, n, [replace(span, start=span.start + by)], model="m"))
+        assert said_of(entries, shown) == said
+
+
+def test_borders_of_relabelled_regions_are_not_moved_ones() -> None:
+    shown = {"t0": {"m": [Span(10, 20, "A", "state", id="a")]}}
+    other = replace(shown["t0"]["m"][0], label="B", end=30.0)
+    (use,) = prediction_use(work_of([entry("ann", 0, 0, [other], model="m")]), shown).labels
+    assert (use.relabelled, use.moved, use.offset.moved) == (1, 0, 0)
+
+
 def test_little_is_nothing_to_talk_about() -> None:
     shown = {
         f"t{n}": {"m": [Span(100.0 * n, 100.0 * n + 9, "A", "state", id="a")]} for n in range(4)

@@ -17,7 +17,7 @@ from tslab.label_studio.activity import ActivityReader
 from tslab.progress.activity import FILE, ReviewState, load_activity
 
 Capture = pytest.CaptureFixture[str]
-NOTHING = {"moved": 0, "median": None, "mean": None}
+NOTHING = {"moved": 0, "later": 0, "median": None, "mean": None}
 
 
 def one(document: Any, key: str, **wanted: object) -> Any:
@@ -69,8 +69,8 @@ def test_every_fate_of_a_prediction(plant: Plant, capsys: Capture) -> None:
     drift = one(use, "labels", label="Drift")
     counts = ("predicted", "accepted", "moved", "relabelled", "deleted", "added")
     assert [drift[name] for name in counts] == [6, 2, 2, 1, 1, 1]
-    assert drift["onset"] == {"moved": 2, "median": 0.5, "mean": 0.5}  # +2 s and -1 s
-    assert drift["offset"] == {"moved": 1, "median": 6.0, "mean": 6.0}
+    assert drift["onset"] == {"moved": 2, "later": 1, "median": 0.5, "mean": 0.5}  # +2 s and -1 s
+    assert drift["offset"] == {"moved": 1, "later": 1, "median": 6.0, "mean": 6.0}
     flat = one(use, "labels", label="Drop")
     assert [flat[name] for name in counts] == [0, 0, 0, 0, 0, 1]
     assert flat["onset"] == flat["offset"] == NOTHING

@@ -56,7 +56,7 @@ def _label(use: LabelUse) -> Iterator[str]:
         yield f"{model} misses {label}: {use.added} added by hand, {found} found"
     if use.predicted >= ENOUGH:
         for what, shift in (("begins", use.onset), ("ends", use.offset)):
-            if shift.median and shift.moved >= 0.5 * use.predicted:
+            if shift.median and shift.one_sided and shift.moved >= 0.5 * use.predicted:
                 # Moved later by annotators: the model was early.
                 side = "early" if shift.median > 0 else "late"
                 yield (

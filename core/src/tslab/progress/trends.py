@@ -15,7 +15,7 @@ from tslab.progress.work import Work
 FEWEST = 10
 """Tasks below which nothing is said about a trend."""
 SURE = 2.58
-"""Standard errors from which a rank correlation is a trend: chance does this once in a hundred."""
+"""Standard errors from which something is said: chance does this once in a hundred."""
 TOO_FEW = "too few to say"
 PAUSE = 1800.0
 """Seconds without work after which a new sitting begins."""

@@ -7,12 +7,14 @@ region that was added by hand.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tslab.progress.activity import UNKNOWN_MODEL
+from tslab.progress.trends import SURE
 from tslab.progress.work import Work, counting
 from tslab.spans import Span
 
@@ -26,13 +28,20 @@ class Shift:
 
     Attributes:
         moved: How many borders were moved.
+        later: How many of them to a later time.
         median: Median of these; None without any.
         mean: Mean of these.
     """
 
     moved: int
+    later: int
     median: float | None
     mean: float | None
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether borders go to one side more often than chance lets them: a sign test."""
+        return abs(2 * self.later - self.moved) >= SURE * math.sqrt(self.moved) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class LabelUse:
         relabelled: Given another label.
         deleted: Deleted.
         added: Regions that were added by hand in tasks with a prediction of this model.
-        onset: How starts were moved, also of relabelled regions.
+        onset: How starts were moved, of regions that kept their label.
         offset: How ends were moved.
     """
 
@@ -137,9 +146,7 @@ class _Counts:
         gone = [span for span in before if span.label not in {s.label for s in after}]
         fresh = list(new.values())
         for span, other in zip(gone, fresh, strict=False):
-            cell = self.cells[model, span.tier, span.label]
-            cell.counts["relabelled"] += 1
-            _moved(cell, span, other)
+            self.cells[model, span.tier, span.label].counts["relabelled"] += 1
             self.pairs[model, span.tier, span.label, other.label] += 1
         for span in gone[len(fresh) :]:
             self.cells[model, span.tier, span.label].counts["deleted"] += 1
@@ -206,6 +213,7 @@ def _label(key: tuple[str, str, str], cell: _Cell) -> LabelUse:
 
 def _shift(microseconds: Sequence[int]) -> Shift:
     if not microseconds:
-        return Shift(0, None, None)
+        return Shift(0, 0, None, None)
     middle, mean = statistics.median(microseconds), statistics.fmean(microseconds)
-    return Shift(len(microseconds), middle / 1e6, mean / 1e6)
+    later = sum(by > 0 for by in microseconds)
+    return Shift(len(microseconds), later, middle / 1e6, mean / 1e6)
