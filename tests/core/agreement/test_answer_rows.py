@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from kit.event_tables import table_of
 from tests.core.agreement.test_intake import DOMAIN, a, project, said
 
 from tslab.agreement.answer_rows import guessed_fields
+from tslab.agreement.attributes.task_attributes import TaskAnswers
 from tslab.agreement.domain_metrics import DomainMetrics
 from tslab.agreement.intake import project_intake
 from tslab.agreement.measure import measure
 from tslab.agreement.report.privacy import private
 from tslab.agreement.settings import AgreementSettings
-from tslab.agreement.tier_tables import Intake
+from tslab.agreement.tier_tables import Intake, TierTable
+from tslab.agreement.values import Readers
 from tslab.domain import Choice, RegionField, TaskField
 from tslab.errors import DataError
 from tslab.plugin_manager import load_domain
@@ -89,6 +93,32 @@ def test_nameless_answers_are_the_same_numbers(tmp_path: Path) -> None:
     for key in [("task/percent:fit", "overall", ()), ("attribute/percent:kind", "overall", ()),
                 ("enterprise/pairwise", "overall", ())]:  # fmt: skip
         assert numbers(hidden)[key] == numbers(intake)[key] is not None
+
+
+def test_nameless_answers_have_the_same_intervals() -> None:
+    """Chance draws tasks in the order of their own names, whatever their hashes are."""
+    dice, names = np.random.default_rng(3), tuple(f"t{n:02d}" for n in range(14))
+    answers = {
+        (task, who): {"fit": "12"[int(dice.integers(2))]} for task in range(14) for who in range(2)
+    }
+    readers = Readers(("a0", "a1"))
+    given = TaskAnswers("state", names, readers.annotators, readers, answers)
+    table = replace(table_of([], tasks=14), tasks=list(names))
+    tier = TierTable(
+        "state", "states", table, readers, 0.1, task_answers=given,
+        task_fields=STUDY.task_fields,
+    )  # fmt: skip
+    for key in (b"one", b"two", b"three"):
+        wanted, found = (
+            measure(intake).row("state", "task/alpha:fit")
+            for intake in (Intake((tier,)), private(Intake((tier,)), key))
+        )
+        assert wanted is not None
+        assert found is not None
+        assert wanted.value.low is not None
+        assert (found.value.low, found.value.high) == pytest.approx(
+            (wanted.value.low, wanted.value.high), abs=1e-12
+        )
 
 
 def test_own_measures(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tslab.agreement.events.levels import Levels
 from tslab.agreement.kernels.contingency import all_kinds
 from tslab.agreement.values import Readers, Row
 from tslab.domain import TaskField
-from tslab.span_table import Extents, SpanTable
+from tslab.span_table import Extents, Numbers, SpanTable
 from tslab.spans import FieldValue
 
 Codes = NDArray[np.int64]
@@ -37,6 +37,7 @@ class TaskAnswers:
         readers: Who is who.
         answers: By positions of task and annotator, answers by field. Whoever submitted a task is
             in it, with or without an answer.
+        order: Numbers of the tasks in the order in which chance draws them, as in `SpanTable`.
     """
 
     view: str
@@ -44,6 +45,7 @@ class TaskAnswers:
     annotators: tuple[str, ...]
     readers: Readers
     answers: Mapping[tuple[int, int], Mapping[str, FieldValue]]
+    order: Numbers | None = None
 
 
 def task_attribute_rows(
@@ -68,7 +70,8 @@ def _presence(given: TaskAnswers) -> SpanTable:
     start = np.zeros(len(keys), np.int64)
     seen = Extents.of(keys[:, 0], keys[:, 1], start, start + 1)
     none = dict.fromkeys(("task", "annotator", "label", "start", "end"), np.zeros(0, np.int64))
-    return SpanTable.of((given.tasks, given.annotators, ()), none, seen)
+    table = SpanTable.of((given.tasks, given.annotators, ()), none, seen)
+    return replace(table, order=given.order)
 
 
 def _field_rows(

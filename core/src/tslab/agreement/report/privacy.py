@@ -107,7 +107,10 @@ def _answers(given: TaskAnswers, names: Mapping[str, str], key: bytes) -> TaskAn
         (int(task_of[task]), int(reader_of[who])): answers
         for (task, who), answers in given.answers.items()
     }
-    return replace(given, tasks=tuple(tasks), annotators=tuple(readers), answers=said)
+    return replace(
+        given, tasks=tuple(tasks), annotators=tuple(readers), answers=said,
+        order=task_of.astype(np.int32),
+    )  # fmt: skip
 
 
 def _renamed(table: SpanTable, names: Mapping[str, str], key: bytes) -> SpanTable:
