@@ -30,7 +30,7 @@ from tslab.agreement.report.words import chosen, seconds
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.tier_tables import Intake, TierTable
 from tslab.agreement.time.metrics import time_metrics
-from tslab.agreement.values import NOTHING_MARKED, Readers
+from tslab.agreement.values import NOT_ITS_MARKS, NOTHING_MARKED, Readers
 from tslab.contracts import AgreementContext, AgreementMetric
 from tslab.domain import Domain, Label, Tier
 from tslab.errors import DataError, UsageError
@@ -257,6 +257,25 @@ def test_measures_for_detectors_stand_where_there_is_a_reference() -> None:
             )
         ]
     assert shown == {Common: [True, False, False], Against: [False, False, True]}
+
+
+def test_a_metric_of_marks_that_nobody_made_says_so_and_is_no_figure() -> None:
+    class Rare(Common):
+        name, title = "rare", "Episodes of what nobody has"
+
+        def components(
+            self, reference: Sequence[Span], hypothesis: Sequence[Span], context: AgreementContext
+        ) -> Mapping[str, float]:
+            return {"both": 0.0, "first": 0.0}
+
+    offered = DomainMetrics(DOMAIN, [Rare()], lambda thing, doing: nullcontext())
+    found = measure(intake(random_table(11)), FEW, offered)
+    row = found.row("t", "domain/rare")
+    assert row is not None
+    assert (row.value.value, row.value.reason) == (None, NOT_ITS_MARKS)
+    (tier,) = found.tiers
+    assert row not in headline(tier, found.settings)
+    assert row in headline(tier, found.settings, everything=True)
 
 
 def test_metrics_see_the_time_that_both_reviewed_alone() -> None:

@@ -17,6 +17,7 @@ from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import (
     NO_HYPOTHESIS,
     NO_REFERENCE,
+    NOT_ITS_MARKS,
     NOTHING_MARKED,
     TOO_FEW,
     Row,
@@ -223,7 +224,7 @@ class _Study:
                     drawn[name].append(value)
         events, tasks = sum(level.marks), len(level.tasks)
         for name, value in found.items():
-            told = _with_bounds(value, drawn[name], draws, _reason(level))
+            told = _with_bounds(value, drawn[name], draws, _reason(level, sums))
             yield Row(self.tier.name, name, level.by, level.of, told, tasks, events, level.seconds)
 
     def _values(self, names: Sequence[str], sums: Sums) -> dict[str, float]:
@@ -252,10 +253,10 @@ def _of(item: _Comparison) -> tuple[str, ...]:
     return item.names[1:] if item.kind == "reference" else item.names
 
 
-def _reason(level: _Level) -> str:
+def _reason(level: _Level, sums: Sums) -> str:
     one, other = level.marks
     if not one and not other:
         return NOTHING_MARKED
     if not one or not other:
         return NO_HYPOTHESIS if one else NO_REFERENCE
-    return TOO_FEW
+    return TOO_FEW if sums.any() else NOT_ITS_MARKS

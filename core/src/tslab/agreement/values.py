@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 # Reasons, in plain words. A measure that is undefined names one of them; it never says 0 or 1.
 NOTHING_MARKED = "nobody marked anything"
+NOT_ITS_MARKS = "nobody marked anything that it is about"
 NO_VARIATION = "no variation: everything is in one class"
 NO_REFERENCE = "the reference marks nothing"
 NO_HYPOTHESIS = "the hypothesis marks nothing"
@@ -21,6 +22,7 @@ NO_SCORE = "the function answers no number"
 
 REASONS = (
     NOTHING_MARKED,
+    NOT_ITS_MARKS,
     NO_VARIATION,
     NO_REFERENCE,
     NO_HYPOTHESIS,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.settings import AgreementSettings
-from tslab.agreement.values import Row
+from tslab.agreement.values import NOT_ITS_MARKS, Row
 
 FIRST = ("event/onset_median_error", "event/offset_median_error", "time/iou")
 BESIDE = (
@@ -37,6 +37,8 @@ def headline(
 ) -> list[Row]:
     """The numbers of a tier that stand first, of people together.
 
+    A measure of the domain is none of them where nobody marked anything that it is about.
+
     Args:
         tier: The tier.
         settings: How it was measured.
@@ -46,8 +48,9 @@ def headline(
     people = {row.metric: row for row in tier.rows if row.by == "overall"}
     own = [
         name
-        for name in people
-        if _of_domain(name, everything) and (everything or name not in tier.for_detectors)
+        for name, row in people.items()
+        if _of_domain(name, everything)
+        and (everything or not (name in tier.for_detectors or row.value.reason == NOT_ITS_MARKS))
     ]
     return [people[name] for name in (*order, *own) if name in people]
 
