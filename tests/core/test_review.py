@@ -14,6 +14,7 @@ from kit.agreement_pages import data_of
 from kit.planted import ANNOTATORS, Planted
 from kit.review_study import (
     DOMAIN,
+    KEYS,
     described,
     domain_of_all_kinds,
     make_review_study,
@@ -88,7 +89,7 @@ def exported(
         prediction = disputes_as_regions(project, window, recording)
         plan = plans[window.task.recording]
         result = verdicts(project, plan, window, prediction.result)
-        document = task_document(project, window, {})
+        document = task_document(project, window, {}, KEYS)
         found.append({**document, "annotations": [{"id": 1, "result": result}]})
     return found
 
@@ -263,7 +264,7 @@ def test_nothing_that_is_sent_names_anybody(made: Made) -> None:
     write_window(study.project, window, recording, spoken, SHAPE)
     assert is_written(study.project, window, SHAPE)
     assert not is_written(study.project, window, replace(SHAPE, letters="ABCD"))
-    sent = files.json_bytes(task_document(study.project, window, spoken)).decode()
+    sent = files.json_bytes(task_document(study.project, window, spoken, KEYS)).decode()
     sent += files.json_bytes(disputes_as_regions(study.project, window, recording)).decode()
     sent += (study.root / window.task.csv).read_text()
     for name in ANNOTATORS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from kit.review_study import DOMAIN
@@ -14,14 +16,17 @@ from tslab.label_studio.review.config import (
     DISPUTE,
     NONE,
     REST,
+    RESTS,
     VERDICT,
+    VERDICTS,
     Shape,
+    answers,
     is_right,
     review_config,
     verdict_keys,
     verdict_of,
 )
-from tslab.label_studio.review.lanes import OFF, lane, lane_values, lines, used_labels
+from tslab.label_studio.review.lanes import OFF, STEP, lane, lane_values, lines, used_labels
 from tslab.label_studio.task_groups import COLORS
 from tslab.lint.colors import ENOUGH, NEAR_BLACK, WHITE, contrast
 from tslab.lint.config_hotkeys import is_reserved
@@ -32,20 +37,30 @@ USED = {("state", "Walk"), ("state", "Run"), ("mark", "Peak")}
 TIMES = np.arange(0, 10.01, 0.1)
 
 
+def annotators_config(domain: Domain, view: str) -> str:
+    """What annotators had."""
+    return config_text(labeling_config(domain, view, ["force"]))
+
+
+def offered(
+    domain: Domain, view: str, letters: str = "ABC", window: str = "ABC"
+) -> dict[str, dict[str, str]]:
+    """Answers of a window with their keys, by control."""
+    found = answers(
+        verdict_keys(annotators_config(domain, view), domain, view, letters), set(window)
+    )
+    return {
+        control: {item["value"]: item.get("hotkey", "") for item in found[name]}
+        for control, name in ((VERDICT, VERDICTS), (REST, RESTS))
+    }
+
+
 def made(domain: Domain, view: str, letters: str = "ABC") -> etree._Element:
     """The config of a review whose windows have up to four disputes."""
     used = {(t.name, label.name) for t in domain.view_tiers(view) for label in t.labels[:2]}
-    text = config_text(labeling_config(domain, view, ["force"]))
+    text = annotators_config(domain, view)
     shape = Shape(letters, 4, lines(domain, view, used))
     return etree.fromstring(review_config(text, domain, view, shape).encode())
-
-
-def keys_of(root: etree._Element, name: str) -> dict[str, str]:
-    """Keys of a control's answers."""
-    control = next(
-        node for node in root.iter("Choices", "TimeSeriesLabels") if node.get("name") == name
-    )
-    return {str(node.get("value")): str(node.get("hotkey")) for node in control}
 
 
 def test_a_label_that_holds_throughout_has_a_line_in_the_lane() -> None:
@@ -55,25 +70,29 @@ def test_a_label_that_holds_throughout_has_a_line_in_the_lane() -> None:
     assert 0 < np.ptp(everywhere) < 0.02, "a fraction of a pixel"
     assert set(everywhere[1:]) == {walk.level}
     assert set(lane_values(run, [Span(0, 20, "Walk", "state")], TIMES)) == {OFF}
-    assert 0 < run.level < walk.level <= peak.level == 1
+    assert OFF < run.level < walk.level == peak.level
 
 
 @pytest.mark.parametrize("labels", [1, 2, 5, 7, 12])
 def test_levels_fill_the_lane_and_nothing_else_is_in_it(labels: int) -> None:
     tier = load_domain("ecg")[1].tier("rhythm")
     used = {(tier.name, label.name) for label in tier.labels[:labels]}
-    pane = lane(lines(load_domain("ecg")[1], "rhythm", used), "A")
+    shown = lines(load_domain("ecg")[1], "rhythm", used)
+    pane = lane(shown, "A")
     pixels = int(str(pane.get("height")))
     assert 24 <= pixels <= 30
-    (shown,) = {str(channel.get("dataRange")) for channel in pane}
-    low, high = map(float, shown.split(","))
+    (given,) = {str(channel.get("dataRange")) for channel in pane}
+    low, high = map(float, given.split(","))
 
     def at(level: float) -> float:  # the editor leaves 10 pixels on both sides of its range
         return pixels - 10 - (level - low) / (high - low) * (pixels - 20)
 
-    assert at(1) == pytest.approx(4, abs=0.1)
-    assert at(0) == pytest.approx(pixels - 1, abs=0.1)
-    assert at(OFF) > pixels + 10
+    places = [at(line.level) for line in shown]
+    assert places[0] == pytest.approx(5, abs=0.01)
+    assert places == sorted(set(places))
+    assert labels == 1 or places[-1] == pytest.approx(pixels - 5, abs=0.01)
+    assert at(OFF) > pixels + 5
+    assert at(shown[0].level - STEP) - places[0] < 0.5
 
 
 def test_touching_spans_of_one_label_have_a_notch_between_them() -> None:
@@ -84,7 +103,9 @@ def test_touching_spans_of_one_label_have_a_notch_between_them() -> None:
     assert np.flatnonzero(on_one != on_two).tolist() == [50]
     assert np.flatnonzero(on_one).tolist() == list(range(10, 90))
     reaching = [Span(1, 6, "Walk", "state"), Span(5, 9, "Walk", "state")]
-    assert np.flatnonzero(on_one != (lane_values(walk, reaching, TIMES) == 1)).tolist() == [50, 60]
+    assert np.flatnonzero(
+        on_one != (lane_values(walk, reaching, TIMES) == walk.level)
+    ).tolist() == [50, 60]
 
 
 def test_notches_and_instants_outlive_the_editors_thinning() -> None:
@@ -94,7 +115,7 @@ def test_notches_and_instants_outlive_the_editors_thinning() -> None:
     for at in np.arange(10, 90, 7.777).tolist():
         two = [Span(0, at, "Walk", "state"), Span(at, 100, "Walk", "state")]
         assert (lane_values(walk, two, times)[::10] == OFF).any()
-        assert (lane_values(peak, [Span(at, at, "Peak", "mark")], times)[::10] == 1).any()
+        assert (lane_values(peak, [Span(at, at, "Peak", "mark")], times)[::10] == peak.level).any()
 
 
 def test_lanes_show_labels_that_somebody_used_only() -> None:
@@ -110,38 +131,55 @@ def test_lanes_show_labels_that_somebody_used_only() -> None:
 
 
 def test_verdicts_are_on_their_own_letters_where_those_are_free() -> None:
-    root = made(DOMAIN, "anomalies")
+    found = offered(DOMAIN, "anomalies")
     wanted = {is_right("A"): "a", is_right("B"): "b", is_right("C"): "c", CORRECTED: "x"}
-    assert keys_of(root, VERDICT) == wanted
-    assert keys_of(root, REST) == {"A": "shift+a", "B": "shift+b", "C": "shift+c", NONE: "shift+x"}
+    assert found[VERDICT] == wanted
+    assert found[REST] == {"A": "shift+a", "B": "shift+b", "C": "shift+c", NONE: "shift+x"}
+
+
+def test_a_window_offers_the_letters_of_its_own_readings_only() -> None:
+    """Their keys are those of the other windows, and so is the last one."""
+    most = offered(load_domain("ecg")[1], "rhythm", "ABCD", "ABCD")
+    fewer = offered(load_domain("ecg")[1], "rhythm", "ABCD", "ABC")
+    for control, absent in ((VERDICT, is_right("D")), (REST, "D")):
+        assert absent in most[control]
+        assert fewer[control] == {v: key for v, key in most[control].items() if v != absent}
+    root = made(load_domain("ecg")[1], "rhythm", "ABCD")
+    named = {node.get("name"): node.get("value") for node in root.iter("Choices")}
+    assert (named[VERDICT], named[REST]) == (f"${VERDICTS}", f"${RESTS}")
+    text = etree.tostring(root, encoding="unicode")
+    names = re.findall(r'name="([^"]*)"', text)
+    assert len(names) == len(set(names)), "the server looks for names as this does"
 
 
 @pytest.mark.parametrize("view", ["rhythm", "beats"])
 @pytest.mark.parametrize("letters", ["AB", "ABC"])
 def test_verdicts_are_side_by_side_where_one_letter_is_taken(view: str, letters: str) -> None:
     """Keys of which one is elsewhere cannot be learnt."""
-    root = made(load_domain("ecg")[1], view, letters)
-    keys = list(keys_of(root, VERDICT).values())
+    domain = load_domain("ecg")[1]
+    root, found = made(domain, view, letters), offered(domain, view, letters, letters)
+    keys = list(found[VERDICT].values())
     first = {"rhythm": 4, "beats": 3}[view]
     assert keys == [*(str(first + n) for n in range(len(letters))), "0"]
     labels = {node.get("hotkey") for node in root.iter("Label")}
     assert not labels & set(keys)
-    assert list(keys_of(root, REST).values()) == [f"shift+{key}" for key in keys]
+    assert list(found[REST].values()) == [f"shift+{key}" for key in keys]
     style = next(root.iter("Style")).text or ""
     assert all(f'content: "{key}"' in style for key in keys[:-1]), "lanes say it, too"
 
 
 def test_the_editor_hands_out_no_key_by_itself() -> None:
     for view in ("rhythm", "beats"):
-        root = made(load_domain("ecg")[1], view)
-        disputes = keys_of(root, DISPUTE)
-        assert list(disputes) == [f"Dispute {n}" for n in range(1, 5)]
+        domain = load_domain("ecg")[1]
+        root, found = made(domain, view), offered(domain, view)
+        control = next(n for n in root.iter("TimeSeriesLabels") if n.get("name") == DISPUTE)
+        assert [node.get("value") for node in control] == [f"Dispute {n}" for n in range(1, 5)]
         given = [
-            *disputes.values(),
-            *keys_of(root, REST).values(),
-            *keys_of(root, VERDICT).values(),
+            *(str(node.get("hotkey", "")) for node in control),
+            *found[REST].values(),
+            *found[VERDICT].values(),
         ]
-        assert "None" not in given
+        assert "" not in given
         assert len(given) == len(set(given))
         assert not any(map(is_reserved, given))
 
@@ -150,7 +188,8 @@ def test_keys_without_room_in_any_row_are_free_ones_all_the_same() -> None:
     root = etree.Element("View")
     for key in "abcdefghijklmnopqrstvwxyz134567890":
         etree.SubElement(root, "Label", hotkey=key)
-    assert [key for _, key in verdict_keys(root, "ABC")] == ["2", "", "", ""]
+    text = config_text(root)
+    assert [key for _, key in verdict_keys(text, DOMAIN, "anomalies", "ABC")] == ["2", "", "", ""]
 
 
 def test_answers_are_read_as_they_are_written() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from kit.planted import ANNOTATORS
-from kit.review_study import described, domain_of_all_kinds, make_review_study
+from kit.review_study import KEYS, described, domain_of_all_kinds, make_review_study
 from kit.studies import Study
 
 from tslab import files
@@ -147,6 +147,7 @@ def test_a_correction_leaves_the_next_part_of_a_long_dispute_open(
 ) -> None:
     """Parts share a border: the drawing took the place of the next part's answer."""
     monkeypatch.setattr("tslab.label_studio.review.context.most_rows", lambda _: 2000)
+    monkeypatch.setattr("tslab.label_studio.review.context.MOST_BYTES", 0)
     said = [walk(0, 20), walk(20, 45, "Run"), walk(45, 60)]
     table = Table(study, {ANN: said, BOB: []})
     assert [(c.start, c.end) for _, c in table.cases] == [
@@ -196,7 +197,7 @@ def test_who_decides_about_an_own_reading_is_said(study: Study) -> None:
 
 def task(table: Table, window: Window, result: list[Any]) -> dict[str, Any]:
     """An exported task with an annotation."""
-    document = task_document(table.study.project, window, {})
+    document = task_document(table.study.project, window, {}, KEYS)
     given = {"id": 1, "completed_by": DORA, "updated_at": "2026-01-01", "result": result}
     return {**document, "id": 7, "created_at": "2026-01-01", "annotations": [given]}
 

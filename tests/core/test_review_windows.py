@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from kit.planted import ANNOTATORS
-from kit.review_study import DOMAIN, domain_of_all_kinds, make_review_study
+from kit.review_study import DOMAIN, KEYS, domain_of_all_kinds, make_review_study
 from kit.studies import Study
 
 from tslab import files
@@ -16,9 +17,10 @@ from tslab.agreement.disputes.finding import disputes_of
 from tslab.agreement.disputes.parts import Decision
 from tslab.agreement.disputes.verdicts import truth_of
 from tslab.annotation import Annotation
-from tslab.label_studio.review.context import Sizes
+from tslab.domain import Label, Tier, View
+from tslab.label_studio.review.context import MOST_CONTEXT, Sizes
 from tslab.label_studio.review.key import Key, new_key
-from tslab.label_studio.review.queue import make_queue, summary
+from tslab.label_studio.review.queue import Queue, make_queue, queue_rows, summary
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
 from tslab.label_studio.review.windows import pieces
@@ -83,8 +85,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
         yield make_review_study(tmp_path_factory.mktemp("windows"), [1])[0]
 
 
-def key_of(study: Study, **said: list[Span]) -> Key:
-    """A key with the windows of what these say."""
+def queue_of(study: Study, key: Key, **said: list[Span]) -> Queue:
+    """What is disputed if these say that."""
     (recording,) = study.project.entries()
     annotations = [
         Annotation(recording, f"{name}@example.org", spans, "anomalies", [(0.0, 120.0)])
@@ -92,8 +94,13 @@ def key_of(study: Study, **said: list[Span]) -> Key:
     ]
     path = study.root / "annotations" / "annotations.json"
     files.write_bytes(path, files.json_bytes(annotations))
+    return make_queue(study.project, key)
+
+
+def key_of(study: Study, **said: list[Span]) -> Key:
+    """A key with the windows of what these say."""
     key = new_key()
-    make_queue(study.project, key)
+    queue_of(study, key, **said)
     return key
 
 
@@ -109,7 +116,7 @@ def test_a_reader_who_marks_nothing_is_one_question(study: Study) -> None:
     assert 57 < window.task.end - window.task.start < 63, "longer than a page and a half"
     said = {"ann@example.org": peaks(0.8), "bob@example.org": list[Span]()}
     silent = next(x for x, name in window.letters.items() if name.startswith("bob"))
-    lines = task_document(study.project, window, said)["data"]["disputes"].split("\n\n")
+    lines = task_document(study.project, window, said, KEYS)["data"]["disputes"].split("\n\n")
     assert lines[0].startswith(f"**{silent} marks nothing in this window.**")
     assert len(lines) == 1 + 72
     one = peaks(0.8)[:1]
@@ -137,13 +144,14 @@ def test_a_dispute_longer_than_any_window_is_one_and_says_so(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tslab.label_studio.review.context.most_rows", lambda _: 2000)
+    monkeypatch.setattr("tslab.label_studio.review.context.MOST_BYTES", 0)
     long = [Span(5, 115, "Walk", "state")]
     key = key_of(study, ann=long, bob=[])
     (window,) = key.windows
     (case,) = window.cases
     assert (case.start, case.end) == (5 * SECOND, 115 * SECOND)
     assert window.task.end - window.task.start == pytest.approx(36)
-    document = task_document(study.project, window, {})
+    document = task_document(study.project, window, {}, KEYS)
     assert "00:00:05\u201300:01:55, longer than this window," in document["data"]["disputes"]
     recording = study.project.recording(window.task.recording)
     prediction = disputes_as_regions(study.project, window, recording)
@@ -172,7 +180,7 @@ def test_lines_say_times_as_the_axis_does(study: Study) -> None:
         "ann@example.org": states(0, 30.5, 60),
         "bob@example.org": [*states(0, 32.25, 60)],
     }
-    text = task_document(study.project, window, said)["data"]["disputes"]
+    text = task_document(study.project, window, said, KEYS)["data"]["disputes"]
     letters = {name[:3]: letter for letter, name in window.letters.items()}
     assert text.startswith("**1.** 00:00:30.5 ")
     assert "where does it begin or end?" in text
@@ -208,3 +216,30 @@ def test_neighbours_share_a_window_in_which_each_is_seen(study: Study) -> None:
     assert [len(window.cases) for window in apart.windows] == [1, 1]
     near = key_of(study, ann=[long], bob=[long.moved(20.4, 29.4)])
     assert [len(window.cases) for window in near.windows] == [2]
+
+
+def test_a_window_is_as_long_as_the_annotators_tasks(study: Study) -> None:
+    """They saw five minutes at once; who decides about these sees them, too."""
+    project = study.project
+    labels = tuple(Label(name=f"L{n}", color="#123456") for n in range(20))
+    tiers = (Tier(name="state", kind="states", labels=labels),)
+    views = (View(name="anomalies", tiers=("state",)),)
+    project.domain = DOMAIN.model_copy(update={"tiers": tiers, "views": views})
+    (entry,) = project.entries().values()
+    entry = replace(entry, sampling_rates=(200.0,))
+    first = project.tasks()[0]
+    task = replace(first, channels=("I", "II", "HR"), start=0.0, end=300.0)
+    context = round(MOST_CONTEXT * 20 * SECOND)
+    assert Sizes.of(project, entry, [first, task]).longest == 300 * SECOND + 2 * context
+    many = replace(task, channels=tuple(f"c{n}" for n in range(60)))
+    assert Sizes.of(project, entry, [many]).longest < 300 * SECOND, "the editor has limits"
+
+
+def test_the_list_has_the_times_of_disputes_and_kinds_as_agreement_names_them(
+    study: Study,
+) -> None:
+    one, other = (Span(30, 41.5, label, "state") for label in ("Walk", "Run"))
+    queue = queue_of(study, new_key(), ann=[one], bob=[other])
+    queue.leave_out_answered((), ())
+    (row,) = queue_rows(queue, names=False)
+    assert row[1:] == ("state", "30.00 to 41.50 s", "label conflict", "11.50", "(new)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kit.planted import ANNOTATORS, Planted
-from kit.review_study import verdicts
+from kit.review_study import KEYS, verdicts
 from kit.studies import Study
 from tslab.annotation import Annotation
 from tslab.label_studio.review.ballots import Box, read_ballots
@@ -58,7 +58,7 @@ class Desk:
 
     def task(self, window: Window, *given: tuple[str, list[Any]], number: int = 7) -> Any:
         """An exported task with an annotation for each reviewer, in order of time."""
-        document = task_document(self.study.project, window, {})
+        document = task_document(self.study.project, window, {}, KEYS)
         annotations = [
             {"id": n, "completed_by": by, "updated_at": f"2026-01-0{n}", "result": result}
             for n, (by, result) in enumerate(given, start=1)

@@ -62,12 +62,15 @@ DOMAIN = Domain(
 )
 """Tiers that overlap in time, in one view."""
 
+KEYS = [*((is_right(letter), letter.lower()) for letter in "ABC"), (CORRECTED, "x")]
+"""Verdicts of a review of three and their keys."""
+
 
 @contextlib.contextmanager
-def domain_of_all_kinds() -> Iterator[None]:
+def domain_of_all_kinds(domain: Domain = DOMAIN) -> Iterator[None]:
     """The domain iot has these tiers meanwhile."""
     plugins, _ = load_domain("iot")
-    with mock.patch("tslab.project.load_domain", return_value=(plugins, DOMAIN)):
+    with mock.patch("tslab.project.load_domain", return_value=(plugins, domain)):
         yield
 
 
@@ -128,7 +131,7 @@ def reviewed_study(
 def annotate(
     study: Study, made: Mapping[str, Planted], places: Mapping[str, int] | None = None
 ) -> None:
-    """What the three said, as their annotations in Label Studio.
+    """What annotators said, as their annotations in Label Studio.
 
     Args:
         study: With its tasks on the server.
@@ -138,14 +141,15 @@ def annotate(
     project, domain = study.project, study.project.domain
     users = {user["email"]: user["id"] for user in study.get("/api/users")}
     if places is None:
-        places = dict.fromkeys(ANNOTATORS, study.projects()[0]["id"])
+        first = study.projects()[0]["id"]
+        places = {name: first for plan in made.values() for name in plan.said}
     there = {name: study.server_tasks(number) for name, number in places.items()}
     with study.http() as client:
         for recording_id, plan in made.items():
             recording = project.recording(recording_id)
             tasks = [task for task in project.tasks() if task.recording == recording_id]
-            for name in ANNOTATORS:
-                parts = cut(with_ids(plan.said[name], secrets.token_hex(4)), tasks)
+            for name, said in plan.said.items():
+                parts = cut(with_ids(said, secrets.token_hex(4)), tasks)
                 for task in tasks:
                     result, _ = to_regions(parts[task.id], task, row_ticks(task, recording), domain)
                     body = {"result": result, "completed_by": users[name], "lead_time": 9.0}

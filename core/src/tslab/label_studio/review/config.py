@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 DISPUTE, VERDICT, REST = "Dispute", "Verdict", "Rest"
 """Names of the three controls; tiers and fields are in lower case and never clash with them."""
+
+VERDICTS, RESTS = "verdicts", "rest"
+"""Keys of the task's data with the answers to choose from, about one dispute and about the rest."""
+
+Answers = list[dict[str, str]]
 
 CORRECTED, NONE = "None: only what I drew, or nothing", "None"
 """The answer that upholds nobody, for one dispute and for all that have no answer."""
@@ -99,13 +104,11 @@ def review_config(text: str, domain: Domain, view: str, shape: Shape) -> str:
         view: Name of the view.
         shape: What its windows need.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-    root = etree.fromstring(text.encode(), parser)
-    _quieten(root, domain, view)
-    keys = verdict_keys(root, shape.letters)
+    root = _quiet(text, domain, view)
+    keys = _keys(root, shape.letters)
     place = next((i for i, node in enumerate(root) if node.tag == "TimeSeriesLabels"), 0)
     said = etree.Element("Markdown", className="tsl-meta tsl-said", value="$disputes")
-    for number, node in enumerate((said, _asked(shape, keys), _hidden(shape.most))):
+    for number, node in enumerate((said, _asked(shape), _hidden(shape.most))):
         root.insert(place + number, node)
     series = next(iter(root.iter("TimeSeries")))
     for labels in reversed([node for node in root if node.tag == "TimeSeriesLabels"]):
@@ -122,8 +125,10 @@ def review_config(text: str, domain: Domain, view: str, shape: Shape) -> str:
     return config_text(root)
 
 
-def _quieten(root: Element, domain: Domain, view: str) -> None:
-    """Questions about regions are asked about labels only, and nothing about the whole task."""
+def _quiet(text: str, domain: Domain, view: str) -> Element:
+    """The annotators' config: it asks about labels' regions only, and nothing about the task."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
+    root = etree.fromstring(text.encode(), parser)
     labels = [label.name for tier in domain.view_tiers(view) for label in tier.labels]
     for place in list(root.iter("View")):
         parent, shown = place.getparent(), place.get("visibleWhen")
@@ -138,6 +143,7 @@ def _quieten(root: Element, domain: Domain, view: str) -> None:
     above = next(iter(root.iter("Markdown")), None)
     if above is not None:
         above.set("value", f"**$recording** {DOT} $window$info")
+    return root
 
 
 def _make_room(series: Element, taken: int) -> None:
@@ -163,7 +169,7 @@ def _hidden(most: int) -> Element:
     return hidden
 
 
-def _asked(shape: Shape, keys: Sequence[tuple[str, str]]) -> Element:
+def _asked(shape: Shape) -> Element:
     """The questions, above the signal: about the dispute that is selected, and about the rest."""
     block = etree.Element("View", className="tsl-asked")
     row = etree.SubElement(block, "View", className="tsl-row")
@@ -177,15 +183,32 @@ def _asked(shape: Shape, keys: Sequence[tuple[str, str]]) -> Element:
     place = etree.SubElement(row, "View", visibleWhen="region-selected")
     place.set("whenLabelValue", ",".join(names))
     given = {"toName": OBJECT, "choice": "single-radio", "layout": "inline"}
-    control = etree.SubElement(place, "Choices", {**given, "name": VERDICT, "perRegion": "true"})
-    for value, key in keys:
-        etree.SubElement(control, "Choice", {"value": value} | ({"hotkey": key} if key else {}))
+    about_one = {"name": VERDICT, "perRegion": "true", "value": f"${VERDICTS}"}
+    etree.SubElement(place, "Choices", given | about_one)
     whole = etree.SubElement(block, "View", className="tsl-row tsl-rest")
     etree.SubElement(whole, "Header", value="All without an answer:", size="5", style=HEADER)
-    control = etree.SubElement(whole, "Choices", {**given, "name": REST})
-    for short, (_, key) in zip((*shape.letters, NONE), keys, strict=True):
-        etree.SubElement(control, "Choice", value=short, hotkey=_chord(key, short))
+    etree.SubElement(whole, "Choices", given | {"name": REST, "value": f"${RESTS}"})
     return block
+
+
+def answers(keys: Sequence[tuple[str, str]], letters: Collection[str]) -> dict[str, Answers]:
+    """The answers that a window offers, with their keys, by the key of the task's data.
+
+    The config does not name them: a window may have fewer readings than the one with the most.
+
+    Args:
+        keys: All verdicts of the project, see `verdict_keys`.
+        letters: Letters of the window's readings.
+    """
+    found: dict[str, Answers] = {VERDICTS: [], RESTS: []}
+    for verdict, key in keys:
+        letter = verdict_of(verdict)
+        if letter and letter not in letters:
+            continue
+        short = letter or NONE
+        found[VERDICTS].append({"value": verdict} | ({"hotkey": key} if key else {}))
+        found[RESTS].append({"value": short, "hotkey": _chord(key, short)})
+    return found
 
 
 def _chord(key: str, value: str) -> str:
@@ -194,8 +217,21 @@ def _chord(key: str, value: str) -> str:
     return chord if key and not is_reserved(chord) else f"alt+shift+{value[0].lower()}"
 
 
-def verdict_keys(root: Element, letters: Sequence[str]) -> list[tuple[str, str]]:
-    """Verdicts with their keys: all readings' own letters and x, or all from one row of keys."""
+def verdict_keys(
+    text: str, domain: Domain, view: str, letters: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Verdicts with their keys: all readings' own letters and x, or all from one row of keys.
+
+    Args:
+        text: The config that annotators had.
+        domain: The effective domain.
+        view: Name of the view.
+        letters: Letters of the window with the most readings.
+    """
+    return _keys(_quiet(text, domain, view), letters)
+
+
+def _keys(root: Element, letters: Sequence[str]) -> list[tuple[str, str]]:
     taken = {node.get("hotkey") for node in root.iter("Label", "Choice")} | RESERVED_HOTKEYS
     values = [*(is_right(letter) for letter in letters), CORRECTED]
     own = [*(letter.lower() for letter in letters), "x"]

@@ -36,6 +36,10 @@ SEEN = 1 / 150
 READINGS, LABELS = 4, 8
 """Readings, and labels that they use, that there is room for in the longest window."""
 
+MOST_BYTES, TIME, VALUE, LEVEL = 7_000_000, 14, 10, 2
+"""Bytes of the CSV of a window that is as long as the annotators' tasks, and of a time, a value and
+a lane's level in it. Browsers without a profile load no file of 8 MB from Label Studio for sure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -44,7 +48,8 @@ class Sizes:
     Attributes:
         least: What is shown on both sides of a dispute at the least.
         most: The same at the most.
-        longest: The longest window that the editor bears, with the readings beside the signal.
+        longest: The longest window: what the editor opens quickly with the readings beside the
+            signal, but as long as the annotators' own tasks where it bears that with patience.
     """
 
     least: int
@@ -52,13 +57,26 @@ class Sizes:
     longest: int
 
     @classmethod
-    def of(cls, project: Project, entry: RecordingEntry, task: Task) -> Sizes:
-        """Sizes of the windows of one recording in the view of a task."""
-        page = page_seconds(project, task.view, entry)
-        labels = sum(len(tier.labels) for tier in project.domain.view_tiers(task.view))
-        rows = most_rows(len(task.channels) + min(labels, LABELS) * READINGS)
-        longest = to_microseconds(0.9 * rows / max(entry.sampling_rates))
+    def of(cls, project: Project, entry: RecordingEntry, tasks: Sequence[Task]) -> Sizes:
+        """Sizes of the windows of one recording.
+
+        Args:
+            project: The project folder.
+            entry: The recording.
+            tasks: Its tasks in one view, at least one.
+        """
+        view = tasks[0].view
+        page = page_seconds(project, view, entry)
         least, most = (to_microseconds(share * page) for share in (LEAST_CONTEXT, MOST_CONTEXT))
+        labels = sum(len(tier.labels) for tier in project.domain.view_tiers(view))
+        channels, levels = len(tasks[0].channels), min(labels, LABELS) * READINGS
+        rate = max(entry.sampling_rates)
+        own = max(task.end_us - task.start_us for task in tasks) + 2 * most
+        rows = MOST_BYTES // (TIME + VALUE * channels + LEVEL * levels)
+        longest = max(
+            to_microseconds(0.9 * most_rows(channels + levels) / rate),
+            min(own, to_microseconds(rows / rate)),
+        )
         return cls(least, most, longest)
 
 

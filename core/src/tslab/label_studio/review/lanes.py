@@ -23,11 +23,12 @@ LOWEST, HIGHEST, LINE, MARGIN = 24, 30, 3, 6
 PANE_TOP, PANE_MARGINS = 20, 50
 """Pixels that the editor leaves above a pane, and above and below it together."""
 
-TOP, FLOOR, INSET = 4, 1, 10
-"""Pixels from a lane's edges to level 1, to level 0, and to the ends of the editor's value axis."""
+EDGE, INSET = 5, 10
+"""Pixels from a lane's edges to its outermost lines, and to the ends of the editor's value axis."""
 
-OFF = -1.0
-"""Where no span holds. It lies below the lane, so nothing is drawn there."""
+OFF = 0
+"""Where no span holds. It lies below the lane, so nothing is drawn there. Like all levels it is a
+whole number, for long windows would be too large for some browsers."""
 
 STEP = 0.01
 """By how much a line that never changes begins lower, a fraction of a pixel. The editor stretches
@@ -58,6 +59,18 @@ STYLE = """
 """A lane is named by its letter and its key. Its lines have the labels' colours, and a rim: a label
 may be as dark as the dark theme."""
 
+FEWER = """
+.tsl:has(.tsl-rest input):not(:has(.tsl-rest input[name=LETTER]))
+  .htx-timeseries-multichannel:nth-last-child(PLACE) { display: none; }
+.tsl:has(.tsl-rest input[name=LAST]):not(:has(.tsl-rest input[name=LETTER]))
+  .htx-timeseries-multichannel:nth-last-child(BEFORE) .htx-timeseries-channel { margin-bottom: 0; }
+.tsl:has(.tsl-rest input[name=LAST]):not(:has(.tsl-rest input[name=LETTER]))
+  .htx-timeseries-multichannel:nth-last-child(BEFORE) .xaxis text { display: inline; }
+"""
+"""A window with fewer readings than others has no answer for a letter, and no lane: the lane above
+has the time axis then. Letters stand without quotes: Label Studio takes whatever is quoted after
+"name=" for the name of a control."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -67,13 +80,13 @@ class Line:
         tier: Its tier.
         label: The label.
         number: Place of the label in its tier, from 1: names the column.
-        level: Height of the line, above 0, at most 1.
+        level: Height of the line, see `shown_levels`.
     """
 
     tier: Tier
     label: Label
     number: int
-    level: float
+    level: int
 
     def column(self, letter: str) -> str:
         """Column of what one reading says about the label."""
@@ -97,9 +110,10 @@ def lines(domain: Domain, view: str, used: Collection[tuple[str, str]]) -> list[
         if (tier.name, label.name) in used
     ]
     order = [(tier.name, number) for tier, _, number in kept if tier.kind != "instants"]
-    levels = {key: round(1 - place / len(order), 4) for place, key in enumerate(order)}
+    top = _top(len(order))
+    levels = {key: top - place for place, key in enumerate(order)}
     return [
-        Line(tier, label, number, levels.get((tier.name, number), 1.0))
+        Line(tier, label, number, levels.get((tier.name, number), top))
         for tier, label, number in kept
     ]
 
@@ -124,7 +138,7 @@ def lane_values(line: Line, spans: Sequence[Span], times: FloatArray) -> FloatAr
     """
     own = [s for s in spans if (s.tier, s.label) == (line.tier.name, line.label.name)]
     width = max(1, round(NOTCH * len(times)))
-    values = np.full(len(times), OFF)
+    values = np.full(len(times), float(OFF))
     for span in own:
         values[_rows(span, times, width)] = line.level
     for at in {at for s in own if not s.is_instant for at in (s.start, s.end)}:
@@ -149,28 +163,37 @@ def _rows(span: Span, times: FloatArray, width: int) -> slice:
 
 def height(shown: Sequence[Line]) -> int:
     """Pixels of a lane: lines of several labels must be told apart."""
-    ranges = sum(line.tier.kind != "instants" for line in shown)
-    return min(max(LOWEST, TOP + FLOOR + LINE * (ranges + 1)), HIGHEST)
+    return min(max(LOWEST, 2 * EDGE + LINE * _ranges(shown)), HIGHEST)
 
 
-def shown_levels(pixels: int) -> str:
-    """The range of values that puts levels 0 to 1 where they belong in a lane, for the editor.
+def _ranges(shown: Sequence[Line]) -> int:
+    return sum(line.tier.kind != "instants" for line in shown)
+
+
+def _top(ranges: int) -> int:
+    """Level of the top line: with twice as many levels as lines, 0 is far below the lowest."""
+    return 2 * max(ranges, 1)
+
+
+def shown_levels(shown: Sequence[Line]) -> str:
+    """The range of values that puts all lines into the lane, for the editor.
 
     Without it each line would be scaled to its own values.
     """
-    unit = pixels - TOP - FLOOR
-    low, high = INSET - FLOOR, pixels - INSET - FLOOR
-    return f"{low / unit:.4f},{high / unit:.4f}"
+    ranges, pixels = _ranges(shown), height(shown)
+    apart = (pixels - 2 * EDGE) / max(ranges - 1, 1)
+    low, high = (_top(ranges) - (y - EDGE) / apart for y in (pixels - INSET, INSET))
+    return f"{low:.4f},{high:.4f}"
 
 
 def lane(shown: Sequence[Line], letter: str) -> Element:
     """The pane of one reading, with a line for each label in the label's colour."""
-    pixels = height(shown)
-    pane = etree.Element("MultiChannel", height=str(pixels), showYAxis="false")
+    levels = shown_levels(shown)
+    pane = etree.Element("MultiChannel", height=str(height(shown)), showYAxis="false")
     for line in shown:
         given = {"column": line.column(letter), "legend": f"{letter} {line.label.name}"}
         given |= {"strokeColor": line.label.color, "strokeWidth": str(LINE)}
-        given |= {"dataRange": shown_levels(pixels), "displayFormat": ".0f"}
+        given |= {"dataRange": levels, "displayFormat": ".0f"}
         etree.SubElement(pane, "Channel", given)
     return pane
 
@@ -184,9 +207,13 @@ def lane_style(keys: Sequence[tuple[str, str]], pixels: int) -> str:
     """
     rules = []
     for number, (letter, key) in enumerate(keys):
+        place = len(keys) + 1 - number
+        rule = STYLE.replace("PLACE", str(place)).replace("LETTER", letter)
         last = number == len(keys) - 1
-        rule = STYLE.replace("PLACE", str(len(keys) + 1 - number)).replace("LETTER", letter)
         rule = rule.replace("BOTTOM", str(0 if last else MARGIN - PANE_MARGINS))
         rule = rule.replace("TOP", str(PANE_TOP + pixels // 2 - 12))
         rules.append(rule.replace("KEY", key if key != letter.lower() else ""))
+        if number > 1:
+            rule = FEWER.replace("PLACE", str(place)).replace("BEFORE", str(place + 1))
+            rules.append(rule.replace("LETTER", letter).replace("LAST", keys[number - 1][0]))
     return "".join(rules)

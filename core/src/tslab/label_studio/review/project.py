@@ -13,7 +13,7 @@ from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.project_settings import project_settings
 from tslab.label_studio.push import Progress, Push, Report, project_titles
 from tslab.label_studio.review.ballots import FILE, load_ballots, place_of
-from tslab.label_studio.review.config import Shape, letters_of, review_config
+from tslab.label_studio.review.config import Shape, letters_of, review_config, verdict_keys
 from tslab.label_studio.review.key import FILE as KEY_FILE
 from tslab.label_studio.review.key import Key, Window, load_key, new_key, save_key
 from tslab.label_studio.review.lanes import lines, used_labels
@@ -33,9 +33,9 @@ from tslab.label_studio.review.tasks import (
     with_exact,
     write_window,
 )
+from tslab.label_studio.review.turns import ReviewData
 from tslab.label_studio.review.unread import Unread, unread_tasks, waiting_text
 from tslab.label_studio.review.views import review_views
-from tslab.label_studio.task_data import TaskData
 from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
 from tslab.project import Project
 from tslab.recording import Recording
@@ -46,14 +46,12 @@ VERSION = "disputes"
 
 INSTRUCTIONS = (
     "<p>Several people labelled these stretches differently. Each grey region is one dispute; the "
-    "lanes A, B, C below the signal show what they said: a line while a label holds, in its "
-    "colour, with a notch where two of one label touch. Select a dispute and say who is right. If "
-    "nobody is, choose the last answer and draw what is right, or nothing. One answer for all "
-    "disputes of the window that have none of their own is at the right.</p>"
+    "lanes below the signal show what they said, one lane for each reader, named by a letter: a "
+    "line while a label holds, in its colour, with a notch where two of one label touch. Select a "
+    "dispute and say who is right, above the signal; each answer and each lane shows its key. If "
+    "nobody is, choose the last answer and draw what is right, or nothing. Below the question is "
+    "one answer for all disputes of the window that have none of their own.</p>"
 )
-
-
-VOID = "**This window is void:** somebody has changed a reading since it was decided."
 
 
 class ReviewPush(Push):
@@ -76,6 +74,7 @@ class ReviewPush(Push):
         self.short: dict[str, Short] = {}
         self.shapes: dict[str, Shape] = {}
         self.unwritten: set[str] = set()
+        self.keys: list[tuple[str, str]] = []
         self._open: Recording | None = None
         self._lookup = Lookup()
 
@@ -243,7 +242,9 @@ class ReviewPush(Push):
     ) -> None:
         marker = self.marker(group)
         text = group_config(self.project, group)
-        config = review_config(text, self.project.domain, group.view, self.shapes[group.view])
+        place = (self.project.domain, group.view)
+        config = review_config(text, *place, self.shapes[group.view])
+        self.keys = verdict_keys(text, *place, self.shapes[group.view].letters)
         wanted = project_settings(self.project, f"{title[:43]} review", marker, config) | {
             "expert_instruction": INSTRUCTIONS,
             "show_instruction": True,
@@ -276,32 +277,5 @@ class ReviewPush(Push):
     def document(self, task: Task) -> dict[str, Any]:
         """A window as Label Studio gets it."""
         asked = self.queue.asked[task.id]
-        return task_document(self.project, asked, self._said(asked), self.queue.live)
-
-
-class ReviewData(TaskData):
-    """Tasks of one review project."""
-
-    push: ReviewPush
-
-    def _data(self, task: Task, have: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        document = super()._data(task, have)
-        document["data"] = self.push.document(task)["data"] | {"csv": document["data"]["csv"]}
-        return document
-
-    def _upload_name(self, task: Task) -> str:
-        if self.push.dry_run and task.id in self.push.unwritten:
-            return f"{task.id}-new.csv"  # What it will hold is not known, but that it is new.
-        return super()._upload_name(task)
-
-    def _remove_strangers(self, have: Mapping[str, Mapping[str, Any]]) -> None:
-        """Decided windows whose readings have changed since stay, and say so."""
-        stale = {window.task.id for window in self.push.queue.stale}
-        kept = {n: task for n, task in have.items() if n in stale and task.get("total_annotations")}
-        for name, task in sorted(kept.items()):
-            data = {**task["data"], "disputes": VOID, "about": "void", "cost": 0, "count": 0}
-            if data != task["data"]:
-                text = f"mark window {name} as void"
-                update = self.push.client.update_task
-                self.push.change(text, update, int(task["id"]), {"data": data})
-        super()._remove_strangers({n: task for n, task in have.items() if n not in kept})
+        live = self.queue.live
+        return task_document(self.project, asked, self._said(asked), self.keys, live)

@@ -11,7 +11,7 @@ from tslab.errors import counted
 from tslab.label_studio.review.ballots import Ballot, answered
 from tslab.label_studio.review.key import Case, Key, Window
 from tslab.label_studio.review.readings import Matter, mark_of, matters
-from tslab.label_studio.review.tasks import Said, about, between
+from tslab.label_studio.review.tasks import Said, about
 from tslab.label_studio.review.windows import all_pieces, new_windows
 from tslab.project import Project
 from tslab.spans import to_seconds
@@ -167,13 +167,19 @@ def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, ...]]:
         (
             w.task.recording,
             ", ".join(sorted({case.tier for case in w.cases})),
-            between(w.task.start_us, w.task.end_us),
+            _seconds(w),
             about(w.cases),
-            f"{w.cost:.1f}",
+            f"{w.cost:.2f}",
             w.task.id if names or w.task.id not in new else "(new)",
         )
         for w in sorted(queue.open.values(), key=lambda w: -w.cost)
     ]
+
+
+def _seconds(window: Window) -> str:
+    """From the first to the last moment that is disputed, as `tslab agreement` writes it."""
+    start, end = min(case.start for case in window.cases), max(case.end for case in window.cases)
+    return f"{to_seconds(start):.2f} to {to_seconds(end):.2f} s"
 
 
 def summary(queue: Queue) -> str:

@@ -24,7 +24,7 @@ from tslab.errors import counted
 from tslab.label_studio.labeling_config import DOT
 from tslab.label_studio.predictions import TaskPrediction
 from tslab.label_studio.regions import to_regions
-from tslab.label_studio.review.config import DISPUTE, Shape, dispute_label
+from tslab.label_studio.review.config import DISPUTE, Shape, answers, dispute_label
 from tslab.label_studio.review.context import SEEN
 from tslab.label_studio.review.key import Case, Window
 from tslab.label_studio.review.lanes import lane_values
@@ -164,8 +164,8 @@ def _when(case: Case, window: Window) -> str:
 
 
 def about(cases: Sequence[Case]) -> str:
-    """What disputes are about, each once."""
-    return ", ".join(sorted({_question(case).rstrip("?") for case in cases}))
+    """What disputes are about, each kind once."""
+    return ", ".join(sorted({case.kind for case in cases}))
 
 
 def _question(case: Case) -> str:
@@ -212,11 +212,24 @@ def between(start: int, end: int) -> str:
 
 
 def task_document(
-    project: Project, window: Window, said: Said, live: Collection[str] | None = None
+    project: Project,
+    window: Window,
+    said: Said,
+    keys: Sequence[tuple[str, str]],
+    live: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """The window as Label Studio gets it; for the arguments see `dispute_lines`."""
+    """The window as Label Studio gets it.
+
+    Args:
+        project: The project folder.
+        window: What is asked.
+        said: Annotators' spans.
+        keys: All verdicts of the review's project and their keys.
+        live: Marks of the disputes that there are now; None is all.
+    """
     cases = [case for case in window.cases if live is None or case.mark in live]
     document, count = window.task.to_json(), counted(len(cases), "disputes")
+    document["data"] |= answers(keys, window.letters)
     document["data"] |= {
         "disputes": dispute_lines(project, window, said, live),
         "window": f"{between(window.task.start_us, window.task.end_us)}, {count}",

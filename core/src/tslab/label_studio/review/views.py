@@ -8,6 +8,7 @@ from tslab.label_studio.project_settings import manager_view
 
 HIDDEN = (
     *("data.part", "data.disputes", "total_predictions", "predictions_score", "reviewers"),
+    *("data.verdicts", "data.rest"),
     *("comments", "comment_count", "unresolved_comment_count"),
 )
 """Beside what no project shows. What is left: the window, what it is about, its disputes, cost."""

@@ -76,11 +76,13 @@ def all_pieces(project: Project, found: Sequence[Matter]) -> Iterator[tuple[Matt
         DataError: A file of the project folder is damaged.
     """
     entries = project.entries()
-    first = {(task.recording, task.view): task for task in reversed(project.tasks())}
+    shown: dict[tuple[str, str], list[Task]] = {}
+    for task in project.tasks():
+        shown.setdefault((task.recording, task.view), []).append(task)
     for matter in found:
-        task = first.get((matter.recording, matter.view))
-        if task is not None:
-            sizes = Sizes.of(project, entries[matter.recording], task)
+        tasks = shown.get((matter.recording, matter.view))
+        if tasks is not None:
+            sizes = Sizes.of(project, entries[matter.recording], tasks)
             yield matter, list(pieces(matter, sizes))
 
 
@@ -134,7 +136,7 @@ class _Maker:
         """Windows of what is not known."""
         if not self.tasks:
             return []
-        sizes = Sizes.of(self.project, self.entry, self.tasks[0])
+        sizes = Sizes.of(self.project, self.entry, self.tasks)
         found = [
             self._found(matter, dispute, rooms.of(dispute))
             for matter, rooms in [(matter, Rooms(matter, sizes)) for matter in own]
@@ -164,11 +166,10 @@ class _Maker:
         return frozenset(found) & frozenset(dispute.readers)
 
     def _window(self, batch: Sequence[_Found], sizes: Sizes) -> Window:
-        start, end = min(item.start for item in batch), max(item.end for item in batch)
-        end = min(end, start + sizes.longest)
         at = min(item.dispute.start for item in batch)
         low, high = self._bounds(at)
-        start, end = max(start, low), min(end, high)
+        start = max(low, min(item.start for item in batch))
+        end = min(high, max(item.end for item in batch), start + sizes.longest)
         name = f"review-{self.key.name('window', *(item.mark for item in batch))}"
         like = next((t for t in self.tasks if t.start_us <= at <= t.end_us), self.tasks[0])
         task = replace(like, id=name, start=start / 1e6, end=end / 1e6, part=(1, 1))
