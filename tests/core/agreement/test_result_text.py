@@ -185,6 +185,25 @@ def test_two_people_have_one_line_and_more_a_table() -> None:
         assert re.search("^annotator", said, re.MULTILINE)
 
 
+def test_one_annotator_alone_is_compared_with_what_there_is() -> None:
+    """It was lost between tables of dashes."""
+    names = (("ward-1",), ("anna", "net 7"), ("rest", "walk", "never"))
+    made = table(names, [(0, 0, 0, 1, 2), (0, 0, 1, 5, 9), (0, 1, 0, 1, 2)])
+    tier = TierTable("activity", "intervals", made, Readers(("anna",), None, ("net 7",)), 0.1)
+    one = measure(Intake((tier,)), FEW)
+    text = agreement_text(one, 100)
+    assert "  one annotator alone: compared with 1 model\n" in text
+    assert "Marks: rest 1, walk 1." in text
+    assert re.search(r"^anna +net 7 +0\.667", text, re.MULTILINE)
+    assert "single coverage" not in text
+    assert "no time that both" not in text
+    assert not re.search("^(label|annotator) ", text, re.MULTILINE)
+    assert "single coverage" in agreement_text(one, 100, ["overall"]), "who asks for it is told why"
+    nobody = replace(tier, readers=Readers(("anna",), None, ()))
+    said = agreement_text(measure(Intake((nobody,)), FEW), 100)
+    assert "  one annotator alone: nobody to compare with\n" in said
+
+
 def test_names_beside_each_other_keep_their_ends() -> None:
     cells = [["reader", "and model", "F1"]]
     cells += [[f"annotator-{n}@department.example.com", f"model {n} of 2026", "1"] for n in (1, 2)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
@@ -37,6 +37,8 @@ NAMES = {
     "without": ("all but",),
 }
 """What columns of names are called, by level."""
+OF_PEOPLE = ("label", "annotator", "pair")
+"""Levels that compare people with each other."""
 MATRIX = "matrix"
 USUAL = ("overall", *TABLES, MATRIX)
 """What is shown where nobody asks for a level."""
@@ -72,21 +74,30 @@ class _Text:
     def all(self, levels: Collection[str]) -> str:
         """Its blocks, with a line between them."""
         asked = levels or USUAL
+        alone = not levels and len(self.tier.tier.readers.annotators) == 1
         rows = {by: self._rows(by) for by in dict.fromkeys((*asked, *_extra(levels)))}
+        if alone:
+            # Who has nobody beside him has no number: dashes would hide what there is.
+            rows = {by: _defined(own) if by in OF_PEOPLE else own for by, own in rows.items()}
         names = self._names("", bool(levels))
-        blocks = ["\n".join([self._about(), *self._headline("overall" in asked, bool(levels))])]
+        head = [self._alone()] if alone else self._headline("overall" in asked, bool(levels))
+        blocks = ["\n".join([self._about(), *head])]
         if not levels:
             said = sentences(self.tier, self.found.settings)
             blocks.append("\n".join(map(self._wrapped, said)))
         for by, own in rows.items():
+            if alone and by == "label":
+                blocks.append(self._marked(used_labels(self.tier.tier), by))
             if by == "annotator" and not levels and len({row.of for row in own}) == 2:
-                blocks.append(self._two(own))  # The numbers of both are those of their only pair.
+                # The numbers of both are those of their only pair.
+                people = dict.fromkeys(name for row in own for name in row.of)
+                blocks.append(self._marked(people, by))
             elif own and names and by not in ("overall", MATRIX):
                 shown_names = self._names(by, bool(levels))
                 blocks.append(self._table(own, shown_names, NAMES.get(by, (by,))))
             if by == "label":
                 blocks.append(self._wrapped(unused_text(self.tier.tier)))
-        answers = answer_lines(self.tier) if "overall" in asked else []
+        answers = answer_lines(self.tier) if "overall" in asked and not alone else []
         if answers:
             # Field, what it is about and measure say together what a number is; it has its count.
             blocks.append(fitted(answer_cells(answers), self.wide, keys=3, bundle=2))
@@ -104,13 +115,19 @@ class _Text:
     def _wrapped(self, line: str) -> str:
         return wrapped(line, self.wide)
 
-    def _two(self, rows: Sequence[Row]) -> str:
-        """How much each of two people marked."""
-        marks, _ = self._marks("annotator")
-        people = dict.fromkeys(name for row in rows for name in row.of)
-        return self._wrapped(
-            f"Marks: {', '.join(f'{short(name)} {marks.get(name, 0)}' for name in people)}."
-        )
+    def _marked(self, names: Iterable[str], by: str) -> str:
+        """How often people marked each label, or how much each of them marked."""
+        marks, _ = self._marks(by)
+        told = [f"{short(name)} {marks[name]}" for name in names if marks.get(name)]
+        return self._wrapped(f"Marks: {', '.join(told)}.") if told else ""
+
+    def _alone(self) -> str:
+        """What one annotator is compared with."""
+        who = self.tier.tier.readers
+        others = ["the ground truth"] if who.reference else []
+        others += [counted(len(who.models), "models")] if who.models else []
+        rest = f"compared with {' and '.join(others)}" if others else "nobody to compare with"
+        return self._wrapped(f"  one annotator alone: {rest}")
 
     def _rows(self, by: str) -> list[Row]:
         """Rows of a level, without labels that nobody used; a consensus is no model."""
@@ -194,6 +211,10 @@ class _Text:
                     cells.append(below if other_at < at else f"({row.tasks})")
             lines.append(cells)
         return fitted(lines, self.wide)
+
+
+def _defined(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.value.value is not None]
 
 
 def _extra(levels: Collection[str]) -> tuple[str, ...]:
