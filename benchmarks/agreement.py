@@ -181,13 +181,14 @@ def result(table: SpanTable) -> int:
     """
     readers, settings = Readers(table.annotators), EventSettings()
     runs = runs_of(table)
-    items = items_of(runs.presence, pairs_of(table, readers))
+    pairs = pairs_of(table, readers)
+    items = items_of(runs.presence, pairs)
     tally, events = Tally(runs, items), event_tally(settings, runs, items)
     for batch in stream(runs, items):
         tally.add(batch)
         events.add(batch)
     times = time_metrics("tier", table, readers, found=tally.result())
-    found = tallied(settings, events)
+    found = tallied(settings, events, table, pairs)
     return len(times.rows) + len(event_metrics("tier", table, readers, settings, found).rows)
 
 

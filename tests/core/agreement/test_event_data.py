@@ -10,13 +10,14 @@ from itertools import combinations
 import numpy as np
 import pytest
 from kit.event_tables import table_of
-from kit.real_readings import DATA, WAVES, needs, spindles, waves
+from kit.real_readings import BLOCK, DATA, WAVES, needs, spindles, waves
 from scipy.optimize import linear_sum_assignment
 
 from tslab.agreement.events.criteria import AnyOverlap, Iou
 from tslab.agreement.events.instant_metrics import InstantSettings, instant_metrics
 from tslab.agreement.events.matching import match_events, match_instants
 from tslab.agreement.events.metrics import EventSettings, event_metrics
+from tslab.agreement.events.szcore import Detection, detections
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.unitizing.holistic import HolisticSettings, holistic_rows
 from tslab.agreement.values import Readers
@@ -67,6 +68,30 @@ def _by_scipy(table: SpanTable, one: int, other: int, threshold: float) -> int:
         rows, columns = linear_sum_assignment(allowed, maximize=True)
         total += int(allowed[rows, columns].sum())
     return total
+
+
+@needs("eeg/moda_spindles")
+def test_spindles_by_any_overlap_equal_timescoring() -> None:
+    annotations = pytest.importorskip("timescoring.annotations")
+    scoring = pytest.importorskip("timescoring.scoring")
+    table = spindles()
+    ours = detections(table, (0, 1), Detection())
+    # timescoring works at 10 Hz and the spindles are at 100 Hz: a tenfold of every time is exact.
+    wanted = np.zeros(3, int)
+    for task in range(200):
+        sides = [
+            [
+                (start / 1e5, end / 1e5)
+                for start, end in zip(table.start[own].tolist(), table.end[own].tolist(),
+                                      strict=True)
+            ]
+            for own in ((table.task == task) & (table.annotator == who) for who in (0, 1))
+        ]  # fmt: skip
+        readings = [annotations.Annotation(spans, 10, (BLOCK - 1) * 10 // 10) for spans in sides]
+        score = scoring.EventScoring(*readings, scoring.EventScoring.Parameters(0, 0, 0, 10**9, 0))
+        wanted += np.array([score.refTrue, score.tp, score.fp])
+    counts = [int(part.sum()) for part in (ours.reference, ours.found, ours.alarms)]
+    assert counts == wanted.tolist()
 
 
 def wave_table() -> SpanTable:

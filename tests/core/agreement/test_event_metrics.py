@@ -11,7 +11,7 @@ from kit.event_tables import table_of
 from kit.span_tables import random_table
 
 from tslab.agreement.events.boundaries import spreads
-from tslab.agreement.events.criteria import Collar, Iou
+from tslab.agreement.events.criteria import AnyOverlap, Collar, Criterion, Iou, criterion
 from tslab.agreement.events.matching import match_events
 from tslab.agreement.events.metrics import EventSettings, event_metrics
 from tslab.agreement.events.scores import event_kappa, matched_kappa
@@ -52,6 +52,43 @@ def close(one: dict[Key, Value], other: dict[Key, Value]) -> None:
     for key, value in one.items():
         assert value.reason == other[key].reason, key
         assert value.value == pytest.approx(other[key].value), key
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_other_rules_change_no_number_of_the_usual_ones(seed: int, overlapping: bool) -> None:
+    """Collars and any overlap are matched apart, beside the stream that finds all IoU."""
+    table = random_table(seed, tasks=4, annotators=3, spans=8, overlapping=overlapping)
+    usual = measured(table)
+    rules = (AnyOverlap(), Collar(2, 2), Iou(0.33))
+    wide = replace(QUICK, criteria=(*QUICK.criteria, *rules))
+    both = measured(table, wide)
+    close(numbers(usual), {key: both[key].value for key in usual})
+    for rule in rules:
+        alone = measured(table, replace(QUICK, criteria=(rule,)))
+        own = {key: row.value for key, row in alone.items() if key[0].endswith(f"@{rule.name}")}
+        assert own
+        close(own, {key: both[key].value for key in own})
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("any", AnyOverlap()), ("0.6", Iou(0.6)), ("1", Iou(1.0)),
+        ("0.2s", Collar(200_000, 200_000)), (".25s+50%", Collar(250_000, 250_000, 0.5)),
+    ],
+)  # fmt: skip
+def test_rules_by_name(name: str, rule: Criterion) -> None:
+    assert criterion(name) == rule
+    assert criterion(rule.name) == rule
+
+
+@pytest.mark.parametrize(
+    "name", ["", "0", "1.1", "nan", "-1", "2 s", "s", "1s+200%", "9e9s", "all"]
+)
+def test_what_is_no_rule(name: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        criterion(name)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -53,6 +53,22 @@ def test_chosen_numbers_one_a_line(study: Study, monkeypatch: pytest.MonkeyPatch
     assert "cohen_kappa" in study.shell.fails(2, "agreement", "--metric", "cohen_kapa")
 
 
+def test_events_by_other_rules_are_for_those_who_ask(study: Study) -> None:
+    words = ("agreement", "--draws", 0)
+    usual = {row["metric"] for tier in study.shell.json(*words)["tiers"] for row in tier["rows"]}
+    assert not any("@any" in name or "s" in name.partition("@")[2] for name in usual)
+    tier = first_tier(study.shell.json(*words, "--metric", "event@any", "--metric", "szcore"))
+    metrics = {row["metric"] for row in tier["rows"]}
+    assert {name.partition("@")[2] for name in metrics if name.startswith("event")} == {"any"}
+    assert value(tier, "event/f1@any") >= value(
+        first_tier(study.shell.json(*words)), "event/f1@0.5"
+    )
+    assert value(tier, "szcore/sensitivity", "pair", *PEOPLE[:2]) is not None
+    text = study.shell(*words, "--metric", "event/f1@2s")
+    assert "event/f1@2s" in text
+    assert "event@0.2s" in study.shell.fails(2, *words, "--metric", "event@often")
+
+
 def test_gamma_is_for_those_who_ask(study: Study) -> None:
     metrics = {row["metric"] for tier in study.shell.json("agreement", "--draws", 20)["tiers"]
                for row in tier["rows"]}  # fmt: skip

@@ -28,6 +28,7 @@ from tslab.agreement.events.metrics import (
     tallied,
     tallies,
 )
+from tslab.agreement.events.szcore import detection_rows
 from tslab.agreement.intervals import believed
 from tslab.agreement.kernels.contingency import Contingency, Tally, all_kinds
 from tslab.agreement.kernels.runs import runs_of
@@ -215,6 +216,8 @@ def _with_ranges(
     main = events.matches[wanted.criteria.index(Iou(settings.iou))]
     people = np.array([kind == "pair" for kind in kinds], bool)
     rows = [*times.rows, *marks.rows]
+    if settings.szcore:
+        rows += detection_rows(tier.name, tier.table, tier.readers, settings.time)
     notes = [*result.notes, *times.notes, *_at_edges(events, people)]
     if settings.gamma or settings.unitizing or len(tier.table) <= MOST_UNITS:
         rows += holistic_rows(tier.name, tier.table, tier.readers, settings.holistic)
@@ -248,7 +251,7 @@ def _swept(
         if events is not None:
             events.add(batch)
     if events is not None:
-        return tally.result(), tallied(settings, events)
+        return tally.result(), tallied(settings, events, table, pairs)
     return tally.result(), find_events(table, pairs, settings)
 
 

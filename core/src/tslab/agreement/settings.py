@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tslab.agreement.events.criteria import Iou
+from tslab.agreement.events.criteria import Criterion, Iou
 from tslab.agreement.events.metrics import EventSettings
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.unitizing.holistic import HolisticSettings
@@ -21,6 +21,8 @@ class AgreementSettings:
 
     Attributes:
         ious: Least intersection over union of two events that are the same; one F1 for each.
+        rules: Further rules by which two events are the same: collars, any overlap, other IoU.
+        szcore: Whether detections are scored as SzCORE has it.
         iou: The one that the headline, borders and confusions rest on.
         tolerances: Seconds that two instants may be apart, by tier, that of the tier if missing;
             how far apart two answers of a number field may be, by field, 0 if missing.
@@ -36,6 +38,8 @@ class AgreementSettings:
 
     ious: tuple[float, ...] = IOUS
     iou: float = 0.5
+    rules: tuple[Criterion, ...] = ()
+    szcore: bool = False
     tolerances: Mapping[str, float] = field(default_factory=dict)
     draws: int = 2000
     seed: int = 0
@@ -55,7 +59,8 @@ class AgreementSettings:
     def events(self) -> EventSettings:
         """How events are measured; the main threshold is always among the others."""
         ious = tuple(Iou(threshold) for threshold in sorted({*self.ious, self.iou}))
-        return EventSettings(ious, Iou(self.iou), intervals=self.time)
+        rules = tuple(dict.fromkeys((*ious, *self.rules)))
+        return EventSettings(rules, Iou(self.iou), intervals=self.time)
 
     @property
     def holistic(self) -> HolisticSettings:
@@ -68,6 +73,7 @@ class AgreementSettings:
         return {
             "iou": self.iou,
             "ious": [rule.name for rule in self.events.criteria],
+            "szcore": self.szcore,
             "tolerances": dict(self.tolerances),
             "draws": self.draws,
             "seed": self.seed,

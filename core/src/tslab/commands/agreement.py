@@ -21,6 +21,7 @@ from tslab.commands.output import Output, named_table, shared_options
 
 if TYPE_CHECKING:
     from tslab.agreement.domain_metrics import DomainMetrics
+    from tslab.agreement.events.criteria import Criterion
     from tslab.agreement.measure import Agreement
     from tslab.agreement.page.review import Review
     from tslab.agreement.tier_tables import Intake
@@ -78,8 +79,8 @@ class Asked:
 @click.option("--tier", "tiers", multiple=True, metavar="TIER", help="Only this tier; repeatable.")
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
-    help="Only this measure, such as time/iou, event, cohen_kappa, gamma, attribute, enterprise, "
-    "or your own: FILE.py:FUNCTION; repeatable.",
+    help="Only this measure, such as time/iou, event, event@any, event@0.2s, szcore, cohen_kappa, "
+    "gamma, attribute, enterprise, or your own: FILE.py:FUNCTION; repeatable.",
 )  # fmt: skip
 @click.option(
     "--by", "levels", multiple=True, type=click.Choice(LEVELS), help="Only this level; repeatable."
@@ -128,13 +129,16 @@ def command(output: Output, **options: Any) -> int:
     if wanted.folder is not None:
         folder_target(wanted.folder)
     own = [load_metric(place) for place in wanted.own]
+    rules = _rules(wanted.metrics)
     intake, offered, key = _given(output, wanted)
     weights = read_weights(_controls(intake), wanted.weights)
     intake = _chosen_tiers(intake, wanted.tiers)
     limits = read_tolerances(
         [tier.name for tier in intake.tiers], wanted.tolerances, _number_fields(intake)
     )
-    gamma, alpha = (_asks(wanted.metrics, name) for name in ("gamma", "unitizing"))
+    gamma, alpha, szcore = (
+        _asks(wanted.metrics, name) for name in ("gamma", "unitizing", "szcore")
+    )
     settings = AgreementSettings(
         iou=wanted.iou,
         tolerances=limits,
@@ -142,6 +146,8 @@ def command(output: Output, **options: Any) -> int:
         seed=wanted.seed,
         gamma=gamma,
         unitizing=alpha,
+        rules=rules,
+        szcore=szcore,
         enterprise=_asks(wanted.metrics, "enterprise"),
         weights=weights,
         custom=wanted.own,
@@ -170,6 +176,30 @@ def _number_fields(intake: Intake) -> list[str]:
 
     fields = (item for tier in intake.tiers for item in (*asked_fields(tier), *tier.task_fields))
     return list(dict.fromkeys(item.name for item in fields if item.kind == "number"))
+
+
+def _rules(metrics: Sequence[str]) -> tuple[Criterion, ...]:
+    """Rules of events that measures are asked by, such as ``event@any`` or ``event/f1@0.2s``.
+
+    Raises:
+        UsageError: There is no such rule.
+    """
+    from tslab.agreement.events.criteria import criterion
+    from tslab.errors import UsageError
+
+    found = []
+    for metric in metrics:
+        name, at, rule = metric.partition("@")
+        if not at or name.partition("/")[0] != "event":
+            continue
+        try:
+            found.append(criterion(rule))
+        except ValueError as error:
+            raise UsageError(
+                f"no rule '{rule}' in '{metric}'",
+                "Write event@0.6 for an IoU, event@any, or a collar: event@0.2s, event@0.2s+50%.",
+            ) from error
+    return tuple(found)
 
 
 def _asks(metrics: Sequence[str], name: str) -> bool:

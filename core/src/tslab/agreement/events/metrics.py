@@ -98,26 +98,31 @@ def find_events(table: SpanTable, pairs: Numbers, settings: EventSettings) -> Ev
     tally = event_tally(settings, runs, items)
     for batch in stream(runs, items):
         tally.add(batch)
-    return tallied(settings, tally)
+    return tallied(settings, tally, table, pairs)
 
 
 def tallies(settings: EventSettings, runs: Runs) -> bool:
-    """Whether an `EventTally` can find what the settings ask for."""
-    rules = (*settings.criteria, settings.main)
-    return streams(runs) and settings.labels == "same" and all(isinstance(r, Iou) for r in rules)
+    """Whether an `EventTally` can find what the settings ask for; it knows IoU only."""
+    return streams(runs) and settings.labels == "same" and isinstance(settings.main, Iou)
 
 
 def event_tally(settings: EventSettings, runs: Runs, items: Items) -> EventTally:
     """Feed it the stream that the measures of time are made of; then ask `tallied`."""
-    thresholds = [rule.threshold for rule in _wanted(settings) if isinstance(rule, Iou)]
-    main = _main(settings)
+    thresholds = [rule.threshold for rule in _streamed(settings)]
+    main = [rule == settings.main for rule in _streamed(settings)].index(True)
     return EventTally(runs, items, thresholds, main, thresholds[main], edges=settings.edges)
 
 
-def tallied(settings: EventSettings, tally: EventTally) -> EventMatches:
-    """What a tally has found."""
+def tallied(
+    settings: EventSettings, tally: EventTally, table: SpanTable, pairs: Numbers
+) -> EventMatches:
+    """What a tally has found, and what only the table tells: matches by other rules than IoU."""
     found, borders = tally.result()
-    own = found[: len(settings.criteria)]
+    known: dict[Criterion, Matches] = dict(zip(_streamed(settings), found, strict=True))
+    others = [rule for rule in settings.criteria if rule not in known]
+    if others:
+        known |= zip(others, match_events(table, pairs, others, settings.labels), strict=True)
+    own = tuple(known[rule] for rule in settings.criteria)
     return EventMatches(own, borders, tally.splits(), tally.any_label())
 
 
@@ -132,6 +137,10 @@ def _from_table(table: SpanTable, pairs: Numbers, settings: EventSettings) -> Ev
 def _wanted(settings: EventSettings) -> tuple[Criterion, ...]:
     """The criteria, and the main one after them where it is none of them."""
     return tuple(dict.fromkeys((*settings.criteria, settings.main)))
+
+
+def _streamed(settings: EventSettings) -> tuple[Iou, ...]:
+    return tuple(rule for rule in _wanted(settings) if isinstance(rule, Iou))
 
 
 def _main(settings: EventSettings) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from tslab.agreement.events.criteria import in_words as rule_in_words
 from tslab.agreement.values import Row, Value
 from tslab.errors import UsageError, did_you_mean
 from tslab.wording import short
@@ -69,7 +70,7 @@ def title(metric: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
     name, _, criterion = metric.partition("@")
     group, _, own = name.partition("/")
     if name in TITLES:
-        return f"{TITLES[name]} at IoU {criterion}" if criterion else TITLES[name]
+        return f"{TITLES[name]} {rule_in_words(criterion)}" if criterion else TITLES[name]
     if group != "domain":
         return metric
     main, _, detail = own.partition("/")
@@ -81,7 +82,7 @@ def column(metric: str, titles: Mapping[str, str] = MappingProxyType({})) -> str
     """What a measure is called above a column."""
     name, _, criterion = metric.partition("@")
     found = COLUMNS.get(name) or title(name, titles)
-    return f"{found} at IoU {criterion}" if criterion and criterion != "0.5" else found
+    return f"{found} {rule_in_words(criterion)}" if criterion and criterion != "0.5" else found
 
 
 def in_words(name: str) -> str:
@@ -192,4 +193,5 @@ def _is_meant(name: str, metric: str) -> bool:
     group, _, own = metric.partition("/")
     bare = own.partition("@")[0]
     parts = own.partition("/")[0]  # a measure of the domain brings its details
-    return name in (metric, group, own, bare, parts, f"{group}/{bare}", f"{group}/{parts}")
+    rule = f"{group}@{own.partition('@')[2]}"
+    return name in (metric, group, own, bare, parts, rule, f"{group}/{bare}", f"{group}/{parts}")
