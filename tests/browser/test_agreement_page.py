@@ -13,6 +13,7 @@ from kit.agreement_pages import EVIL, answered, crowded, hostile, only_answers, 
 
 from tslab.agreement.page import grids
 from tslab.agreement.page.document import page
+from tslab.agreement.page.input import ReviewItem
 
 pytestmark = pytest.mark.browser
 
@@ -188,14 +189,95 @@ def test_the_signal_comes_on_demand(chromium: Any, address: str) -> None:
     assert "lead I, -1 to 1 mV" in viewer.locator(".stage").text_content()
 
 
-def test_zoom_and_the_next_dispute(chromium: Any, address: str) -> None:
+def test_zoom_and_back(chromium: Any, address: str) -> None:
     tab = opened(chromium, address, [])
     viewer = tab.locator(".viewer").first
     whole = viewer.locator("path.t0c0").first.get_attribute("d")
-    viewer.locator("[data-do=dispute]").click()
+    viewer.locator("[data-do=in]").click()
     assert viewer.locator("path.t0c0").first.get_attribute("d") != whole
     viewer.locator("[data-do=all]").click()
     assert viewer.locator("path.t0c0").first.get_attribute("d") == whole
+
+
+FIVE = ((0.0, 15.0), (27.0, 28.0), (41.0, 42.0), (45.25, 46.0), (47.0, 100.0))
+"""Long disputes at both ends of a recording, and short ones between them."""
+
+
+def disputed(tmp_path: Path) -> str:
+    found = [ReviewItem("activity", "ward-1", *at, "label conflict", 1.0) for at in FIVE]
+    path = tmp_path / "disputed.html"
+    path.write_bytes(page(study(), shown(review=found[::-1])))
+    return path.as_uri()
+
+
+def test_each_dispute_is_visited_in_turn(chromium: Any, tmp_path: Path) -> None:
+    address, said = disputed(tmp_path), list[str]()
+    tab = opened(chromium, address, said)
+    viewer = tab.locator(".viewer").first
+    where, more = viewer.locator(".where"), viewer.locator("[data-do=dispute]")
+    assert where.inner_text() == "5 disputes"
+    assert viewer.locator(".here").count() == 0
+    told, seen = [], []
+    for _ in range(6):
+        more.click()
+        told.append(where.inner_text())
+        seen.append(middle_of_highlight(viewer))
+    assert told == [
+        "dispute 1 of 5: label conflict, 0:00 to 0:15",
+        "dispute 2 of 5: label conflict, 0:27 to 0:28",
+        "dispute 3 of 5: label conflict, 0:41 to 0:42",
+        "dispute 4 of 5: label conflict, 0:45.25 to 0:46.00",
+        "dispute 5 of 5: label conflict, 0:47 to 1:40",
+        "dispute 1 of 5: label conflict, 0:00 to 0:15",
+    ]
+    # What is short stands in the middle, with something before and after it.
+    for middle, share in seen[1:4]:
+        assert middle == pytest.approx(0.5, abs=0.01)
+        assert 0.1 < share < 0.4
+    assert seen[0] == seen[5] != seen[4]
+    viewer.locator("[data-do=all]").click()
+    more.click()
+    assert where.inner_text().startswith("dispute 2 of 5"), "looking elsewhere loses no place"
+    for key, at in (("n", 3), ("p", 2), ("p", 1), ("p", 5), ("n", 1)):
+        more.press(key)
+        assert where.inner_text().startswith(f"dispute {at} of 5")
+    assert said == [address]
+
+
+def middle_of_highlight(viewer: Any) -> tuple[float, float]:
+    """Middle and width of what is highlighted, as shares of the picture's width."""
+    wide = viewer.locator(".stage").bounding_box()["width"]
+    here = viewer.locator(".here")
+    assert here.count() == 1
+    x, size = (float(here.get_attribute(name)) for name in ("x", "width"))
+    return (x + size / 2) / wide, size / wide
+
+
+def test_a_dispute_of_the_list_is_where_the_next_one_goes_on(chromium: Any, tmp_path: Path) -> None:
+    tab = opened(chromium, disputed(tmp_path), [])
+    viewer = tab.locator(".viewer").first
+    row = tab.locator(".review tbody tr").filter(has_text="0:41").first
+    row.locator("button").click()
+    assert viewer.locator(".where").inner_text().startswith("dispute 3 of 5")
+    assert viewer.locator(".here").count() == 1
+    assert viewer.locator(".open a").get_attribute("href").endswith("task=ward-1&at=41-42")
+    viewer.locator("[data-do=dispute]").click()
+    assert viewer.locator(".where").inner_text().startswith("dispute 4 of 5")
+
+
+def test_without_a_list_all_differences_are_visited(chromium: Any, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(page(study()))
+    tab = opened(chromium, path.as_uri(), [])
+    viewer = tab.locator(".viewer").first
+    viewer.locator(".pick").select_option(label="ward-1")
+    where, more = viewer.locator(".where"), viewer.locator("[data-do=dispute]")
+    assert where.inner_text() == "3 differences"
+    more.click()
+    assert where.inner_text() == "difference 1 of 3: 0:10.00 to 0:12.00"
+    viewer.locator(".pick").select_option(label="ward-3")
+    assert where.inner_text() == "no differences"
+    assert more.is_disabled()
 
 
 def test_the_list_leads_to_the_place_and_to_label_studio(chromium: Any, address: str) -> None:

@@ -230,7 +230,7 @@ VIEWER = """<h3 class="head">Units, those first that have most to look at</h3>
 <button data-do="out" aria-label="zoom out">&#8722;</button>
 <button data-do="all">All</button><button data-do="dispute">Next dispute</button>
 <button data-do="signal" aria-pressed="false">Signal</button>
-<span class="open" hidden></span></div>
+<span class="where" role="status"></span><span class="open" hidden></span></div>
 <div class="legend"></div><div class="stage"></div><p class="readout soft"></p>
 <p class="hint soft"></p></div>
 <div class="panel"><div class="tasks"></div></div>"""

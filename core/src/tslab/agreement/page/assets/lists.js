@@ -72,7 +72,7 @@ function reviewed(row, chosen, tell, viewers) {
   tick.addEventListener("change", () => { (tick.checked ? chosen.add(row) : chosen.delete(row)); tell(); });
   const viewer = viewers[number];
   const there = viewer && DATA.tiers[number].marks[n];
-  const name = there ? make("button", { class: "plain", do: () => viewer.reveal(n, start, end) }, task) : task;
+  const name = there ? make("button", { class: "plain", do: () => viewer.reveal(n, row) }, task) : task;
   const whole = opinions(said);
   const words = make("div", { class: "said-by", title: whole }, whole);
   const tier = DATA.tiers.length > 1 ? `${DATA.tiers[number].name}: ` : "";

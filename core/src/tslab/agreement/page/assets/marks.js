@@ -98,3 +98,25 @@ function lonely(task, tolerance) {
   }
   return found;
 }
+
+const seconds_at = (task, place) => task.start + (place / STEPS) * (task.end - task.start);
+
+// Stretches in which people differ; those that touch are one.
+function joined(task) {
+  const found = [];
+  for (const [start, end] of task.disputes) {
+    const last = found[found.length - 1];
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else found.push([start, end]);
+  }
+  return found;
+}
+
+// Where to look, by time: what is to be reviewed, and where nothing is, all that people differ in.
+function stops(number, task) {
+  const place = (seconds) => ((seconds - task.start) / (task.end - task.start || 1)) * STEPS;
+  const listed = DATA.review.rows.filter(([tier, n]) => tier === number && n === task.n);
+  const found = listed.map((row) => ({ start: place(row[3]), end: place(row[4]), from: row[3], to: row[4], row }));
+  if (!listed.length) found.push(...joined(task).map(([start, end]) => ({ start, end, from: seconds_at(task, start), to: seconds_at(task, end) })));
+  return found.sort((a, b) => a.start - b.start || a.end - b.end);
+}

@@ -68,6 +68,11 @@ function clock(value, places = 0) {
   return minutes < 60 ? `${minutes}:${tail}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${tail}`;
 }
 
+function stretch(start, end) {
+  const places = Number.isInteger(start) && Number.isInteger(end) ? 0 : 2;
+  return start === end ? clock(start, places) : `${clock(start, places)} to ${clock(end, places)}`;
+}
+
 function save(name, type, words) {
   const address = URL.createObjectURL(new Blob([words], { type }));
   make("a", { href: address, download: name }).click();

@@ -28,7 +28,7 @@ class Viewer {
     const said = [];
     if (this.tier.left_out) said.push(`The ${this.shown.length} ${this.tier.unit}s with most to look at are drawn; there was no room for ${this.tier.left_out} more.`);
     if (this.tier.coarse) said.push(`${this.tier.coarse} readings have too many marks: they show what fills most of each of 4096 parts.`);
-    said.push("Drag to move; Ctrl and the wheel, or + and \u2212, to zoom.");
+    said.push("Drag to move; Ctrl and the wheel, or + and \u2212, to zoom; n and p for the next and the previous dispute.");
     this.box.querySelector(".hint").textContent = said.join(" ");
   }
 
@@ -58,6 +58,11 @@ class Viewer {
       else return;
       event.preventDefault();
     });
+    this.box.addEventListener("keydown", (event) => {
+      if (event.target === this.pick || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "n") this.visit(1);
+      else if (event.key === "p") this.visit(-1);
+    });
   }
 
   place(event) {
@@ -73,7 +78,7 @@ class Viewer {
     } else if (what === "in" || what === "out") {
       this.zoom(what === "in" ? 0.5 : 2, (this.view[0] + this.view[1]) / 2);
     } else if (what === "all") this.look(0, STEPS);
-    else if (what === "dispute") this.next();
+    else if (what === "dispute") this.visit(1);
     else this.toggle();
   }
 
@@ -83,16 +88,36 @@ class Viewer {
     this.render();
   }
 
-  next() {
-    const middle = (this.view[0] + this.view[1]) / 2;
-    const whole = this.view[1] - this.view[0] >= STEPS;
-    const list = this.task.disputes;
-    const found = list.find(([start, end]) => whole || (start + end) / 2 > middle + 1) || list[0];
-    if (found) this.frame(found[0], found[1]);
+  // One dispute after the other, by time; the first one follows the last one.
+  visit(step) {
+    const many = this.stops.length;
+    if (!many) return;
+    this.at = this.at < 0 ? (step > 0 ? 0 : many - 1) : (this.at + step + many) % many;
+    this.frame(this.stops[this.at]);
+    this.where();
   }
 
-  frame(start, end) {
-    const size = Math.max(6 * (end - start), STEPS / 200);
+  // What is looked at, in words, and its window in Label Studio.
+  where() {
+    const many = this.stops.length;
+    const word = this.stops.some((stop) => stop.row) ? "dispute" : "difference";
+    this.box.querySelector("[data-do=dispute]").disabled = !many;
+    const stop = this.stops[this.at];
+    const row = stop && stop.row;
+    const kind = row ? `${row[6]}, ` : "";
+    this.box.querySelector(".where").textContent = stop
+      ? `${word} ${this.at + 1} of ${many}: ${kind}${stretch(stop.from, stop.to)}`
+      : `${many || "no"} ${word}${many === 1 ? "" : "s"}`;
+    const address = row ? row[8] : this.tier.tasks[this.task.n][3];
+    const links = this.box.querySelector(".open");
+    links.hidden = !address;
+    links.replaceChildren(outward(address, "Open in Label Studio"));
+  }
+
+  // With as much before and after it, and seconds around what is short.
+  frame({ start, end }) {
+    const least = (Math.max(10, 20 * this.tier.tolerance) / (this.task.end - this.task.start || 1)) * STEPS;
+    const size = Math.max(3 * (end - start), Math.min(least, STEPS / 20));
     this.look((start + end) / 2 - size / 2, size);
   }
 
@@ -108,22 +133,18 @@ class Viewer {
     this.render();
   }
 
-  open(n, start, end) {
+  open(n, row) {
     if (!this.known.has(n)) this.known.set(n, decoded(this.tier, n));
     this.task = this.known.get(n);
     this.pick.value = n;
-    const address = this.tier.tasks[n][3];
-    const links = this.box.querySelector(".open");
-    links.hidden = !address;
-    links.replaceChildren(outward(address, "Open in Label Studio"));
     this.box.querySelector("[data-do=signal]").disabled = !this.task.signals.length;
     this.legend();
     this.view = [0, STEPS];
-    if (start === undefined) this.render();
-    else {
-      const scale = STEPS / (this.task.end - this.task.start || 1);
-      this.frame((start - this.task.start) * scale, (end - this.task.start) * scale);
-    }
+    this.stops = stops(this.number, this.task);
+    this.at = row ? this.stops.findIndex((stop) => stop.row === row) : -1;
+    if (row) this.frame(this.stops[this.at]);
+    else this.render();
+    this.where();
     this.say(null);
   }
 
@@ -149,7 +170,7 @@ class Viewer {
 
   class(label) { return `mark t${this.number}c${label}`; }
 
-  seconds(place) { return this.task.start + (place / STEPS) * (this.task.end - this.task.start); }
+  seconds(place) { return seconds_at(this.task, place); }
 
   x(place) { return ((place - this.view[0]) / (this.view[1] - this.view[0])) * this.wide; }
 
@@ -160,11 +181,21 @@ class Viewer {
     let y = this.disputes(svg, 0);
     if (this.signal) for (const channel of this.task.signals) y = this.channel(svg, channel, y);
     for (const lane of this.task.order) y = this.lane(svg, lane, y);
+    this.here(svg, y);
     this.axis(svg, y);
     y += 24;
     draw(svg, "line", { class: "cursor", y1: 0, y2: y, x1: -9, x2: -9 });
     for (const [key, value] of Object.entries({ width: this.wide, height: y, role: "img", "aria-label": `Marks of ${this.tier.tasks[this.task.n][0]}` })) svg.setAttribute(key, value);
     this.stage.replaceChildren(svg);
+  }
+
+  // The dispute that is looked at.
+  here(svg, y) {
+    const stop = this.stops[this.at];
+    if (!stop) return;
+    const [left, right] = [this.x(stop.start), this.x(stop.end)];
+    const wide = Math.max(3, right - left);
+    draw(svg, "rect", { class: "here", x: (left + right - wide) / 2, y: 14, width: wide, height: y - 14 });
   }
 
   // One path of all marks; what falls on one pixel is drawn once.
@@ -277,8 +308,8 @@ class Viewer {
     return false;
   }
 
-  reveal(n, start, end) {
-    this.open(n, start, end);
+  reveal(n, row) {
+    this.open(n, row);
     this.box.scrollIntoView({ block: "center" });
   }
 }
