@@ -24,7 +24,12 @@ NOTHING = Shift(0, 0, None, None)
 def address(tmp_path: Path) -> str:
     lead = LeadTimes(100.0, 2, 50.0, 300.0)
     uses = [LabelUse(EVIL, "state", EVIL, 20, 5, 5, 5, 5, 3, Shift(5, 4, 0.25, 0.3), NOTHING)]
-    figures = {"time/scott_pi": 0.5, "time/iou": 0.4, "event/f1@0.5": None, "instant/f1": None}
+    figures = {
+        "time/krippendorff_alpha": 0.5,
+        "time/iou": 0.4,
+        "event/f1@0.5": None,
+        "instant/f1": None,
+    }
     periods = [Period("state", f"2026-W{week}", 5, figures) for week in range(40, 49)]
     found = Progress(
         pulled="2026-11-28T17:00:00+00:00",

@@ -88,6 +88,21 @@ def of(rows: Sequence[Row], metric: str, by: str, names: tuple[str, ...] = ()) -
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_alpha_of_several_is_that_of_agreement(seed: int) -> None:
+    """Tasks of two, three and four people count by their people, not by their pairs."""
+    names = ("ann", "bob", "cem", "dan")
+    found = readings(work_of(study(seed, names)))
+    shared = shared_tasks(found, tier(), VIEWS)
+    (figures,) = shared.figures([range(len(shared))])
+    rows = time_metrics(
+        "state", reading_table(found, tier()), Readers(names), TimeSettings(draws=0)
+    ).rows
+    wanted = of(rows, "time/krippendorff_alpha", "overall")
+    assert figures["time/krippendorff_alpha"] == pytest.approx(wanted, abs=1e-12)
+    assert wanted != pytest.approx(of(rows, "time/scott_pi", "overall"), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_figures_are_those_of_agreement(seed: int) -> None:
     found = readings(work_of(study(seed, ("ann", "bob"))))
     shared = shared_tasks(found, tier(), VIEWS)
@@ -100,7 +115,9 @@ def test_figures_are_those_of_agreement(seed: int) -> None:
     instants = instant_metrics("state", table, readers, settings).rows
     pair = ("ann", "bob")
     assert figures == {
-        "time/scott_pi": pytest.approx(of(time, "time/scott_pi", "pair", pair), abs=1e-12),
+        "time/krippendorff_alpha": pytest.approx(
+            of(time, "time/scott_pi", "pair", pair), abs=1e-12
+        ),
         "time/iou": pytest.approx(of(time, "time/iou", "overall"), abs=1e-12),
         "event/f1@0.5": pytest.approx(of(events, "event/f1@0.5", "overall"), abs=1e-12),
         "instant/f1": pytest.approx(of(instants, "instant/f1", "overall"), abs=1e-12),

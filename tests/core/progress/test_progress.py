@@ -132,7 +132,7 @@ def test_agreement_by_week_and_block(plant: Plant, capsys: Capture) -> None:
     assert second["figures"]["time/iou"] == 0.5
     # Chance: 30 s of 200 s marked by either; they differ for 20 s of 200 s.
     share = 30 / 200
-    assert second["figures"]["time/scott_pi"] == pytest.approx(
+    assert second["figures"]["time/krippendorff_alpha"] == pytest.approx(
         1 - (20 / 200) / (2 * share * (1 - share)), abs=1e-12
     )
     assert second["figures"]["instant/f1"] is None

@@ -42,7 +42,8 @@ MEANING = (
     ("onset, offset", "How borders were moved where they were: median, above 0 is later."),
     (
         "agreement",
-        "Of people with each other: IoU is the mean over labels, Scott's pi is freed of chance, "
+        "Of people with each other, as tslab agreement has it: IoU is the mean over labels, alpha "
+        "is freed of chance, "
         "events are the same from an IoU of 0.5. A task counts when the second person submits it.",
     ),
     (

@@ -27,6 +27,7 @@ from tslab.tolerances import table_tolerance
 
 if TYPE_CHECKING:
     from tslab.domain import Tier
+    from tslab.span_table import Mask, Numbers
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
@@ -47,6 +48,8 @@ class Shared:
         second: The other one.
         task: Task of each row.
         kind: ``pair`` of people, ``truth`` or ``self``.
+        weight: How much each row counts for alpha, ``(rows,)``: of m people who read a task each
+            is in m - 1 of its pairs.
         time: Sums of time.
         events: Sums of ranges as `event_scores` wants them, ``(rows, 5)``.
         instants: The same of instants.
@@ -60,6 +63,7 @@ class Shared:
     second: tuple[str, ...]
     task: tuple[str, ...]
     kind: tuple[str, ...]
+    weight: Floats
     time: Pairwise
     events: Floats
     instants: Floats
@@ -72,12 +76,13 @@ class Shared:
     def figures(self, groups: Groups) -> list[dict[str, float | None]]:
         """Agreement of groups of rows, each together; None where there is nothing to measure.
 
-        Scott's pi does not depend on who of a pair comes first; with two readers it is
-        Krippendorff's alpha on continuous time.
+        Krippendorff's alpha of continuous time is Scott's pi of sums in which each task counts by
+        its people, not by their pairs.
         """
         time = mapped(self.time, lambda part: _grouped(part, groups))
+        by_people = mapped(self.time.two, lambda part: _grouped((part.T * self.weight).T, groups))
         values = {
-            "time/scott_pi": scott_pi(time.two),
+            "time/krippendorff_alpha": scott_pi(by_people),
             "time/iou": shared_values(time)["time/iou"],
             f"event/f1@{MATCH:g}": event_scores(_grouped(self.events, groups))["f1"],
             "instant/f1": event_scores(_grouped(self.instants, groups))["f1"],
@@ -155,11 +160,25 @@ def shared_tasks(
         second=tuple(table.annotators[pairs[pair, 1]] for pair in rows.pair.tolist()),
         task=tuple(table.tasks[task] for task in rows.task.tolist()),
         kind=tuple(kinds[pair] for pair in rows.pair.tolist()),
+        weight=_weights(rows.task, pairs[rows.pair], np.array(kinds)[rows.pair] == "pair"),
         time=rows.sums,
         events=_on_rows(events.counts.stacked().sum(axis=1), events, key, size),
         instants=_on_rows(instants.counts.stacked().sum(axis=1), instants, key, size),
         borders=_on_rows(_errors(events), events, key, size),
     )
+
+
+def _weights(task: Positions, readers: Numbers, of_people: Mask) -> Floats:
+    """1 / (m - 1) for a pair on a task that m people read; other pairs count as they are.
+
+    Args:
+        task: Task of each pair, ``(rows,)``.
+        readers: The two, ``(rows, 2)``.
+        of_people: Whether both are people who are compared with each other, ``(rows,)``.
+    """
+    each = np.stack([np.repeat(task[of_people], 2), readers[of_people].reshape(-1)])
+    many = np.bincount(np.unique(each, axis=1)[0], minlength=int(task.max(initial=0)) + 1)
+    return np.where(of_people, 1 / np.maximum(many[task] - 1, 1), 1.0)
 
 
 def _count(found: Sequence[Reading]) -> dict[str, int]:

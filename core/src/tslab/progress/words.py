@@ -5,7 +5,7 @@ from __future__ import annotations
 from tslab.progress.trends import Trend
 
 TITLES = {
-    "time/scott_pi": "Scott's pi",
+    "time/krippendorff_alpha": "Krippendorff's alpha",
     "time/iou": "IoU",
     "event/f1@0.5": "event F1",
     "instant/f1": "instants F1",
