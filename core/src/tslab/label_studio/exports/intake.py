@@ -29,6 +29,7 @@ from tslab.errors import DataError
 from tslab.label_studio.exports.answers import Answered, with_answers
 from tslab.label_studio.exports.columns import Columns, columns_of
 from tslab.label_studio.exports.fields import ExportFields, read_fields
+from tslab.label_studio.exports.kinds import kind_of
 from tslab.label_studio.exports.oddities import repeated
 from tslab.label_studio.exports.records import Task, read_export
 from tslab.label_studio.exports.regions import Positions, Regions, regions_of
@@ -206,11 +207,12 @@ class _Builder:
         extents = self._read_by(given, row)
         names = (self.regions.tasks, self.readers.names, labels)
         table = SpanTable.of(names, columns, extents)
-        points = len(table) > 0 and bool(table.instants.all())
         fields = dict(self.columns.fields)
-        kind = "instants" if points else "intervals"
         readers = self._known(table)
-        tolerance = to_seconds(table_tolerance(None, of_people(table, readers)))
+        people = of_people(table, readers)
+        shown = all(window is not None for window in self.regions.windows)
+        kind = kind_of(people if len(people) else table, shown=shown)
+        tolerance = to_seconds(table_tolerance(None, people))
         colors = self._colors(name)
         return TierTable(
             name, kind, table, readers, tolerance, fields=fields, colors=colors,
