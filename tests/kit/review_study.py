@@ -67,10 +67,10 @@ KEYS = [*((is_right(letter), letter.lower()) for letter in "ABC"), (CORRECTED, "
 
 
 @contextlib.contextmanager
-def domain_of_all_kinds(domain: Domain = DOMAIN) -> Iterator[None]:
-    """The domain iot has these tiers meanwhile."""
+def domain_of_all_kinds(domain: Domain | None = None) -> Iterator[None]:
+    """The domain iot has these tiers meanwhile, or those of another domain."""
     plugins, _ = load_domain("iot")
-    with mock.patch("tslab.project.load_domain", return_value=(plugins, domain)):
+    with mock.patch("tslab.project.load_domain", return_value=(plugins, domain or DOMAIN)):
         yield
 
 

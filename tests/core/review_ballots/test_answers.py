@@ -136,3 +136,27 @@ def test_answers_of_a_deleted_account_keep_their_name(desk: Desk) -> None:
     box = desk.box(task, stored=stored, places={place_of(task)})
     assert [ballot.by for ballot in box.ballots] == [DORA]
     assert box.findings == []
+
+
+def test_an_answer_given_in_another_window_is_none_for_this_one(desk: Desk) -> None:
+    """A page may stay open while its task is made anew, and its number goes to another window."""
+    one, other = desk.key.windows[:2]
+    result = desk.answer(other, {}, rest="A")
+    box = desk.box(desk.task(one, (DORA, result)))
+    assert [ballot.letters for ballot in box.ballots] == [{}]
+    (found,) = box.findings
+    assert found.code == "TSL094"
+    assert f"{DORA} answered another window" in found.message
+    blank = [item for item in result if item["id"] == "rest"]
+    (ballot,) = desk.box(desk.task(one, (DORA, blank))).ballots
+    assert set(ballot.letters) == {case.id for case in one.cases}, "a tab begun without regions"
+
+
+@pytest.mark.parametrize("rest", ["", "D"])
+def test_a_letter_without_a_reading_counts_for_nothing_and_is_said(desk: Desk, rest: str) -> None:
+    window = desk.window
+    assert sorted(window.letters) == list("ABC")
+    given = {} if rest else {window.cases[0].id: "D"}
+    box = desk.box(desk.task(window, (DORA, desk.answer(window, given, rest=rest))))
+    assert [ballot.letters for ballot in box.ballots] == [{}]
+    assert any("names no reading of this window" in found.message for found in box.findings)

@@ -226,6 +226,11 @@ class _Reader:
         """Letters by dispute, and what was drawn."""
         asked = [case for case in self.window.cases if case.id not in self.kept]
         names = {case.id for case in self.window.cases}
+        shown = {str(r.get("id")) for r in results if r.get("from_name") == DISPUTE}
+        if shown and not shown & names:
+            # The window was open when its task was made anew, and the server gave its number away.
+            self._note(f"{self.by} answered another window", "Delete the answer, and decide anew.")
+            return {}, []
         letters: dict[str, str] = {}
         given: dict[str, set[str]] = {}
         for result in results:

@@ -75,6 +75,7 @@ class ReviewPush(Push):
         self.shapes: dict[str, Shape] = {}
         self.unwritten: set[str] = set()
         self.keys: list[tuple[str, str]] = []
+        self.answered: set[str] = set()
         self._open: Recording | None = None
         self._lookup = Lookup()
 
@@ -122,8 +123,9 @@ class ReviewPush(Push):
             return self.report
         known = self._known_projects()
         ballots = load_ballots(self.project.state)
+        self.answered = {ballot.place for ballot in ballots}
         self.queue.leave_out_answered(ballots, self._places(key, known) if ballots else ())
-        groups = self._groups(key)
+        groups = self._groups()
         if not self.dry_run:
             # Before anything is made of it: a window or a verdict without its key is worth nothing.
             save_key(self.project.state, key)
@@ -160,9 +162,14 @@ class ReviewPush(Push):
         ids = [number for group in groups for number in known.get(self.marker(group), [])]
         return {place_of(item) for number in ids for item in self.client.tasks(number)}
 
-    def _groups(self, key: Key) -> list[TaskGroup]:
-        """Windows by project, most costly first within a run."""
-        order = {window.task.id: n for n, window in enumerate(key.windows)}
+    def _groups(self) -> list[TaskGroup]:
+        """Windows by project, the most costly first."""
+        live = self.queue.live
+        turns = sorted(
+            self.queue.asked.values(),
+            key=lambda w: (-sum(c.cost for c in w.cases if c.mark in live), w.task.id),
+        )
+        order = {window.task.id: n for n, window in enumerate(turns)}
         tasks = [w.task for w in self.queue.asked.values()]
         return [
             TaskGroup(
@@ -261,7 +268,7 @@ class ReviewPush(Push):
             made = self.change(f"create project '{name}'", self.client.create_project, wanted)
             project = int(made or 0)
         self.report.projects[group.key] = project
-        data = ReviewData(self, group, project)
+        data = ReviewData(self, group, project, self.answered)
         data.ensure_storage()
         data.push_tasks({VERSION: found})
         self._push_views(project)
