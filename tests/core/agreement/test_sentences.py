@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +10,7 @@ from kit.event_tables import table_of
 
 from tslab.agreement.measure import Agreement, measure
 from tslab.agreement.page.document import page
+from tslab.agreement.report.headline import OF_TIME, headline
 from tslab.agreement.report.result_document import document
 from tslab.agreement.report.result_text import agreement_text
 from tslab.agreement.report.sentences import NO_EVENTS, level, sentences
@@ -82,6 +84,29 @@ def test_the_weakest_label_is_named_with_its_time() -> None:
 def test_labels_that_are_all_alike_have_no_weakest() -> None:
     rows = [*both(0, (0, 10, 0)), *both(1, (40, 50, 0))]
     assert "All 2 labels are agreed on alike." in says(rows)
+
+
+def stages(who: int, *borders: float) -> list[tuple[float, ...]]:
+    """Two labels in turn that fill 100 s."""
+    ends = [0.0, *borders, 100.0]
+    return [(who, n % 2, a, b) for n, (a, b) in enumerate(itertools.pairwise(ends))]
+
+
+def test_where_each_moment_has_a_label_time_counts_first() -> None:
+    """A short stretch that one sees otherwise cuts the others' in two: no event matches."""
+    rows = [*stages(0, 60), *stages(1, 28, 32, 60)]
+    assert says(rows) == [
+        "Annotators agree very closely: 96% of the time has the same label; beyond chance, "
+        "kappa is 0.92.",
+        "Of all stretches of one label, 33% match.",
+        "Where they match, onsets are 0 ms apart (median).",
+        "Least agreed on is L0 (0%, IoU 0.93), most L1 (67%, IoU 0.91).",
+        "Most often L0 and L1 are taken for each other (4% of the time).",
+    ]
+    found = measured(rows)
+    assert next(iter(headline(found.tiers[0], found.settings))).metric == OF_TIME[0]
+    few = [(who, label, start, end * 0.9) for who, label, start, end in rows]
+    assert says(few)[0].startswith("Annotators agree little: of all events"), "10 s are unlabelled"
 
 
 def test_what_one_marks_alone_is_counted_in_pairs() -> None:

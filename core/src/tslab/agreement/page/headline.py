@@ -46,7 +46,9 @@ _MEANINGS = (
     ("", "very closely, closely, in part, little",
      "The least of three shares is 0.9 or more, 0.75 or more, 0.5 or more, or less: F1 of events; "
      "time in common as Dice has it, 2 IoU / (1 + IoU), mean of labels; 1 less how far matched "
-     "borders are apart by the length of an event (medians). What is enough depends on the use."),
+     "borders are apart by the length of an event (medians). Where each moment has one label: the "
+     "least of the share of time with the same label and of time in common. What is enough depends "
+     "on the use."),
     ("time/iou", "time, IoU", "Time that both mark over time that either marks; mean of labels."),
     ("event/onset_median_error", "apart",
      "Half of all matched borders are this close. MAD: half lie within this of the median."),

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.values import NOT_ITS_MARKS, Row
 
+UNLABELLED = 0.05
+"""Share of the time that a tier may leave without a label where each moment is to have one."""
+FEW_RUNS = 5
+"""Marks for each reading of a task, from which on it is believed that they fill it."""
 FIRST = ("event/onset_median_error", "event/offset_median_error", "time/iou")
 BESIDE = (
     "time/percent_agreement",
@@ -22,6 +28,8 @@ BESIDE = (
 )
 AGAINST = ("reference", "model")
 """Levels at which one of two is the reference."""
+OF_TIME = ("time/percent_agreement", "time/cohen_kappa", "time/iou")
+"""What stands first where each moment has a label."""
 INSTANTS = ("instant/f1", "instant/median_error")
 
 
@@ -44,7 +52,9 @@ def headline(
         settings: How it was measured.
         everything: Whether details of the domain's measures are asked for, too.
     """
-    order = (f"event/f1@{settings.iou:g}", *FIRST, *INSTANTS, *BESIDE)
+    order = [f"event/f1@{settings.iou:g}", *FIRST, *INSTANTS, *BESIDE]
+    if fills_time(tier):
+        order = [*OF_TIME, *(metric for metric in order if metric not in OF_TIME)]
     people = {row.metric: row for row in tier.rows if row.by == "overall"}
     own = [
         name
@@ -53,6 +63,22 @@ def headline(
         and (everything or not (name in tier.for_detectors or row.value.reason == NOT_ITS_MARKS))
     ]
     return [people[name] for name in (*order, *own) if name in people]
+
+
+def fills_time(tier: TierAgreement) -> bool:
+    """Whether people give each moment one label, as sleep stages and rhythms do.
+
+    Stretches of one label are then no events of their own: a moment that one sees otherwise cuts
+    his stretch in two. What a task reaches to because of its marks is always filled by few of them.
+    """
+    own = (c.hours for c in tier.confusions if c.by == "overall")
+    hours = next(own, np.zeros((0, 0)))
+    if not hours.sum() or any(len(state) > 1 for state in tier.states):
+        return False
+    blank = hours[0].sum() + hours[:, 0].sum() - hours[0, 0]
+    table = tier.tier.table
+    enough = tier.tier.shown or len(table) >= FEW_RUNS * len(table.reviewed)
+    return bool(blank <= UNLABELLED * hours.sum()) and enough
 
 
 def judged(tier: TierAgreement, metric: str) -> list[Row]:

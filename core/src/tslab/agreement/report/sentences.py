@@ -10,7 +10,7 @@ import numpy as np
 from tslab.agreement.coefficients import as_dice
 from tslab.agreement.measure import TierAgreement
 from tslab.agreement.report.amounts import read_together
-from tslab.agreement.report.headline import main_metrics
+from tslab.agreement.report.headline import fills_time, main_metrics
 from tslab.agreement.report.words import seconds
 from tslab.agreement.settings import AgreementSettings
 from tslab.agreement.values import Row
@@ -87,6 +87,9 @@ class _Known:
         if row is None or row.value.value is None:
             yield from self._against(metric, what)
             return
+        if what == "events" and fills_time(self.tier):
+            yield from self._of_time(row)
+            return
         shares = [Share(row.value.value), *(self._shares() if what == "events" else ())]
         worst = min(shares, key=lambda share: share.value)
         said = level(worst.value)
@@ -99,6 +102,39 @@ class _Known:
         yield from self._weakest(metric)
         if what == "events":
             yield from self._confused()
+
+    def _of_time(self, events: Row) -> Iterator[str]:
+        """Sentences where each moment has a label: time first, stretches of a label after it."""
+        row, kappa = self.row("time/percent_agreement"), self.value("time/cohen_kappa")
+        iou, share = self.value("time/iou"), events.value.value
+        if row is None or row.value.value is None or share is None:
+            return
+        shares = [Share(row.value.value)]
+        if iou is not None:
+            shares.append(Share(as_dice(iou), f"of each label it is {iou:.2f} (IoU, mean)"))
+        worst = min(shares, key=lambda one: one.value)
+        said = level(worst.value)
+        but = f", but {worst.said}" if said != level(row.value.value) else ""
+        beyond = "" if kappa is None else f"; beyond chance, kappa is {kappa:.2f}"
+        yield (
+            f"Annotators agree {said}: {percent(row.value.value)} of the time has the same label"
+            f"{self._interval(row)}{but}{beyond}."
+        )
+        yield f"Of all stretches of one label, {percent(share)} match."
+        yield from self._borders("events")
+        yield from self._weakest(events.metric)
+        yield from self._mixed()
+
+    def _mixed(self) -> Iterator[str]:
+        """The two labels that are taken for each other for most of the time."""
+        table = next(c.hours for c in self.tier.confusions if c.by == "overall")
+        mixed = np.triu(table + table.T, 1)
+        one, other = np.unravel_index(int(mixed.argmax()), mixed.shape)
+        if mixed.max() > 0:
+            names = (short(" + ".join(self.tier.states[n]) or "no label") for n in (one, other))
+            share = percent(float(mixed.max() / table.sum()))
+            both = " and ".join(names)
+            yield f"Most often {both} are taken for each other ({share} of the time)."
 
     def _shares(self) -> Iterator[Share]:
         """Of events: common time of each label, and borders by the length of an event."""
@@ -142,10 +178,13 @@ class _Known:
         prefixes = ("event/onset_", "event/offset_") if what == "events" else ("instant/",)
         found = [self.value(f"{prefix}median_error") for prefix in prefixes]
         said = [seconds(value) for value in found if value is not None]
+        they = "they"
+        if what == "events":
+            they = "onsets" if found[0] is not None else "offsets"
         if len(said) == 2:
             yield f"Where they match, onsets are {said[0]} apart and offsets {said[1]} (median)."
         elif said:
-            yield f"Where they match, they are {said[0]} apart (median)."
+            yield f"Where they match, {they} are {said[0]} apart (median)."
 
     def _weakest(self, metric: str) -> Iterator[str]:
         """The labels that are agreed on least and most, by events and by time."""
