@@ -72,3 +72,39 @@ def test_a_phone_scrolls_in_one_direction(chromium: Any, address: str) -> None:
     tab = chromium.new_context(viewport={"width": 390, "height": 800}).new_page()
     tab.goto(address)
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_tables_fit_a_small_laptop_and_plots_keep_their_distance(
+    chromium: Any, address: str
+) -> None:
+    """The columns at the right were cut off, and plots touched the table below them."""
+    tab = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    tab.goto(address)
+    hidden = tab.eval_on_selector_all(
+        ".panel", "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+    )
+    assert hidden == []
+    gaps = tab.eval_on_selector_all(
+        ".plots + .panel",
+        "all => all.map(e => e.getBoundingClientRect().top"
+        " - e.previousElementSibling.getBoundingClientRect().bottom)",
+    )
+    assert gaps
+    assert min(gaps) >= 12
+
+
+def test_text_begins_at_the_left_and_numbers_end_at_the_right(chromium: Any, address: str) -> None:
+    tab = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    tab.goto(address)
+    sides = tab.eval_on_selector_all(
+        "table:not(.card) th",
+        "all => Object.fromEntries(all.map(e => [e.innerText, getComputedStyle(e).textAlign]))",
+    )
+    at_left = {name for name, side in sides.items() if side == "left"}
+    assert at_left == {
+        *("annotator", "week", "label", "tier", "model", "was", "became", "state", "what", "says"),
+    }
+    cells = tab.eval_on_selector_all(
+        "td.text", "all => all.map(e => getComputedStyle(e).textAlign)"
+    )
+    assert {*cells} == {"left"}

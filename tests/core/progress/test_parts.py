@@ -15,7 +15,6 @@ from tslab.agreement.events.metrics import event_metrics
 from tslab.agreement.panel import TimeSettings
 from tslab.agreement.time.metrics import time_metrics
 from tslab.agreement.values import Readers, Row
-from tslab.commands.output import table
 from tslab.domain import Label, Tier
 from tslab.progress.activity import Activity, Entry
 from tslab.progress.left import what_is_left
@@ -361,7 +360,7 @@ def test_the_terminal_has_the_latest_weeks_and_time_runs_down() -> None:
         for name in ("a", "b")
         for week in range(40, 46)
     ]
-    rows, more = "\n".join(_over_time(periods, "week", table)).rsplit("\n", 1)
+    rows, more = "\n".join(_over_time(periods, "week", 0)).rsplit("\n", 1)
     weeks = [line.split()[:2] for line in rows.splitlines()[1:]]
     assert weeks == [[f"2026-W{week}", name] for week in range(42, 46) for name in ("a", "b")]
     assert more == "4 earlier: --json, --report"

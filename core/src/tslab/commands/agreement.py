@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from tslab.commands.named_numbers import (
     read_weights,
     tolerance_option,
 )
-from tslab.commands.output import Output, named_table, shared_options
+from tslab.commands.output import Output, named_table, shared_options, terminal_width
 
 if TYPE_CHECKING:
     from tslab.agreement.domain_metrics import DomainMetrics
@@ -32,8 +31,6 @@ LEVELS = (
     *("overall", "label", "task", "window", "pair", "pair-label", "annotator", "without"),
     *("reference", "reference-label", "model", "model-label"),
 )
-WIDE = 100
-"""Columns where nobody knows how wide the terminal is."""
 MOST_DRAWS = 20_000
 """More move no digit that is shown, and take a gigabyte."""
 SHOWN = 10
@@ -311,7 +308,7 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
         output.warn(str(finding))
     rows: Mapping[str, Sequence[Row]] | None = None
     text = ""
-    wide = shutil.get_terminal_size((WIDE, 24)).columns
+    wide = terminal_width()
     if wanted.metrics or wanted.levels:
         picked = chosen(found.rows, wanted.measures, wanted.levels or USUAL)
         rows = {tier.tier.name: [r for r in picked if r.tier == tier.tier.name]

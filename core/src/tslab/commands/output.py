@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tslab.project import Project
 
 Item = TypeVar("Item")
+WIDE = 100
+"""Columns where nobody knows how wide the terminal is."""
 SAME_CODE = 5
 """Findings of one code that are printed; a defect of the data repeats itself in every task."""
 
@@ -201,6 +204,11 @@ def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(Output(as_json, quiet, project_folder), *args, **kwargs)
 
     return command
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; ``COLUMNS`` goes before what the terminal says."""
+    return shutil.get_terminal_size((WIDE, 24)).columns
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str], most: int = 0) -> str:

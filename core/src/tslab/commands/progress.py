@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tslab.commands.output import Output, named_table, shared_options
+from tslab.commands.output import Output, shared_options, terminal_width
 
 if TYPE_CHECKING:
     from tslab.progress.activity import Activity
@@ -39,7 +39,7 @@ def command(output: Output, page_file: str | None, private: bool) -> int:
         title = project.domain.title if private else project.title
         files.write_bytes(target, page(found, title, seconds))
     document = {"age_seconds": seconds, "stands_out": stands_out(found), **found.document()}
-    text = progress_text(found, seconds, named_table)
+    text = progress_text(found, seconds, terminal_width())
     output.result(document, text + (f"\n\nreport: {page_file}" if page_file else ""))
     return 0
 

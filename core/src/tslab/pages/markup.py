@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tslab.wording import plain
 
@@ -74,10 +74,29 @@ def panel(title: str, content: str) -> str:
     return element("div", (element("h3", text(title)) if title else "") + content, class_="panel")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "") -> str:
-    """A table of escaped cells."""
-    top = element("tr", "".join(element("th", text(cell), scope="col") for cell in header))
-    lines = [element("tr", "".join(element("td", text(cell)) for cell in row)) for row in rows]
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    kind: str = "",
+    texts: Collection[int] = (),
+) -> str:
+    """A table of escaped cells.
+
+    Args:
+        header: Headings; all empty leaves them out.
+        rows: Cells of each row.
+        kind: Class of the table.
+        texts: Columns of text beside the first one: they begin at the left, numbers end at the
+            right.
+    """
+    look = [{"class_": "text"} if n in texts else {} for n in range(len(header))]
+
+    def line(name: str, cells: Sequence[str], **given: str) -> str:
+        drawn = (element(name, text(c), **given, **own) for c, own in zip(cells, look, strict=True))
+        return element("tr", "".join(drawn))
+
+    top = line("th", header, scope="col")
+    lines = [line("td", row) for row in rows]
     given = {"class_": kind} if kind else {}
     above = element("thead", top) if any(header) else ""
     return element("table", above + element("tbody", "".join(lines)), **given)

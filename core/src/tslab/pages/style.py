@@ -36,7 +36,7 @@ p { margin: 0 0 12px; }
   linear-gradient(to right, var(--shadow), transparent) left / 12px 100% scroll no-repeat,
   linear-gradient(to left, var(--shadow), transparent) right / 12px 100% scroll no-repeat,
   var(--card); }
-.plots { display: flex; flex-wrap: wrap; gap: 12px; align-items: flex-start; }
+.plots { display: flex; flex-wrap: wrap; gap: 12px; align-items: flex-start; margin: 0 0 12px; }
 .plots .panel { margin: 0; flex: 1 1 auto; max-width: 100%; }
 .plots > .panel { flex: 0 1 auto; }
 .plots .side { display: flex; flex-direction: column; gap: 12px; flex: 1 1 auto; max-width: 100%; }
@@ -46,6 +46,8 @@ th { text-align: right; font-weight: 600; font-size: 13px; color: var(--soft); p
 td { text-align: right; padding: 5px 10px; border-top: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal;
   overflow-wrap: anywhere; min-width: 110px; }
+th.text, td.text { text-align: left; }
+td.text { white-space: normal; overflow-wrap: anywhere; min-width: 104px; }
 @media (min-width: 700px) { td:first-child { min-width: 165px; } table.card td:first-child {
   min-width: 100px; } }
 table.card td { text-align: left; white-space: normal; overflow-wrap: anywhere; }

@@ -13,6 +13,7 @@ ROW = 26
 WIDE = 420
 PLOT_HEIGHT = 180
 STYLE = """
+main { max-width: 1240px; }
 :root { --kept: #1f7a4d; --moved: #d9a514; --relabelled: #7a4fb5; --deleted: #c0392b;
   --added: #8a949f; }
 @media (prefers-color-scheme: dark) { :root { --kept: #4fbf86; --moved: #e8c04f;

@@ -126,7 +126,7 @@ def _left(found: Progress) -> str:
         return ""
     parts = element("h2", "What is left") + panel("", table(header, rows))
     if found.raters:
-        parts += panel("By rater", table(RATERS, rater_rows(found.raters)))
+        parts += panel("By rater", table(RATERS, rater_rows(found.raters), texts=(1,)))
     line = review_line(found.review)
     return parts + (element("p", text(line[:1].upper() + line[1:] + ".")) if line else "")
 
@@ -173,7 +173,7 @@ def _use(found: Progress) -> str:
     if use.relabelled:
         rows = [(r.model, r.tier, r.before, r.after, str(r.regions)) for r in use.relabelled]
         header = ("model", "tier", "was", "became", "regions")
-        parts.append(panel("Relabelled", table(header, rows)))
+        parts.append(panel("Relabelled", table(header, rows, texts=(1, 2, 3))))
     return "\n".join(parts)
 
 
@@ -192,7 +192,7 @@ def _model(model: str, labels: Sequence[LabelUse]) -> str:
         for u in labels
     ]  # fmt: skip
     drawn = charts.use_plot([u for u in labels if u.predicted][:MOST]) + charts.legend()
-    return panel(model, drawn) + panel("", table(header, rows))
+    return panel(model, drawn) + panel("", table(header, rows, texts=(1,)))
 
 
 # --- agreement, drift, fatigue --------------------------------------------------------------
@@ -252,4 +252,4 @@ def _trend_table(trends: Sequence[Trend]) -> str:
     few = len(trends) - len(known)
     more = counted(few, f"further values rest on fewer than {FEWEST} tasks and say nothing")
     note = element("p", text(more), class_="caption") if few else ""
-    return (table(header, rows) if rows else "") + note
+    return (table(header, rows, texts=(1, 6)) if rows else "") + note

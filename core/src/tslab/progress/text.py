@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from tslab.agreement.report.fitting import fitted, wrapped
 from tslab.errors import counted
 from tslab.progress.activity import ReviewState
 from tslab.progress.left import RaterLeft
@@ -15,35 +16,52 @@ from tslab.progress.trends import Trend
 from tslab.progress.words import TITLES, ago, day, figure, shift, span
 from tslab.wording import short
 
-Table = Callable[[Sequence[Sequence[object]], Sequence[str]], str]
 RATERS = ("rater", "who", "tasks", "done", "left", "skipped", "needs")
 MOST = 8
 """Rows of a table on the terminal; --json and --report have all."""
 
 
-def progress_text(found: Progress, seconds: float | None, table: Table) -> str:
+def progress_text(found: Progress, seconds: float | None, wide: int = 0) -> str:
     """All of it.
 
     Args:
         found: What there is to say.
         seconds: How old the data is; None unknown.
-        table: Lays out rows under a header.
+        wide: Columns of the terminal; 0 is no limit.
     """
-    parts = [f"pulled {day(found.pulled)} UTC, {ago(seconds)}", _left(found, table)]
-    parts += _raters(found, table)
-    parts.append(review_line(found.review))
-    parts.append(_sentences(found))
-    parts.append(_people(found, table))
-    parts += _use(found, table)
-    parts += _over_time(found.agreement, "agreement by week", table)
+    parts = [f"pulled {day(found.pulled)} UTC, {ago(seconds)}", _left(found, wide)]
+    parts += _raters(found, wide)
+    parts.append(wrapped(review_line(found.review), wide))
+    parts.append(_sentences(found, wide))
+    parts.append(_people(found, wide))
+    parts += _use(found, wide)
+    parts += _over_time(found.agreement, "agreement by week", wide)
     lines = [*_trends("drift", found.drift), *_trends("fatigue", found.fatigue)]
-    parts.append("\n".join(lines))
+    parts.append("\n".join(wrapped(line, wide) for line in lines))
     return "\n\n".join(part for part in parts if part)
 
 
-def cut(rows: Sequence[Sequence[object]], header: Sequence[str], table: Table) -> str:
+def _table(
+    rows: Sequence[Sequence[object]],
+    header: Sequence[str],
+    wide: int,
+    names: int = 1,
+    bundle: int = 1,
+) -> str:
+    """Rows under a header, in columns that `fitted` brings into the terminal."""
+    lines = [list(header), *([str(cell) for cell in row] for row in rows)]
+    return fitted(lines, wide, names, bundle=bundle)
+
+
+def _cut(
+    rows: Sequence[Sequence[object]],
+    header: Sequence[str],
+    wide: int,
+    names: int = 1,
+    bundle: int = 1,
+) -> str:
     """A table of the first rows, and how many there are more."""
-    text = table(rows[:MOST], header)
+    text = _table(rows[:MOST], header, wide, names, bundle)
     more = len(rows) - MOST
     return f"{text}\n{more} more: --json, --report" if more > 0 else text
 
@@ -65,15 +83,15 @@ def headline(found: Progress) -> str:
     )
 
 
-def _left(found: Progress, table: Table) -> str:
+def _left(found: Progress, wide: int) -> str:
     if not found.left:
-        return headline(found)
+        return wrapped(headline(found), wide)
     rows = [
         (v.view, v.tasks, v.done, v.none, v.too_few, v.skipped, v.annotations, _hours(v.hours))
         for v in found.left
     ]
     header = ("view", "tasks", "done", "none", "too few", "skipped", "missing", "needs")
-    return f"{headline(found)}\n{table(rows, header)}"
+    return f"{wrapped(headline(found), wide)}\n{_table(rows, header, wide)}"
 
 
 def review_line(review: ReviewState | None) -> str:
@@ -88,10 +106,15 @@ def review_line(review: ReviewState | None) -> str:
     return "; ".join(parts)
 
 
-def _raters(found: Progress, table: Table) -> Iterator[str]:
+def _raters(found: Progress, wide: int) -> Iterator[str]:
     """Each rater of a blind study, with nobody left out: it is their lead who reads this."""
-    if found.raters:
-        yield table(rater_rows(found.raters), RATERS)
+    rows: list[Sequence[str]] = []
+    for rater, row in zip(found.raters, rater_rows(found.raters), strict=True):
+        first, *others = rater.people or ("-",)
+        rows.append((row[0], first, *row[2:]))
+        rows += [("", other, *[""] * len(row[2:])) for other in others]
+    if rows:
+        yield _table(rows, RATERS, wide, names=2)
 
 
 def rater_rows(raters: Sequence[RaterLeft]) -> list[tuple[str, ...]]:
@@ -109,7 +132,7 @@ def _hours(hours: float | None) -> str:
     return span(None if hours is None else hours * 3600)
 
 
-def _people(found: Progress, table: Table) -> str:
+def _people(found: Progress, wide: int) -> str:
     if not found.people:
         return "nobody has annotated anything yet"
     rows = [
@@ -124,7 +147,7 @@ def _people(found: Progress, table: Table) -> str:
         "annotator", "tasks", "skipped", "drafts", "spans", "signal", "time", "median",
         "per hour", "as predicted", "last active",
     )  # fmt: skip
-    return cut(rows, header, table)
+    return _cut(rows, header, wide)
 
 
 def unchanged(person: Person) -> str:
@@ -133,7 +156,7 @@ def unchanged(person: Person) -> str:
     return f"{person.untouched} of {many}" if many else "-"
 
 
-def _use(found: Progress, table: Table) -> Iterator[str]:
+def _use(found: Progress, wide: int) -> Iterator[str]:
     if not found.use.labels:
         if found.use.by_hand:
             yield "no annotation began from a prediction"
@@ -149,15 +172,15 @@ def _use(found: Progress, table: Table) -> Iterator[str]:
         "model", "label", "predicted", "accepted", "moved", "relabelled", "deleted", "added",
         "onset", "offset",
     )  # fmt: skip
-    yield cut(rows, header, table)
+    yield _cut(rows, header, wide, names=2, bundle=2)
     if found.use.relabelled:
         pairs = [
             f"{short(r.before)} -> {short(r.after)} ({r.regions})" for r in found.use.relabelled[:5]
         ]
-        yield f"relabelled most: {', '.join(pairs)}"
+        yield wrapped(f"relabelled most: {', '.join(pairs)}", wide)
 
 
-def _over_time(periods: Sequence[Period], title: str, table: Table) -> Iterator[str]:
+def _over_time(periods: Sequence[Period], title: str, wide: int) -> Iterator[str]:
     if not periods:
         yield "agreement: no task that two people submitted"
         return
@@ -171,7 +194,7 @@ def _over_time(periods: Sequence[Period], title: str, table: Table) -> Iterator[
     header = (title, "tier", "tasks", *(TITLES[name] for name in names))
     earlier = len(ordered) - len(rows)
     more = f"\n{earlier} earlier: --json, --report" if earlier else ""
-    yield f"{table(rows, header)}{more}"
+    yield f"{_table(rows, header, wide, names=2)}{more}"
 
 
 def shown(periods: Sequence[Period]) -> list[str]:
@@ -179,10 +202,11 @@ def shown(periods: Sequence[Period]) -> list[str]:
     return [name for name in TITLES if any(p.figures[name] is not None for p in periods)]
 
 
-def _sentences(found: Progress) -> str:
+def _sentences(found: Progress, wide: int) -> str:
     said = stands_out(found)
     more = [f"- {len(said) - MOST} more: --json, --report"] if len(said) > MOST else []
-    return "\n".join([*(f"- {sentence}" for sentence in said[:MOST]), *more])
+    lines = [*(f"- {sentence}" for sentence in said[:MOST]), *more]
+    return "\n".join(wrapped(line, wide) for line in lines)
 
 
 def _trends(title: str, trends: Sequence[Trend]) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Tables that are no wider than a terminal: headings wrap, names give way, columns go below."""
+"""Text that is no wider than a terminal.
+
+Sentences wrap. In tables headings wrap, names give way, and columns go below.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,11 @@ LEAST = 14
 APART = "  "
 
 Lines = Sequence[Sequence[str]]
+
+
+def wrapped(line: str, wide: int) -> str:
+    """A sentence that goes on below where the terminal ends; 0 is no limit."""
+    return textwrap.fill(line, wide, subsequent_indent="  ") if wide else line
 
 
 def fitted(lines: Lines, wide: int, names: int = 1, keys: int = 0, bundle: int = 1) -> str:

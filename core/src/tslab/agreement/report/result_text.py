@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import operator
-import textwrap
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.amounts import Marks, amounts, unused_text, used_labels
 from tslab.agreement.report.answers import answer_cells, answer_lines
-from tslab.agreement.report.fitting import fitted
+from tslab.agreement.report.fitting import fitted, wrapped
 from tslab.agreement.report.headline import columns, headline, main_metrics
 from tslab.agreement.report.sentences import sentences
 from tslab.agreement.report.words import column, reasons, shown, title
@@ -56,11 +55,6 @@ def agreement_text(found: Agreement, wide: int = 0, levels: Collection[str] = ()
     if found.notes and not levels:
         parts.append("\n".join(wrapped(f"note: {note}", wide) for note in found.notes))
     return plain("\n\n".join(parts))
-
-
-def wrapped(line: str, wide: int) -> str:
-    """A sentence that goes on below where the terminal ends; 0 is no limit."""
-    return textwrap.fill(line, wide, subsequent_indent="  ") if wide else line
 
 
 @dataclass(frozen=True, slots=True)
