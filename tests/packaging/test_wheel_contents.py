@@ -24,7 +24,9 @@ UNWANTED = re.compile(
     r"(^|/)(tests?/|test_|conftest|__pycache__|\.)|\.(pyc|so|csv|dat|hea|edf|parquet|npz|sqlite3)$"
 )
 """Tests, caches, hidden files, data, binaries."""
-LARGEST = 1_050_000
+SOURCE = {".py", ".js", ".css", ".in", ".txt", ".typed"}
+LARGEST = 25_000
+"""Bytes of a source file: what is larger is data, whatever its name."""
 
 
 def package_of(distribution: str) -> Path:
@@ -58,7 +60,10 @@ def test_a_wheel_holds_its_package_and_its_licence(built: Built, distribution: s
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     ours = {name for name in package if "/templates/" not in name}
     assert [name for name in ours if UNWANTED.search(name)] == []
-    assert built.wheel(distribution).stat().st_size < LARGEST
+    assert {Path(name).suffix for name in package} <= SOURCE
+    with zipfile.ZipFile(built.wheel(distribution)) as archive:
+        sizes = {name: archive.getinfo(name).file_size for name in package}
+    assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
