@@ -9,11 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kit.agreement_pages import EVIL, answered, crowded, hostile, only_answers, shown, study
+from kit.agreement_pages import (
+    EVIL,
+    answered,
+    crowded,
+    hostile,
+    only_answers,
+    shown,
+    study,
+    table,
+)
 
 from tslab.agreement.page import grids
 from tslab.agreement.page.document import page
 from tslab.agreement.page.input import ReviewItem
+from tslab.agreement.tier_tables import TierTable
+from tslab.agreement.values import Readers
 
 pytestmark = pytest.mark.browser
 
@@ -122,6 +133,25 @@ def test_many_labels_fit_their_frames(chromium: Any, tmp_path: Path, wide: int) 
     if wide > 1000:
         assert tab.eval_on_selector_all(".panel", over) == 0
         assert tab.eval_on_selector("main", "e => e.clientWidth") > 0.9 * wide
+
+
+@pytest.mark.parametrize("wide", [390, 1280])
+def test_thirty_annotators_can_be_told_apart(chromium: Any, tmp_path: Path, wide: int) -> None:
+    people = [f"rater.number{n}@hospital.example.org" for n in range(30)]
+    marks = [(task, who, 0, 10.0 + who / 9, 20.0) for task in range(2) for who in range(30)]
+    made = table((("ward-1", "ward-2"), people, ("rest",)), marks)
+    tier = TierTable("activity", "intervals", made, Readers(tuple(people)), 0.01)
+    path = tmp_path / "many.html"
+    path.write_bytes(page(study(tier)))
+    tab = opened(chromium, path.as_uri(), [], viewport={"width": wide, "height": 900})
+    grid = tab.locator(".grid").first
+    seen = "all => all.map(name => name.firstChild.textContent)"
+    names = grid.locator("svg > text.ink:not(.said)").evaluate_all(seen)
+    assert names == 2 * [f"rater.number{n}" for n in range(30)], "of rows and of columns"
+    assert tab.evaluate("document.documentElement.scrollWidth") == wide
+    if wide > 1000:
+        card = tab.locator(".panel.wide").first
+        assert card.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def test_colours_are_those_of_the_labels_and_alike_ones_have_patterns(

@@ -14,7 +14,17 @@ import tslab
 from tslab.commands.output import Output
 from tslab.errors import counted
 from tslab.pages.markup import data_block, text
-from tslab.wording import aligned, csv_cell, escaped, on_one_line, plain, short, width
+from tslab.wording import (
+    aligned,
+    csv_cell,
+    escaped,
+    natural,
+    on_one_line,
+    plain,
+    short,
+    width,
+    without_shared_address,
+)
 
 HOSTILE = "\u202eevil\x1b[31mred\x9b0m\x07\ud800\n"
 
@@ -45,6 +55,22 @@ def test_long_names_keep_both_ends() -> None:
     assert short("ann@example.org") == "ann@example.org"
     assert width(short("温度" * 100, 30)) <= 30
     assert short("温度" * 100, 30).startswith("温度温度")
+
+
+def test_an_address_that_all_share_says_nothing() -> None:
+    shared = ["rater1@h.example.org", "rater2@h.example.org", "net 7"]
+    assert without_shared_address(shared) == ["rater1", "rater2", "net 7"]
+    others = ["ann@a.example.org", "ann@b.example.org"]
+    assert without_shared_address(others) == others
+    model = ["net@h.example.org", "net"]
+    assert without_shared_address(model) == model, "they would be one"
+
+
+def test_numbers_in_names_count() -> None:
+    ordered = ["rater", "rater1@h", "rater2@h", "rater10@h", "rater 2 a", "rater@h"]
+    ordered.append(f"rates{'9' * 9_999}")
+    assert sorted(sorted(ordered), key=natural) == ordered
+    assert sorted(["a02", "a2", "a1", "a10"], key=natural) == ["a1", "a02", "a2", "a10"]
 
 
 def test_wide_letters_and_accents_stay_in_their_column() -> None:

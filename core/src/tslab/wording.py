@@ -75,6 +75,24 @@ def _fitting(text: str, room: int) -> str:
     return text
 
 
+def without_shared_address(names: Sequence[str]) -> list[str]:
+    """Names without what stands behind the @, where that is the same in all addresses.
+
+    All of it stays where names would no longer differ.
+    """
+    tails = {tail for _, at, tail in (name.partition("@") for name in names) if at}
+    plain = [name.partition("@")[0] for name in names] if len(tails) == 1 else [*names]
+    return plain if len({*plain}) == len({*names}) else [*names]
+
+
+def natural(name: str) -> tuple[list[tuple[str, tuple[int, str]]], str]:
+    """Sorts names as people do: "rater 2" stands before "rater 10"."""
+    parts = re.split(r"([0-9]+)", name)
+    # Longer numbers are larger; as integers Python refuses to read very long ones.
+    numbers = [(len(digits), digits) for digits in (part.lstrip("0") for part in parts[1::2])]
+    return list(zip(parts[::2], [*numbers, (-1, "")], strict=True)), name
+
+
 def aligned(lines: Sequence[Sequence[str]], most: int = 0) -> str:
     """Columns of text; the first line is the header.
 

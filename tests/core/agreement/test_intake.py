@@ -131,6 +131,12 @@ def test_people_truth_and_models_are_readers(tmp_path: Path) -> None:
     assert found.findings == ()
 
 
+def test_numbers_in_names_of_people_count(tmp_path: Path) -> None:
+    names = ("rater10@x", "rater2@x", "rater1@x")
+    found = project_intake(project(tmp_path, [said(name, [a(10, 20)]) for name in names]))
+    assert only(found).readers.annotators == ("rater1@x", "rater2@x", "rater10@x")
+
+
 def test_extents_are_each_ones_own(tmp_path: Path) -> None:
     found = project_intake(
         project(

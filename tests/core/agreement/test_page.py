@@ -253,3 +253,13 @@ def test_a_tier_whose_labels_cover_all_time_has_no_column_of_nothing() -> None:
     assert grid["columns"] == ["x", "y"]
     partly = data_of(page(study(ranges())))["tiers"][0]["grids"][1]
     assert partly["columns"][0] == "(nothing)"
+
+
+def test_a_table_of_readers_says_how_many_it_has_not() -> None:
+    people = [f"rater {n}" for n in range(43)]
+    made = table_of((("ward-1",), people, ("rest",)), [(0, who, 0, 10, 20) for who in range(43)])
+    tier = TierTable("activity", "intervals", made, Readers(tuple(people)), 0.01)
+    content = page(study(tier))
+    assert len(data_of(content)["tiers"][0]["grids"][0]["rows"]) == 40
+    assert b"3 more are in matrix.csv of --csv." in content
+    assert b"more are in matrix.csv" not in page(study(ranges()))

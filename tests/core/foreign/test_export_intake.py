@@ -40,6 +40,14 @@ def test_people_ground_truth_and_models() -> None:
     assert len(found.notes) == 2
 
 
+def test_numbers_in_names_of_readers_count() -> None:
+    own = [region(1, 2)]
+    people = [annotation(n, {"id": n, "email": f"r{n}@x"}, own) for n in (10, 2, 1)]
+    models = [{"id": n, "model_version": f"m{n}", "result": own} for n in (10, 9)]
+    readers = read(task(7, *people, predictions=models)).tiers[0].readers
+    assert readers == Readers(("r1@x", "r2@x", "r10@x"), None, ("m9", "m10"))
+
+
 def test_skipped_drafts_and_repeated_annotations_are_counted_and_left_out() -> None:
     found = read(
         task(

@@ -7,7 +7,9 @@ import hashlib
 import json
 import re
 
-from tslab.pages.markup import data_block, document, element, text
+import pytest
+
+from tslab.pages.markup import data_block, distinct, document, element, text
 
 EVIL = "</script><!--<img src=x onerror='alert(1)'>\"&\u2028"
 
@@ -41,3 +43,28 @@ def test_the_policy_allows_this_script_and_this_style_alone() -> None:
 
 def test_a_name_of_half_a_letter_does_not_stop_the_page() -> None:
     assert b"<title>a b</title>" in document("a\ud800b", "", "", kind="k")
+
+
+ALIKE = f"\u2026{{}}{'x' * 9}\u2026{'x' * 12}"
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["anna@x.org", "ben@x.org"], ["anna@x.org", "ben@x.org"]),
+        (
+            ["rater.number2@hospital.example.org", "rater.number10@hospital.example.org", "net 7"],
+            ["rater.number2", "rater.number10", "net 7"],
+        ),
+        (
+            [f"department.of.heart.{n}.in.the.clinic.of.a.city" for n in "12"],
+            ["\u20261.in.the.c\u2026ic.of.a.city", "\u20262.in.the.c\u2026ic.of.a.city"],
+        ),
+        (
+            [f"{'x' * 30}{n}{'x' * 30}{m}{'x' * 30}" for n, m in ("12", "11", "21")],
+            [ALIKE.format(1), f"{ALIKE.format(1)} (2)", ALIKE.format(2)],
+        ),
+    ],
+)
+def test_names_beside_a_plot_differ(names: list[str], shown: list[str]) -> None:
+    assert distinct(names) == shown

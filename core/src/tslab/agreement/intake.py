@@ -37,6 +37,7 @@ from tslab.span_table import Extents, SpanTable, Ticks, outside
 from tslab.spans import FieldValue, Span, to_microseconds, to_seconds
 from tslab.stretches import Stretch, clipped, subtract, union
 from tslab.tolerances import table_tolerance
+from tslab.wording import natural
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def project_intake(
     given = project.annotations_list() if annotations is None else annotations
     readings = list(_said(project, given, entries, problems))
     readings += _predicted(project, entries, problems) if models else ()
-    people = sorted({r.reader for r in readings if r.role == "person"})
+    people = sorted({r.reader for r in readings if r.role == "person"}, key=natural)
     versions = list(dict.fromkeys(r.reader for r in readings if r.role == "model"))
     names = unique_names(people, versions)
     readings = [replace(r, reader=names.get((r.role, r.reader), GROUND_TRUTH)) for r in readings]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import itertools
 import json
 from collections.abc import Collection, Sequence
 
-from tslab.wording import plain
+from tslab.wording import plain, without_shared_address
 
 LONGEST_NAME = 24
 """Letters of a name that a plot shows; the whole name is in the tooltip."""
@@ -40,6 +41,32 @@ def short(name: str) -> str:
     return f"{name[: LONGEST_NAME - end - 1]}\u2026{name[-end:]}"
 
 
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names that fit beside a plot and differ as the whole ones do.
+
+    An address that all share gives way first, then the beginning that names share which would
+    look the same; what still does is numbered.
+    """
+    if all(len(name) <= LONGEST_NAME for name in names):
+        return [*names]
+    plain_names = without_shared_address(names)
+    shown = [short(name) for name in plain_names]
+    for look in {one for one in shown if shown.count(one) > 1}:
+        alike = [n for n, one in enumerate(shown) if one == look]
+        letters = zip(*(plain_names[n] for n in alike), strict=False)
+        same = sum(1 for _ in itertools.takewhile(lambda own: len({*own}) == 1, letters))
+        for n in alike:
+            shown[n] = short(f"\u2026{plain_names[n][same:]}")
+    taken: dict[str, str] = {}
+    for n, name in enumerate(names):
+        look, number = shown[n], 1
+        while taken.setdefault(look, name) != name:
+            number += 1
+            look = f"{shown[n]} ({number})"
+        shown[n] = look
+    return shown
+
+
 def svg(width: float, height: float, label: str, parts: Sequence[str], **given: object) -> str:
     """A drawing that says what it shows to people who cannot see it."""
     title = element("title", text(label))
@@ -62,11 +89,23 @@ def words(x: float, y: float, said: str, anchor: str = "middle", kind: str = "")
     )
 
 
-def named(x: float, y: float, name: str, anchor: str, **given: object) -> str:
-    """A name in a drawing, cut to what fits; the tooltip then has all of it."""
-    whole = element("title", text(name)) if short(name) != name else ""
+def named(
+    x: float, y: float, name: str, anchor: str, shown: str | None = None, **given: object
+) -> str:
+    """A name in a drawing, cut to what fits; the tooltip then has all of it.
+
+    Args:
+        x: Where.
+        y: Where.
+        name: The whole name.
+        anchor: Which end of it stands there.
+        shown: What is seen of it, as `distinct` has it; None is what `short` leaves.
+        given: Attributes.
+    """
+    seen = short(name) if shown is None else shown
+    whole = element("title", text(name)) if seen != name else ""
     place = {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor, "class_": "ink"}
-    return element("text", text(short(name)) + whole, **place, **given)
+    return element("text", text(seen) + whole, **place, **given)
 
 
 def panel(title: str, content: str) -> str:

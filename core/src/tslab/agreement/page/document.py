@@ -196,7 +196,7 @@ def _grid_panel(grid: Grid, number: int, unit: str) -> str:
     first = number == 0 and not grid.by_row
     under = MATRIX.replace("UNIT", unit) if first else CONFUSION
     inside = element("h3", text(grid.what)) + grid.markup(number)
-    inside += element("p", text(under), class_="soft")
+    inside += element("p", text(f"{under} {grid.note}".strip()), class_="soft")
     return element("div", inside, class_="panel wide" if len(grid.columns) > NARROW else "panel")
 
 

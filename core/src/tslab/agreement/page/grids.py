@@ -16,14 +16,16 @@ from tslab.agreement.page.rows import DASH, Index, coded, number, rounded, unit
 from tslab.agreement.report.amounts import used_labels
 from tslab.agreement.report.words import title
 from tslab.agreement.settings import AgreementSettings
-from tslab.pages.markup import element, named, short, svg, text, words
+from tslab.pages.markup import distinct, element, named, svg, text, words
 
 CELL = (54, 34)
 TOP = 4
-LEAST_CELL = 38
-WIDEST = 1200
-"""Columns of a table get narrower where all of them would be wider than this."""
-MOST_READERS = 24
+LEAST_CELL = 34
+TIGHT = 44
+"""Numbers in squares narrower than this are smaller."""
+WIDEST = 1190
+"""Columns of a table get narrower where it would be wider than this."""
+MOST_READERS = 40
 MOST_STATES = 30
 MOST_NUMBERS = 20_000
 """Numbers of one table that the page carries; more labels or pairs than that are not offered."""
@@ -70,6 +72,7 @@ class Grid:
         choices: Its fillings; the first one is drawn.
         fixed: Text of squares that stay.
         by_row: Whether a square is shaded by its share of its row.
+        note: What the table leaves out, in words.
     """
 
     what: str
@@ -79,6 +82,7 @@ class Grid:
     choices: Sequence[Choice]
     fixed: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     by_row: bool = False
+    note: str = ""
 
     def markup(self, number_of_grid: int) -> str:
         """Choosers and drawing."""
@@ -115,18 +119,19 @@ class Grid:
     @property
     def wide(self) -> int:
         """Width of a square: as wide as there is room for."""
-        return int(min(CELL[0], max(LEAST_CELL, WIDEST // max(1, len(self.columns)))))
+        room = int(WIDEST - self._left) // max(1, len(self.columns))
+        return min(CELL[0], max(LEAST_CELL, room))
 
     @property
     def _left(self) -> float:
         """Where the squares begin, right of the names of the rows."""
-        return 14 + 6.6 * max(len(short(name)) for name in self.rows)
+        return 14 + 6.6 * max(map(len, distinct(self.rows)))
 
     def _drawing(self) -> str:
         wide, high, left, top = self.wide, CELL[1], self._left, TOP
         parts = []
-        for i, name in enumerate(self.rows):
-            parts.append(named(left - 8, top + high * (i + 0.5) + 4, name, "end"))
+        for i, (name, seen) in enumerate(zip(self.rows, distinct(self.rows), strict=True)):
+            parts.append(named(left - 8, top + high * (i + 0.5) + 4, name, "end", seen))
         drawn = self._first() if len(self.places) <= MOST_DRAWN else ([], [])
         values = dict(zip(self.places, zip(*drawn, strict=True), strict=bool(drawn[0])))
         for i, j in itertools.product(range(len(self.rows)), range(len(self.columns))):
@@ -137,12 +142,14 @@ class Grid:
                 said, tip = self.fixed[i, j]
                 parts += _still((x, y, wide), said, tip)
         bottom = top + high * len(self.rows)
-        for j, name in enumerate(self.columns):
+        heads = distinct(self.columns)
+        for j, (name, seen) in enumerate(zip(self.columns, heads, strict=True)):
             x = left + wide * (j + 0.5)
             turn = f"rotate(-35 {x:g} {bottom + 16:g})"
-            parts.append(named(x, bottom + 16, name, "end", transform=turn))
-        deep = bottom + 22 + 4.1 * max(len(short(name)) for name in self.columns)
-        return svg(left + wide * len(self.columns) + 8, deep, self.what, parts)
+            parts.append(named(x, bottom + 16, name, "end", seen, transform=turn))
+        deep = bottom + 22 + 4.1 * max(map(len, heads))
+        look = {"class_": "tight"} if wide < TIGHT else {}
+        return svg(left + wide * len(self.columns) + 8, deep, self.what, parts, **look)
 
     def _first(self) -> tuple[list[float | None], list[str]]:
         """Shades and words of the first filling; the script adds what tooltips say."""
@@ -210,6 +217,7 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
     """Lower half: how well two agree; upper half: how many tasks both reviewed."""
     who = tier.tier.readers
     readers = [*who.annotators, *([who.reference] if who.reference else []), *who.models]
+    left_out = len(readers) - MOST_READERS
     readers = readers[:MOST_READERS]
     places = [(i, j) for i in range(len(readers)) for j in range(i)]
     metrics = matrix_metrics(index, settings)
@@ -229,7 +237,8 @@ def matrix(tier: TierAgreement, index: Index, settings: AgreementSettings, names
         tasks = row.tasks if row else 0
         tip = f"{shown[j]} and {shown[i]}: {tasks} common {tier.tier.unit}s"
         fixed[j, i] = (str(tasks), tip)
-    return Grid("Who agrees with whom", shown, shown, places, choices, fixed)
+    note = f"{left_out} more are in matrix.csv of --csv." if left_out > 0 else ""
+    return Grid("Who agrees with whom", shown, shown, places, choices, fixed, note=note)
 
 
 # --- which label is taken for which -------------------------------------------------------

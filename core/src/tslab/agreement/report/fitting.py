@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from tslab.wording import MOST, on_one_line, short, width
+from tslab.wording import MOST, on_one_line, short, width, without_shared_address
 
 LEAST = 14
 """Columns that a name keeps, whatever else there is."""
@@ -69,10 +69,7 @@ class _Names:
     def shrink(self, by: int) -> None:
         """Leave out columns; first where all have the same address behind the @."""
         size = max(LEAST, self.most - by)
-        tails = {tail for _, at, tail in (name.partition("@") for name in self.names) if at}
-        plain = [n.partition("@")[0] if len(tails) == 1 else n for n in self.names]
-        plain = plain if len({*plain}) == len({*self.names}) else [*self.names]
-        found = [short(name, size) for name in plain]
+        found = [short(name, size) for name in without_shared_address(self.names)]
         if len({*found}) < len({*self.names}):
             self.gives_way = False
             return

@@ -38,6 +38,7 @@ from tslab.label_studio.foreign.config import ForeignConfig, read_config
 from tslab.span_table import Extents, Mask, Numbers, SpanTable, outside
 from tslab.spans import to_seconds
 from tslab.tolerances import table_tolerance
+from tslab.wording import natural
 
 GUESSED = (
     "the export does not say what was shown: a task is taken to reach from its first to its last "
@@ -104,8 +105,8 @@ class _Readers:
 
     @classmethod
     def of(cls, columns: Columns) -> _Readers:
-        people = sorted({name for role, name in columns.reader if role == "person"})
-        models = sorted({name for role, name in columns.reader if role == "model"})
+        people = sorted({name for role, name in columns.reader if role == "person"}, key=natural)
+        models = sorted({name for role, name in columns.reader if role == "model"}, key=natural)
         names = unique_names(people, models)
         truth = any(role == "truth" for role, _ in columns.reader)
         order = [*names.values(), *([GROUND_TRUTH] if truth else [])]
