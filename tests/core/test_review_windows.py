@@ -124,6 +124,16 @@ def test_a_reader_who_marks_nothing_is_one_question(study: Study) -> None:
     assert len(apart.windows) > 1, "who marks something is asked page by page"
 
 
+def test_a_dispute_at_a_border_belongs_to_the_window_that_begins_there(study: Study) -> None:
+    """It was looked up in the one before, in which its reader was not silent."""
+    assert [task.start_us for task in study.project.tasks()][:2] == [0, 60 * SECOND]
+    late = [Span(60 + 2 * n, 61 + 2 * n, "Walk", "state") for n in range(29)]
+    both = [Span(5, 8, "Walk", "state")]
+    key = key_of(study, ann=[*both, *late], bob=both)
+    (window,) = key.windows
+    assert (len(window.cases), window.cases[0].start) == (29, 60 * SECOND)
+
+
 def test_a_window_is_of_one_circle_of_readers(study: Study) -> None:
     """Who never opened a task stood there as somebody who marks nothing."""
     (recording,) = study.project.entries()

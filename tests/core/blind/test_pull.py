@@ -147,7 +147,7 @@ def test_who_is_no_rater_is_left_out_counted_and_named(make: Make, capsys: Captu
     ]  # fmt: skip
     assert [r["people"] for r in whole["raters"]][1] == ["ben@example.org"]
     (finding,) = whole["findings"]
-    assert "2 annotations of accounts that are no rater: left out" in finding
+    assert "2 annotations by an account that is no rater: left out" in finding
     private = study.told(capsys, "progress", "--private")
     assert (private["left"], private["findings"]) == (whole["left"], whole["findings"])
     assert [(r["tasks"], r["done"]) for r in private["raters"]] == [(10, 1), (10, 1)]

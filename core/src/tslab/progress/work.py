@@ -107,7 +107,7 @@ def _has_window(entry: Entry, tally: Tally) -> bool:
 def _is_of_the_study(entry: Entry, homes: Homes, tally: Tally) -> bool:
     if entry.ground_truth or not homes.is_stranger(entry.annotator, entry.rater):
         return True
-    tally.add("TSL119", "annotations of accounts that are no rater: left out")
+    tally.add("TSL119", "annotations by an account that is no rater: left out")
     return False
 
 

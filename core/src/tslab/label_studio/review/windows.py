@@ -156,8 +156,7 @@ class _Maker:
         return any(t.start_us < dispute.end and dispute.start < t.end_us for t in self.waiting)
 
     def _silent(self, matter: Matter, dispute: Dispute) -> frozenset[str]:
-        at = dispute.start
-        task = next((t for t in self.tasks if t.start_us <= at <= t.end_us), self.tasks[0])
+        task = self._task_at(dispute.start)
         found = (
             r.reader
             for r in matter.readings
@@ -171,8 +170,7 @@ class _Maker:
         start = max(low, min(item.start for item in batch))
         end = min(high, max(item.end for item in batch), start + sizes.longest)
         name = f"review-{self.key.name('window', *(item.mark for item in batch))}"
-        like = next((t for t in self.tasks if t.start_us <= at <= t.end_us), self.tasks[0])
-        task = replace(like, id=name, start=start / 1e6, end=end / 1e6, part=(1, 1))
+        task = replace(self._task_at(at), id=name, start=start / 1e6, end=end / 1e6, part=(1, 1))
         readers = {reader for item in batch for reader in item.dispute.readers}
         cases = [
             Case(
@@ -187,6 +185,11 @@ class _Maker:
             for item in batch
         ]
         return Window(task, self.key.shuffled(readers, name), cases)
+
+    def _task_at(self, at: int) -> Task:
+        """The task that shows a moment: at a border the later one, for ends are exclusive."""
+        there = (task for task in reversed(self.tasks) if task.start_us <= at <= task.end_us)
+        return next(there, self.tasks[0])
 
     def _bounds(self, at: int) -> tuple[int, int]:
         """Stretch without a gap around a time, in microseconds."""
