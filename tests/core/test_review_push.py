@@ -16,6 +16,7 @@ from tslab.annotation import Annotation
 from tslab.errors import DataError
 from tslab.label_studio.client import Client
 from tslab.label_studio.push import Report
+from tslab.label_studio.review.ballots import Ballot, save_ballots
 from tslab.label_studio.review.key import Key, load_key
 from tslab.label_studio.review.project import ReviewPush
 from tslab.label_studio.review.tasks import GONE
@@ -156,3 +157,17 @@ def test_a_second_copy_of_the_project_is_said(study: Study, server: FakeLabelStu
     assert report.changes == []
     assert len(report.warnings) == 1
     assert "second copy" in report.warnings[0]
+
+
+def test_a_review_says_which_verdicts_hold_no_more(study: Study, server: FakeLabelStudio) -> None:
+    """Only the pull that found it out had said so, if at all."""
+    review(study, server)
+    (window,) = key_of(study).windows
+    letters = {case.id: "A" for case in window.cases}
+    save_ballots(study.project.state, [Ballot(window.task.id, "1|", "dora", 1, "1", letters)])
+    assert review(study, server).warnings == []
+    say(study, [walk(10, 14), walk(16, 17)])
+    for dry_run in (True, False):
+        (warning,) = review(study, server, dry_run=dry_run).warnings
+        assert warning.startswith("TSL133 warning: recording ")
+        assert "1 verdict holds no more: somebody changed a reading since" in warning

@@ -2,82 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from kit.planted import ANNOTATORS
-from kit.review_study import KEYS, described, domain_of_all_kinds, make_review_study
+from kit.review_study import described, domain_of_all_kinds, make_review_study
+from kit.review_table import DORA, EMIL, Table, task, walk
 from kit.studies import Study
 
-from tslab import files
-from tslab.annotation import Annotation
 from tslab.commands.pull import review_document, review_text
-from tslab.label_studio.review.ballots import Ballot, Box, read_ballots
+from tslab.label_studio.review.ballots import Ballot, read_ballots
 from tslab.label_studio.review.config import REST
-from tslab.label_studio.review.judging import Outcome
-from tslab.label_studio.review.key import Case, Key, Window, new_key
-from tslab.label_studio.review.pull import outcome_of
-from tslab.label_studio.review.queue import make_queue
-from tslab.label_studio.review.tasks import task_document
+from tslab.label_studio.review.key import new_key
 from tslab.spans import Span
 
 ANN, BOB, CID = ANNOTATORS
-DORA, EMIL = "dora@example.org", "emil@example.org"
-Extents = Sequence[tuple[float, float]]
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     with domain_of_all_kinds():
         yield make_review_study(tmp_path_factory.mktemp("verdicts"), [1])[0]
-
-
-class Table:
-    """Readings of one recording, the windows of their disputes, and answers to these."""
-
-    def __init__(self, study: Study, said: dict[str, list[Span]], key: Key | None = None,
-                 seen: dict[str, Extents] | None = None) -> None:  # fmt: skip
-        self.study, self.key = study, key or new_key()
-        (recording,) = study.project.entries()
-        seen = seen or {}
-        self.annotations = [
-            Annotation(recording, name, spans, "anomalies", seen.get(name, [(0.0, 120.0)]))
-            for name, spans in said.items()
-        ]
-        path = study.root / "annotations" / "annotations.json"
-        files.write_bytes(path, files.json_bytes(self.annotations))
-        self.queue = make_queue(study.project, self.key)
-
-    @property
-    def cases(self) -> list[tuple[Window, Case]]:
-        """Disputes in order of time."""
-        found = [(w, c) for w in self.key.windows for c in w.cases]
-        return sorted(found, key=lambda item: item[1].start)
-
-    def letter(self, number: int, name: str) -> str:
-        """Whose letter it is in the window of a dispute."""
-        window, _ = self.cases[number]
-        return next(letter for letter, who in window.letters.items() if who == name)
-
-    def outcome(self, *given: tuple[str, dict[int, str], list[Span]]) -> Outcome:
-        """What answers come to: who, whose letter by dispute ("" is none), and what was drawn."""
-        ballots = []
-        for number, (by, names, drawn) in enumerate(given):
-            letters: dict[str, dict[str, str]] = {}
-            for at, name in names.items():
-                window, case = self.cases[at]
-                letters.setdefault(window.task.id, {})[case.id] = name and self.letter(at, name)
-            ballots += [
-                Ballot(window, f"{number}|", by, number, str(number), own, drawn)
-                for window, own in letters.items()
-            ]
-        return outcome_of(self.study.project, self.key, Box(ballots), self.annotations)
-
-
-def walk(start: float, end: float, label: str = "Walk") -> Span:
-    return Span(start, end, label, "state")
 
 
 def test_a_span_with_an_open_border_is_no_truth_yet(study: Study) -> None:
@@ -195,13 +141,6 @@ def test_who_decides_about_an_own_reading_is_said(study: Study) -> None:
     assert nameless.findings == []
 
 
-def task(table: Table, window: Window, result: list[Any]) -> dict[str, Any]:
-    """An exported task with an annotation."""
-    document = task_document(table.study.project, window, {}, KEYS)
-    given = {"id": 1, "completed_by": DORA, "updated_at": "2026-01-01", "result": result}
-    return {**document, "id": 7, "created_at": "2026-01-01", "annotations": [given]}
-
-
 def test_answers_to_void_windows_are_no_findings(study: Study) -> None:
     """Each pull asked to answer what nobody can answer any more."""
     table = Table(study, {ANN: [walk(10, 14), walk(16, 18)], BOB: []})
@@ -256,3 +195,19 @@ def test_verdicts_that_hold_no_more_are_said(study: Study) -> None:
         assert {f.code for f in found} <= {"TSL133"}
         again = dict.fromkeys(range(len(table.cases)), ANN)
         assert table.outcome((DORA, again, [])).findings == [], "decided anew"
+
+
+def test_verdicts_whose_readings_are_gone_are_said(study: Study) -> None:
+    """A rater's project was deleted: 32 decided disputes were none, without a word."""
+    one, other = [walk(10, 14)], [walk(10, 15)]
+    before = {ANN: one, BOB: list[Span](), CID: other}
+    key = Table(study, before).key
+    gone = f"1 verdict holds no more: Label Studio has no reading of {BOB} any more"
+    for now, text, remedy in (
+        ({ANN: one, CID: other}, gone, "Their disputes are open again"),
+        ({ANN: one}, gone.replace(BOB, f"{BOB}, {CID}"), "until two have read it"),
+        ({ANN: one, CID: one}, "", ""),
+    ):
+        found = Table(study, now, key=key).outcome((DORA, {0: ANN}, [])).findings
+        assert [f.message for f in found] == [text] * bool(text)
+        assert all(f.code == "TSL133" and remedy in f.remedy for f in found)

@@ -75,6 +75,7 @@ def review_document(outcome: Outcome) -> dict[str, object]:
         "nothing": outcome.nothing,
         "open": outcome.open,
         "split": len(outcome.split),
+        "unusable": len(outcome.unusable),
         "kept": outcome.kept,
         "differing": outcome.differing,
         "settled": outcome.settled,
@@ -94,8 +95,9 @@ def review_text(outcome: Outcome) -> str:
     how = f"{outcome.corrected} by drawing, {outcome.nothing} by saying that nothing is there"
     text = f"review: {counted(outcome.decided, 'disputes')} decided ({how})"
     text += f", {outcome.open} open"
-    if outcome.split:
-        text += f" ({len(outcome.split)} because reviewers differ)"
+    why = {"reviewers differ": outcome.split, "answers cannot be used": outcome.unusable}
+    if reasons := [f"{len(cases)} because {what}" for what, cases in why.items() if cases]:
+        text += f" ({', '.join(reasons)})"
     if outcome.waiting:
         what = "regions with an open border [is|are] left out until then"
         text += f"; {counted(outcome.waiting, what)}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -141,6 +141,22 @@ def _encode(item: RegionField | TaskField, answer: FieldValue) -> object:
     return [str(part) for part in answer] if isinstance(answer, tuple) else [str(answer)]
 
 
+class Lost(NamedTuple):
+    """A region that somebody drew and nobody can use.
+
+    Attributes:
+        region: Its id.
+        tier: Its control, "" where nothing says so.
+        code: Of the finding that says why.
+        between: Where it lies in microseconds, None if it has no times.
+    """
+
+    region: str
+    tier: str
+    code: str
+    between: tuple[float, float] | None = None
+
+
 @dataclass(slots=True)
 class Reading:
     """What came back from one annotation of one task.
@@ -149,11 +165,13 @@ class Reading:
         spans: In recording time, sorted by the order of the regions.
         task_fields: Answers about the whole task.
         findings: What could not be used, and what was mended.
+        lost: Regions among what could not be used.
     """
 
     spans: list[Span] = field(default_factory=list)
     task_fields: dict[str, FieldValue] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
 
 
 def from_regions(
@@ -177,10 +195,13 @@ def from_regions(
         value = result.get("value") if isinstance(result, Mapping) else None
         if not isinstance(result, Mapping):
             reading.findings.append(_finding("TSL081", task, "a result is no object"))
+            reading.lost.append(Lost("", "", "TSL081"))
             continue
         if not isinstance(value, Mapping):
             if result.get("type") != "relation":
                 reading.findings.append(_finding("TSL081", task, "a result has no value"))
+            if result.get("type") == LABELS_TYPE:
+                reading.lost.append(_lost(result, task, "TSL081"))
             continue
         if result.get("type") == LABELS_TYPE:
             labelled.append(result)
@@ -192,7 +213,18 @@ def from_regions(
             span = _read_span(label, result, fields, place)
             if span is not None:
                 reading.spans.append(span)
+            else:
+                reading.lost.append(_lost(result, task, reading.findings[-1].code))
     return reading
+
+
+def _lost(result: Mapping[str, Any], task: Task, code: str) -> Lost:
+    times = _ticks(result.get("value") or {})
+    between = None
+    if all(map(math.isfinite, times)):
+        start, end = sorted((tick - task.axis_offset) * task.tick_us for tick in times)
+        between = start, end
+    return Lost(str(result.get("id", "")), str(result.get("from_name", "")), code, between)
 
 
 def _labels(value: Mapping[str, Any]) -> list[str]:
@@ -300,13 +332,18 @@ def _origin(result: Mapping[str, Any], exact: Exact | None) -> str:
     return "prediction" if same else "prediction-changed"
 
 
+def _ticks(value: Mapping[str, Any]) -> tuple[float, float]:
+    """Start and end in units of the task's time column, not a number where there are none."""
+    try:
+        return float(value["start"]), float(value["end"])
+    except (KeyError, OverflowError, TypeError, ValueError):
+        return math.nan, math.nan
+
+
 def _read_times(
     region: str, value: Mapping[str, Any], task: Task, exact: Exact | None, reading: Reading
 ) -> tuple[float, float] | None:
-    try:
-        first, last = float(value["start"]), float(value["end"])
-    except (KeyError, TypeError, ValueError):
-        first = last = math.nan
+    first, last = _ticks(value)
     if not (math.isfinite(first) and math.isfinite(last)) or last < first:
         text = f"region '{region}' runs from {value.get('start')!r} to {value.get('end')!r}"
         reading.findings.append(_finding("TSL061", task, text, "Delete or redraw it."))

@@ -195,7 +195,7 @@ CODES: dict[str, Code] = {
         "They count; let somebody review who did not read.",
     ),
     "TSL133": Code(
-        "Verdicts hold no more, for readings have changed since",
+        "Verdicts hold no more, for readings have changed or are gone",
         "Their disputes are open again: tslab review.",
     ),
     # tslab.yaml

@@ -15,14 +15,21 @@ from typing import Any
 from tslab import files
 from tslab.contracts import Finding
 from tslab.errors import DataError, counted
-from tslab.label_studio.regions import LABELS_TYPE, from_regions
-from tslab.label_studio.review.config import CORRECTED, DISPUTE, REST, VERDICT, verdict_of
+from tslab.label_studio.review.answers import (
+    AnswerReader,
+    drawn_for,
+    lost_drawing,
+    lost_span,
+    without_open,
+)
 from tslab.label_studio.review.key import Key, Window
 from tslab.lint.codes import finding
 from tslab.project import Project
 from tslab.spans import Span
 
 FILE = "review-verdicts.json"
+
+ASKED_ANEW = "Their task is gone: 'tslab review' asks anew."
 
 Exports = Sequence[Sequence[Mapping[str, Any]]]
 Namer = Callable[[Mapping[str, Any]], str]
@@ -59,11 +66,13 @@ class Box:
     Attributes:
         ballots: In order of time.
         kept: Ids of disputes that are answered in tasks which Label Studio no longer has.
+        unusable: Ids of disputes about which somebody drew what cannot be used.
         findings: What could not be used, and what was taken back.
     """
 
     ballots: list[Ballot] = field(default_factory=list)
     kept: frozenset[str] = frozenset()
+    unusable: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
 
     def votes(self, window: str, case: str) -> dict[str, Ballot]:
@@ -111,9 +120,12 @@ def answered(ballots: Sequence[Ballot], places: Collection[str]) -> frozenset[st
     return frozenset(case for case, letters in given.items() if len(letters) == 1)
 
 
-def without(ballots: Sequence[Ballot], cases: Collection[str]) -> list[Ballot]:
-    """Ballots without what they answer to some disputes."""
-    return [_only(ballot, ballot.letters.keys() - cases) for ballot in ballots]
+def without(ballots: Sequence[Ballot], given: Collection[tuple[str, str, str]]) -> list[Ballot]:
+    """Ballots without some answers, each given as place, reviewer and dispute."""
+    return [
+        _only(b, {case for case in b.letters if (b.place, b.by, case) not in given})
+        for b in ballots
+    ]
 
 
 def read_ballots(
@@ -136,10 +148,15 @@ def read_ballots(
             they count for nothing. None is all.
     """
     stored, places = earlier
-    kept = answered(stored, places)
-    box = Box(kept=kept)
-    before = {(b.place, b.number): b.by for b in stored}
+    box = Box()
     there = {c.id for w in key.windows for c in w.cases if live is None or c.mark in live}
+    windows = {window.task.id: window for window in key.windows}
+    stored = [
+        b if b.place in places else _readable(project, windows.get(b.window), b, (box, there))
+        for b in stored
+    ]
+    box.kept = kept = answered(stored, places)
+    before = {(b.place, b.number): b.by for b in stored}
     fresh = list(_fresh(project, key, exports, (box, there), _Names(before, name)))
     given = {(ballot.place, ballot.by) for ballot in fresh}
     old = [_only(b, kept) for b in stored if b.place not in places]
@@ -148,6 +165,27 @@ def read_ballots(
             box.findings += _taken_back(ballot, there)
     box.ballots = sorted((*old, *fresh), key=lambda b: (b.at, b.place, b.by))
     return box
+
+
+def _readable(
+    project: Project, window: Window | None, ballot: Ballot, found: tuple[Box, Collection[str]]
+) -> Ballot:
+    """A ballot of a lost task without drawings of labels that the config no longer has."""
+    box, there = found
+    labels = {(tier.name, x.name) for tier in project.domain.tiers for x in tier.labels}
+    gone = [span for span in ballot.drawn if (span.tier, span.label) not in labels]
+    if window is None or not gone:
+        return ballot
+    opened: set[str] = set()
+    for lost in (lost_span(span, "TSL083") for span in gone):
+        cases = drawn_for(project.domain, window, ballot.letters, lost)
+        opened |= {case.id for case in cases}
+        if live := [case for case in cases if case.id in there]:
+            box.findings.append(lost_drawing(window, ballot.by, live, lost, ASKED_ANEW))
+    box.unusable |= opened
+    drawn = [span for span in ballot.drawn if span not in gone]
+    letters, drawn = without_open(project.domain, window, ballot.letters, drawn, opened)
+    return replace(ballot, letters=letters, drawn=drawn)
 
 
 def _taken_back(ballot: Ballot, there: Collection[str]) -> Iterator[Finding]:
@@ -203,88 +241,10 @@ def _fresh(
             place = place_of(item)
             last = {names.of(a, place): a for a in given}
             for by, annotation in last.items():
-                reader = _Reader(project, window, by, box.kept, there)
+                reader = AnswerReader(project, window, by, box.kept, there)
                 letters, drawn = reader.read(annotation.get("result") or ())
                 if any(case.id in there for case in window.cases):
                     box.findings += reader.findings
+                box.unusable |= reader.unusable
                 number, at = int(annotation["id"]), str(annotation.get("updated_at") or "")
                 yield Ballot(window.task.id, place, by, number, at, letters, drawn)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads what one annotation of a window says."""
-
-    project: Project
-    window: Window
-    by: str
-    kept: Collection[str]
-    there: Collection[str]
-    findings: list[Finding] = field(default_factory=list)
-
-    def read(self, results: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], list[Span]]:
-        """Letters by dispute, and what was drawn."""
-        asked = [case for case in self.window.cases if case.id not in self.kept]
-        names = {case.id for case in self.window.cases}
-        shown = {str(r.get("id")) for r in results if r.get("from_name") == DISPUTE}
-        if shown and not shown & names:
-            # The window was open when its task was made anew, and the server gave its number away.
-            self._note(f"{self.by} answered another window", "Delete the answer, and decide anew.")
-            return {}, []
-        letters: dict[str, str] = {}
-        given: dict[str, set[str]] = {}
-        for result in results:
-            if result.get("from_name") == REST:
-                letter = self._letter(result)
-                if letter is not None:
-                    letters = {case.id: letter for case in asked} | letters
-            elif result.get("from_name") == VERDICT and result.get("id") in names:
-                letter, case = self._letter(result), str(result["id"])
-                if letter is not None:
-                    given.setdefault(case, set()).add(letter)
-        letters |= {case: min(said) for case, said in given.items() if len(said) == 1}
-        twice = {case for case, said in given.items() if len(said) > 1}
-        letters = {case: letter for case, letter in letters.items() if case not in twice}
-        live = {case.id for case in asked if case.id in self.there}
-        missing, twice = live - letters.keys(), live & twice
-        if missing:
-            count = counted(len(live), "disputes")
-            text = f"{self.by} leaves {len(missing)} of {count} without an answer"
-            text += f"; {len(twice)} of these with two answers" if twice else ""
-            self._note(text, "Answer them, or answer for all that have none.")
-        return letters, self._drawn(results, letters)
-
-    def _letter(self, result: Mapping[str, Any]) -> str | None:
-        chosen = (result.get("value") or {}).get("choices") or [None]
-        letter = verdict_of(chosen[0])
-        if letter is None or (letter and letter not in self.window.letters):
-            text = f"verdict '{chosen[0]}' names no reading of this window"
-            self._note(text, "Choose another one.")
-            return None
-        return letter
-
-    def _drawn(
-        self, results: Sequence[Mapping[str, Any]], letters: Mapping[str, str]
-    ) -> list[Span]:
-        task, domain = self.window.task, self.project.domain
-        labels = {tier.name for tier in domain.view_tiers(task.view)}
-        own = [
-            r
-            for r in results
-            if r.get("from_name") not in (DISPUTE, VERDICT, REST)
-            and (r.get("type") != LABELS_TYPE or r.get("from_name") in labels)
-        ]
-        reading = from_regions(own, task, domain, self.window.exact)
-        self.findings.extend(reading.findings)
-        tiers = {case.tier for case in self.window.cases if letters.get(case.id) == ""}
-        names = {case.id for case in self.window.cases}
-        lost = [s for s in reading.spans if s.tier not in tiers and s.id not in names]
-        if lost:
-            count = counted(len(lost), "regions")
-            text = f"{count} drawn, but no dispute there is said to be corrected"
-            self._note(text, f"Choose '{CORRECTED}' for one.")
-        return list(reading.spans)
-
-    def _note(self, text: str, remedy: str) -> None:
-        place = f"task {self.window.task.id}"
-        self.findings.append(finding("TSL094", text, place, remedy, "warning"))

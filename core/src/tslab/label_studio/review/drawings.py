@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tslab.agreement.dispute_values import Dispute
 from tslab.label_studio.review.ballots import Ballot
-from tslab.label_studio.review.key import Case, Window
+from tslab.label_studio.review.key import Case, Window, nearest
 from tslab.label_studio.review.readings import Matter
 from tslab.spans import Span, sort_key
 from tslab.stretches import touches, union
@@ -54,7 +54,7 @@ class Drawings:
         cases = [c for c in window.cases if c.tier == tier and ballot.letters.get(c.id) == ""]
         for span in ballot.drawn:
             if span.tier == tier and cases:
-                case = _nearest(cases, span)
+                case = nearest(cases, span.start_us, span.end_us)
                 yield Placed(case, span, self._wrong(case, span))
 
     def twice(self, window: Window, case: Case, ballot: Ballot) -> bool:
@@ -73,19 +73,12 @@ class Drawings:
 
     def _wrong(self, case: Case, span: Span) -> str:
         stretch = case.start, case.end
-        if _distance(case, span)[0] > max(FAR * self._matter.around, case.end - case.start):
+        if case.distance(span.start_us, span.end_us)[0] > max(
+            FAR * self._matter.around, case.end - case.start
+        ):
             return "far from"
         others = union(other for other in self._stretches if other != stretch)
         if touches(span, others) and not touches(span, [stretch]):
             # It would take the place of another verdict, or of none.
             return "in another dispute than"
         return ""
-
-
-def _nearest(cases: Sequence[Case], span: Span) -> Case:
-    return min(cases, key=lambda case: _distance(case, span))
-
-
-def _distance(case: Case, span: Span) -> tuple[int, int]:
-    apart = max(case.start - span.end_us, span.start_us - case.end, 0)
-    return apart, abs(case.start + case.end - span.start_us - span.end_us)

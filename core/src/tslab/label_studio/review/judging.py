@@ -15,7 +15,7 @@ from tslab.agreement.disputes.verdicts import median_reading
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.label_studio.people import NAMELESS
-from tslab.label_studio.review.ballots import Ballot, Box
+from tslab.label_studio.review.ballots import ASKED_ANEW, Ballot, Box
 from tslab.label_studio.review.config import is_right
 from tslab.label_studio.review.drawings import Drawings
 from tslab.label_studio.review.key import Case, Window
@@ -27,7 +27,6 @@ from tslab.task import clock
 NEAR = 100_000
 """Microseconds by which the drawings of two reviewers may differ: a hand is no more exact."""
 
-ASKED_ANEW = "Their task is gone: 'tslab review' asks anew."
 MISSED_IT = "It is open: draw that where it is disputed, or delete it."
 
 
@@ -42,6 +41,8 @@ class Outcome:
         nothing: How many by saying that there is nothing.
         open: How many have no verdict yet.
         split: Ids of these that are open because reviewers differ.
+        unusable: Ids of these that are open because what was answered cannot be used.
+        refused: Answers that say nothing of their dispute: place, reviewer and dispute.
         kept: How many were decided in tasks that Label Studio no longer has.
         differing: How many answers about tasks differ; they are no part of the truth.
         settled: How many were so small that the median decided.
@@ -60,6 +61,8 @@ class Outcome:
     nothing: int = 0
     open: int = 0
     split: set[str] = field(default_factory=set)
+    unusable: set[str] = field(default_factory=set)
+    refused: set[tuple[str, str, str]] = field(default_factory=set)
     kept: int = 0
     differing: int = 0
     settled: int = 0
@@ -134,9 +137,14 @@ class Judge:
         if window is None or case is None:
             return None
         asked = _Asked(dispute, window, case, self.box.votes(window.task.id, case.id))
-        asked = replace(asked, votes=dict(self._usable(asked)))
-        if not asked.votes:
+        usable = dict(self._usable(asked))
+        refused = {by: ballot for by, ballot in asked.votes.items() if by not in usable}
+        self.outcome.refused |= {(b.place, by, case.id) for by, b in refused.items()}
+        if not usable:
+            if refused or case.id in self.box.unusable:
+                self.outcome.unusable.add(case.id)
             return None
+        asked = replace(asked, votes=usable)
         first, *others = asked.votes.values()
         if all(self._alike(asked, first, other) for other in others):
             return asked
@@ -154,7 +162,12 @@ class Judge:
             elif not letter and self.drawings.twice(asked.window, asked.case, ballot):
                 self._note("TSL094", asked, f"{by} drew states that overlap, for")
             elif not letter and (missed := self._misses(asked, ballot)):
-                self._note("TSL094", asked, f"{by} says 'None', but {missed[0]}", MISSED_IT)
+                self._note(
+                    "TSL094",
+                    asked,
+                    f"{by} says 'None', but {missed[0]}",
+                    self._remedy(asked, MISSED_IT),
+                )
             else:
                 yield by, ballot
 
@@ -188,9 +201,11 @@ class Judge:
             for by, b in sorted(asked.votes.items())
         }
         who, what = " and ".join(said), " and ".join(said.values())
-        # Nobody can change an answer whose task is gone.
-        remedy = ASKED_ANEW if asked.case.id in self.box.kept else ""
-        self._note("TSL122", asked, f"{who} decide differently ({what})", remedy)
+        self._note("TSL122", asked, f"{who} decide differently ({what})", self._remedy(asked))
+
+    def _remedy(self, asked: _Asked, usual: str = "") -> str:
+        """Nobody can change an answer whose task is gone."""
+        return ASKED_ANEW if asked.case.id in self.box.kept else usual
 
     def _note(self, code: str, asked: _Asked, text: str, remedy: str = "") -> None:
         text, place = f"{text} the dispute at {clock(asked.case.start / 1e6)}", asked.window.task.id

@@ -42,6 +42,11 @@ class Case:
     cost: float
     mark: str
 
+    def distance(self, start: float, end: float) -> tuple[float, float]:
+        """How far a stretch is from it, and from its middle where it is in it; microseconds."""
+        apart = max(self.start - end, start - self.end, 0)
+        return apart, abs(self.start + self.end - start - end)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -91,6 +96,11 @@ class Key:
         order = sorted(names)
         random.Random(f"{self.salt}|{window}").shuffle(order)
         return dict(zip(LETTERS, order, strict=False))
+
+
+def nearest(cases: Iterable[Case], start: float, end: float) -> Case:
+    """The dispute that something is drawn for; times in microseconds."""
+    return min(cases, key=lambda case: case.distance(start, end))
 
 
 def load_key(state: Path) -> Key | None:

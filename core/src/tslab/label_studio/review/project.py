@@ -36,6 +36,7 @@ from tslab.label_studio.review.tasks import (
 from tslab.label_studio.review.turns import ReviewData
 from tslab.label_studio.review.unread import Unread, unread_tasks, waiting_text
 from tslab.label_studio.review.views import review_views
+from tslab.label_studio.review.void import void_verdicts
 from tslab.label_studio.task_groups import TaskGroup, group_config, task_groups
 from tslab.project import Project
 from tslab.recording import Recording
@@ -100,7 +101,8 @@ class ReviewPush(Push):
             ProjectError: Nobody annotated, a config is broken, or the key of verdicts is lost.
             ServerError: The server does not answer or refuses.
         """
-        if not self.project.pulled_annotations():
+        annotations = self.project.pulled_annotations()
+        if not annotations:
             raise ProjectError("there is nothing to review", "Pull annotations first: tslab pull")
         key = load_key(self.project.state) or self._first_key(reviews)
         short = {} if now else short_of_annotators(self.project)
@@ -124,6 +126,8 @@ class ReviewPush(Push):
         known = self._known_projects()
         ballots = load_ballots(self.project.state)
         self.answered = {ballot.place for ballot in ballots}
+        void = void_verdicts(key, ballots, self.queue.disputed, annotations)
+        self.report.warnings += map(str, void)
         self.queue.leave_out_answered(ballots, self._places(key, known) if ballots else ())
         groups = self._groups()
         if not self.dry_run:

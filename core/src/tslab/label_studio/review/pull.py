@@ -66,10 +66,14 @@ def review_outcome(
     box = read_ballots(project, key, exports, (stored, places), name, live)
     for number in sorted(set(projects.values()) - there):
         box.findings.append(_gone(number, len(box.kept)))
+    # Before anything is made of them: no answer is lost that was read.
     save_ballots(project.state, box.ballots)
     outcome = outcome_of(project, key, box, annotations, disputed)
-    if anew := outcome.split & box.kept:
-        save_ballots(project.state, without(box.ballots, anew))
+    # What decides nothing must not stand for a decision where its task is gone.
+    anew = outcome.split & box.kept
+    given = {(b.place, b.by, case) for b in box.ballots for case in anew & b.letters.keys()}
+    if open_again := given | outcome.refused:
+        save_ballots(project.state, without(box.ballots, open_again))
     return outcome
 
 
@@ -118,7 +122,8 @@ def outcome_of(
         truth = truth_of(matter.readings, decisions)
         outcome.waiting += len(truth.waiting)
         truths.setdefault((matter.recording, matter.view), []).append(truth)
-    outcome.findings += [*_of_their_own(outcome), *void_verdicts(key, box, disputed)]
+    outcome.findings += _of_their_own(outcome)
+    outcome.findings += void_verdicts(key, box.ballots, disputed, annotations)
     tasks = _task_answers(project, annotations, truths, outcome)
     for (recording, view), parts in truths.items():
         extents = functools.reduce(intersect, (truth.known for truth in parts))

@@ -28,6 +28,7 @@ class Queue:
         stale: Windows none of whose disputes exists any more.
         said: Annotators' spans by recording and view, then by name.
         live: Marks of the disputes that there are now.
+        disputed: The same with what is said, as it is cut for windows.
         later: How many of them no window shows yet: their tasks wait for another annotator, or
             they were beyond the most that was asked for.
         beyond: How many of these were beyond the most.
@@ -42,6 +43,7 @@ class Queue:
     stale: list[Window] = field(default_factory=list)
     said: dict[tuple[str, str], Said] = field(default_factory=dict)
     live: frozenset[str] = frozenset()
+    disputed: Sequence[tuple[Matter, Sequence[Dispute]]] = ()
     later: int = 0
     beyond: int = 0
     held: frozenset[str] = frozenset()
@@ -106,6 +108,7 @@ def make_queue(
         stale,
         dict(said),
         frozenset(there),
+        cut,
         later=len(unseen),
         beyond=sum(len(window.cases) for window in beyond),
         held=frozenset(t.id for t in tasks if any(_is_in(t, *part) for part in unseen)),
