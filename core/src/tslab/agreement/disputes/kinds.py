@@ -23,8 +23,8 @@ def kind_of(said: Said, length: int, *, exclusive: bool) -> tuple[str, tuple[str
     """Kind of a dispute and the labels that it is about.
 
     What all say in the same way counts for nothing. Where labels do not exclude each other, each
-    is looked at alone; two that some say in place of each other are a conflict, else the label with
-    the most time in dispute speaks for all.
+    is looked at alone; two that some say in place of each other are a conflict, be it all of them
+    or the two that most of the time is about; else the label with the most time speaks for all.
 
     Args:
         said: What each reader says.
@@ -46,6 +46,11 @@ def kind_of(said: Said, length: int, *, exclusive: bool) -> tuple[str, tuple[str
     if len(found) > 1 and _in_place_of_each_other(found):
         return CONFLICT, labels
     leading = max(found, key=lambda group: _time(group[1], length))
+    most = _time(leading[1], length)
+    for rival in found:
+        as_long = rival is not leading and 2 * _time(rival[1], length) >= most
+        if as_long and _in_place_of_each_other([leading, rival]):
+            return CONFLICT, labels
     return leading[0], labels
 
 
