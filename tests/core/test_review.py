@@ -316,7 +316,7 @@ def test_tasks_with_low_agreement_get_another_annotator_first(made: Made) -> Non
         assert (everything.later, everything.held) == (0, set())
         disputed = {window.task.recording for window in everything.windows}
         assert waiting.held == {t.id for t in study.project.tasks() if t.recording in disputed}
-        assert f"{waiting.later} more wait for another annotator;" in summary(waiting)
+        assert f"for another annotator {waiting.later} more;" in summary(waiting)
         assert "--most" not in summary(waiting)
         asked = asked_for(study, wanted)
         assert asked == {name: {"overlap": 4, "is_labeled": False} for name in wanted}
@@ -351,7 +351,7 @@ def test_who_waits_reads_why_and_how_to_go_on() -> None:
     short = {f"task-{n:02}": Short(n / 20, 4) for n in reversed(range(12))}
     first, *listed = short_text(short, 0.7).splitlines()
     assert first == (
-        "12 tasks have less agreement than low_agreement 0.7, and wait for one more annotator; to "
+        "12 tasks have less agreement than low_agreement 0.7; one more annotator is awaited; to "
         "review now: tslab review --now"
     )
     assert listed[:2] == ["  0.00  task-00", "  0.05  task-01"]
@@ -366,7 +366,7 @@ def test_the_summary_tells_apart_why_disputes_are_not_shown(made: Made) -> None:
     (window,) = one.windows
     rest = sum(len(w.cases) for w in everything.windows) - len(window.cases)
     assert (one.later, one.beyond, one.held) == (rest, rest, set())
-    assert f", {rest} more for the next '--most';" in summary(one)
+    assert f"; for the next '--most' {rest} more;" in summary(one)
     assert "wait" not in summary(one)
 
 

@@ -67,6 +67,13 @@ def test_events_by_other_rules_are_for_those_who_ask(study: Study) -> None:
     text = study.shell(*words, "--metric", "event/f1@2s")
     assert "event/f1@2s" in text
     assert "event@0.2s" in study.shell.fails(2, *words, "--metric", "event@often")
+    said = study.shell(*words, "--min", "event/f1@0.5s=1", "--min", "gamma=-1", code=1)
+    assert "event/f1@0.5s is" in study.shell.err
+    assert "gamma" not in study.shell.err
+    assert said
+    assert "less is better" in study.shell.fails(
+        2, *words, "--min", "szcore/false_alarms_per_day=1"
+    )
 
 
 def test_gamma_is_for_those_who_ask(study: Study) -> None:

@@ -120,22 +120,21 @@ def command(output: Output, **options: Any) -> int:
     from tslab.commands.page_target import page_target
 
     wanted = Asked(**options)
-    read_bounds(wanted.least, wanted.most)  # before anything is measured
+    bounds = read_bounds(wanted.least, wanted.most)  # before anything is measured
+    asked = (*wanted.metrics, *(bound.metric for bound in bounds))
     if wanted.page_file is not None:
         page_target(wanted.page_file, "agreement")
     if wanted.folder is not None:
         folder_target(wanted.folder)
     own = [load_metric(place) for place in wanted.own]
-    rules = _rules(wanted.metrics)
+    rules = _rules(asked)
     intake, offered, key = _given(output, wanted)
     weights = read_weights(_controls(intake), wanted.weights)
     intake = _chosen_tiers(intake, wanted.tiers)
     limits = read_tolerances(
         [tier.name for tier in intake.tiers], wanted.tolerances, _number_fields(intake)
     )
-    gamma, alpha, szcore = (
-        _asks(wanted.metrics, name) for name in ("gamma", "unitizing", "szcore")
-    )
+    gamma, alpha, szcore = (_asks(asked, name) for name in ("gamma", "unitizing", "szcore"))
     settings = AgreementSettings(
         iou=wanted.iou,
         tolerances=limits,
@@ -145,7 +144,7 @@ def command(output: Output, **options: Any) -> int:
         unitizing=alpha,
         rules=rules,
         szcore=szcore,
-        enterprise=_asks(wanted.metrics, "enterprise"),
+        enterprise=_asks(asked, "enterprise"),
         weights=weights,
         custom=wanted.own,
     )

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tslab.agreement.measure import Agreement
     from tslab.agreement.values import Row
 
-SHARES = ("event", "instant", "time", "unitizing", "gamma", "enterprise")
+SHARES = ("event", "instant", "time", "unitizing", "gamma", "enterprise", "szcore")
 """Groups of measures that reach from -1 to 1, other than seconds and counts."""
-COUNTS = ("splits", "merges")
+COUNTS = ("splits", "merges", "false_alarms_per_day")
 LEAST_DRAWS = 20
 """Fewer draws have no 2.5 and 97.5 of a hundred, not even roughly."""
 

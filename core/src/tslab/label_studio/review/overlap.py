@@ -82,8 +82,8 @@ def short_text(short: Mapping[str, Short], threshold: float) -> str:
     """
     ranked = sorted(short.items(), key=lambda item: (item[1].agreement, item[0]))
     many = "tasks [has|have] less agreement than low_agreement"
-    wait = "and wait for one more annotator; to review now: tslab review --now"
-    lines = [f"{counted(len(short), many)} {threshold:g}, {wait}"]
+    wait = "one more annotator is awaited; to review now: tslab review --now"
+    lines = [f"{counted(len(short), many)} {threshold:g}; {wait}"]
     lines += [f"  {found.agreement:.2f}  {name}" for name, found in ranked[:SHOWN]]
     if len(ranked) > SHOWN:
         lines.append(f"  ... and {len(ranked) - SHOWN} more; --json has all")

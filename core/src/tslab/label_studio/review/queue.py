@@ -190,9 +190,9 @@ def summary(queue: Queue) -> str:
     cases = sum(len(window.cases) for window in queue.open.values())
     text = f"{counted(cases, 'disputes')} to decide in {counted(len(queue.open), 'windows')}"
     if queue.later > queue.beyond:
-        text += f", {queue.later - queue.beyond} more wait for another annotator"
+        text += f"; for another annotator {queue.later - queue.beyond} more"
     if queue.beyond:
-        text += f", {queue.beyond} more for the next '--most'"
+        text += f"; for the next '--most' {queue.beyond} more"
     long, parts = queue.cut
     if long:
         text += f"; {counted(long, 'disputes')} longer than a window, in {parts} parts"
