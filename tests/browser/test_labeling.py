@@ -177,7 +177,7 @@ def test_hotkey_drag_describe_submit_pull(study: Study, page: Any) -> None:
 
     # The page of agreement leads to where this was drawn.
     (shown,) = [view for view in study.project.domain.views if view.name == task.view]
-    link = task_links(study.project)(shown.tiers[0], task.recording, task.start + 1)
+    link = task_links(study.project)(shown.tiers[0], task.recording, task.start + 1, task.start + 2)
     assert link == f"{study.url}/projects/{project}/data?task={number}"
     if name == "ecg":
         assert spans[0].fields["confidence"] == "probable"
