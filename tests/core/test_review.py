@@ -370,8 +370,9 @@ def test_the_summary_tells_apart_why_disputes_are_not_shown(made: Made) -> None:
     assert "wait" not in summary(one)
 
 
-def test_the_queue_is_shown(made: Made) -> None:
+def test_the_queue_is_shown(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dry run has no names of new windows: it draws others than the run after it."""
+    monkeypatch.setenv("COLUMNS", "200")
     study, _ = made
     queue = make_queue(study.project, new_key())
     queue.leave_out_answered([], ())
@@ -394,3 +395,7 @@ def test_the_queue_is_shown(made: Made) -> None:
     assert "  would create it" in dry
     assert "(new)" in dry
     assert not any(window.task.id in dry for window in queue.windows)
+    monkeypatch.setenv("COLUMNS", "80")
+    show(output, push, Report(changes=["create it"]), "http://server")
+    assert max(map(len, shown[-1][1].splitlines())) <= 80
+    assert "\n  0.20  task-1\n" in shown[-1][1]

@@ -20,7 +20,7 @@ from tslab.annotation import Annotation
 from tslab.domain import Label, Tier, View
 from tslab.label_studio.review.context import MOST_CONTEXT, Sizes
 from tslab.label_studio.review.key import Key, new_key
-from tslab.label_studio.review.queue import Queue, make_queue, queue_rows, summary
+from tslab.label_studio.review.queue import Queue, make_queue, queue_rows, queue_text, summary
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import disputes_as_regions, task_document
 from tslab.label_studio.review.windows import pieces
@@ -253,3 +253,16 @@ def test_the_list_has_the_times_of_disputes_and_kinds_as_agreement_names_them(
     queue.leave_out_answered((), ())
     (row,) = queue_rows(queue, names=False)
     assert row[1:] == ("state", "30.00 to 41.50 s", "label conflict", "11.50", "(new)")
+
+
+def test_the_list_is_no_wider_than_the_terminal_and_keeps_its_words(study: Study) -> None:
+    said = [Span(30, 41.5, "Walk", "state"), Span(45, 50, "Walk", "state")]
+    queue = queue_of(study, new_key(), ann=said, bob=[replace(said[0], label="Run")])
+    queue.leave_out_answered((), ())
+    (row,) = queue_rows(queue, names=True)
+    assert row[3] == "label conflict, missed or extra event"
+    (whole,), (narrow,) = (queue_text(queue, wide, names=True) for wide in (0, 80))
+    assert len(whole.splitlines()[1]) > 80
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert sorted({*whole.split()}) == sorted({*narrow.split()}), "nothing is cut out"
+    assert narrow.count("30.00 to 50.00 s") == 2, "what goes below says which window it is of"

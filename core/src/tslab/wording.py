@@ -6,9 +6,10 @@ right-to-left mark turns a line around, and a spreadsheet runs a cell that begin
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 MOST = 40
 """Columns of a name in a table; files and --json have all of it."""
@@ -83,6 +84,51 @@ def without_shared_address(names: Sequence[str]) -> list[str]:
     tails = {tail for _, at, tail in (name.partition("@") for name in names) if at}
     plain = [name.partition("@")[0] for name in names] if len(tails) == 1 else [*names]
     return plain if len({*plain}) == len({*names}) else [*names]
+
+
+def told_apart(
+    names: Sequence[str], most: int = MOST, cut: Callable[[str, int], str] = short, gap: str = GAP
+) -> list[str]:
+    """Names that are cut where they are longer than that; where it is possible they still differ.
+
+    An address that all share gives way first, then the beginning that names share which would
+    look the same.
+
+    Args:
+        names: Whole names, each of them once or more often.
+        most: What there is room for.
+        cut: Cuts a name.
+        gap: Stands for what is left out.
+    """
+    if all(cut(name, most) == name for name in names):
+        return [*names]
+    whole = without_shared_address(names)
+    shown = [cut(name, most) for name in whole]
+    looks: dict[str, list[int]] = {}
+    for n, look in enumerate(shown):
+        looks.setdefault(look, []).append(n)
+    for alike in looks.values():
+        differing = {whole[n] for n in alike}
+        if len(differing) < 2:
+            continue
+        letters = zip(*differing, strict=False)
+        same = sum(1 for _ in itertools.takewhile(lambda own: len({*own}) == 1, letters))
+        for n in alike:
+            shown[n] = cut(f"{gap}{whole[n][same:]}", most)
+    return shown
+
+
+def numbered(names: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """What is shown of names, with a number behind what still looks the same."""
+    taken: dict[str, str] = {}
+    found = []
+    for name, cut in zip(names, shown, strict=True):
+        look, number = cut, 1
+        while taken.setdefault(look, name) != name:
+            number += 1
+            look = f"{cut} ({number})"
+        found.append(look)
+    return found
 
 
 def natural(name: str) -> tuple[list[tuple[str, tuple[int, str]]], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from kit.agreement_pages import EVIL, answered, hostile, only_answers, ranges, study
 
@@ -10,7 +11,10 @@ from tslab.agreement.page.answers import answer_table
 from tslab.agreement.page.document import page
 from tslab.agreement.report.answers import AnswerLine, answer_cells, answer_lines, between, written
 from tslab.agreement.report.result_text import agreement_text
+from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import NO_VARIATION, Row, Value
+from tslab.domain import RegionField
+from tslab.spans import FieldValue
 
 
 def lines_of(found: list[AnswerLine], field: str) -> dict[str, AnswerLine]:
@@ -52,11 +56,48 @@ def test_what_is_undefined_says_why() -> None:
     assert answer_cells([found])[1][3] == f"- {NO_VARIATION}"
 
 
+def few_answers() -> TierTable:
+    """As `answered`, with two more fields that one person each answers: the second one leaves
+    the other's empty.
+    """
+    full = answered()
+    people = dict(zip(full.table.region.tolist(), full.table.annotator.tolist(), strict=True))
+    more: list[dict[str, FieldValue]] = [{"note": "a", "cause": "c"}, {"note": ""}]
+    fields = {region: {**own, **more[people[region]]} for region, own in full.fields.items()}
+    asked = (*full.region_fields, *(RegionField(name=n, kind="text") for n in ("note", "cause")))
+    return replace(full, fields=fields, region_fields=asked)
+
+
+def test_fields_of_fewer_than_two_people_are_one_line() -> None:
+    said = "Answered by fewer than two, about regions: note, cause."
+    found = study(few_answers())
+    assert {line.field for line in answer_lines(found.tiers[0])} >= {"note", "cause"}
+    text = agreement_text(found)
+    assert said in text
+    assert not re.search("^(note|cause) ", text, re.MULTILINE)
+    html = page(found).decode()
+    assert said in html
+    assert ">note<span" not in html
+    assert ">certainty<span" in html
+    assert "fewer than two" not in agreement_text(study(answered()))
+
+
+def test_answers_are_no_wider_than_the_terminal() -> None:
+    """A reason in place of a number made the table wider; it wraps."""
+    found = study(answered("how sure the reader is about that"))
+    for wide in (80, 100):
+        text = agreement_text(found, wide)
+        assert max(map(len, text.splitlines())) <= wide
+        assert "- no variation" in text
+    assert NO_VARIATION in agreement_text(found, 200)
+
+
 def test_numbers_are_written_by_what_they_count() -> None:
     assert [written(kind, 0.2345) for kind in ("share", "score", "amount")] == [
         "23%", "0.23", "0.234",
     ]  # fmt: skip
     assert between("share", Value(0.5, "", 0.25, 0.75)) == "25% to 75%"
+    assert written("score", -0.001) == "0.00", "nothing is below 0 that shows as 0"
     assert between("score", Value(0.5)) == between("score", Value(None, "why", 0.1, 0.2)) == ""
 
 

@@ -69,10 +69,52 @@ def test_no_line_is_wider_than_the_terminal(wide: int) -> None:
     people = (LONG, "bert", "carl" * 20)
     result = found(people=people, model="net 7 " * 10)
     for text in (agreement_text(result, wide), agreement_text(result, wide, ["pair", "overall"])):
-        own = [line for line in lines(text) if not line.startswith("  ")]  # figures with reasons
-        assert max(map(width, own)) <= wide
+        assert max(map(width, lines(text))) <= wide
     text = rows_text(chosen(result.rows, ["time"], ["pair", "task"]), max(wide, 60))
     assert max(map(width, lines(text))) <= max(wide, 100)
+
+
+def table_of(text: str, level: str) -> list[list[str]]:
+    """Cells of the rows of a level, and its heading first."""
+    (block,) = [own for own in text.split("\n\n") if own.startswith(f"activity, {level}\n")]
+    return [re.split("  +", line) for line in lines(block)][1:]
+
+
+def test_pairs_and_models_have_a_column_for_each_name() -> None:
+    """Joined names lost their middle, where the second one stands, or the model altogether."""
+    people = [f"{name}@department-of-names.example.com" for name in ("dan", "jon", "ann")]
+    measured = found(people=people, model="spring model 7")
+    rows = chosen(measured.rows, ["time/iou"], ["pair", "model", "overall"])
+    text = rows_text(rows, 80)
+    assert max(map(width, lines(text))) <= 80
+    head, *pairs = table_of(text, "pair")
+    assert head[:4] == ["measure", "annotator", "and", "value"]
+    assert {tuple(row[1:3]) for row in pairs} == {("dan", "jon"), ("dan", "ann"), ("jon", "ann")}
+    head, *models = table_of(text, "model")
+    assert head[:4] == ["measure", "reader", "and model", "value"]
+    assert {tuple(row[1:3]) for row in models if row[0] == "time/iou"} == {
+        (name, "spring model 7") for name in ("dan", "jon", "ann", "ground truth")
+    }
+    assert table_of(text, "overall")[0][:2] == ["measure", "value"]
+    assert "dan@department-of-names" in rows_text(rows, 200), "whole names where there is room"
+
+
+def test_every_level_has_as_many_headings_as_names() -> None:
+    rows = chosen(found().rows, ["time/iou"], [])
+    assert {row.by for row in rows} >= {"label", "task", "pair-label", "model-label", "without"}
+    found_levels = [
+        line.partition(", ")[2] for line in lines(rows_text(rows)) if "activity, " in line
+    ]
+    assert found_levels == list(dict.fromkeys(row.by for row in rows))
+
+
+def test_reasons_and_long_measures_fit_into_the_terminal() -> None:
+    rows = chosen(found(people=(LONG, "bert", "carl")).rows, ["event"], ["pair-label"])
+    for wide in (80, 100):
+        text = rows_text(rows, wide)
+        assert max(map(width, lines(text))) <= wide
+        assert "no matched" in text
+        assert "event/onset_median_error" in text, "a measure is what was asked for"
 
 
 def test_details_of_the_domain_are_for_those_who_ask() -> None:
@@ -151,6 +193,24 @@ def test_tables_give_way_in_order() -> None:
     two = fitted(cells, 20)
     assert two.count("name") == 2, "what does not fit goes below, with the names again"
     assert max(map(len, two.splitlines())) <= 24
+
+
+def test_words_wrap_where_a_table_is_still_too_wide() -> None:
+    cells = [["name", "why", "n"], ["a", "no pair in which it is defined", "0"], ["b", "0.1", "7"]]
+    assert fitted(cells, 26, late=[1]).split("\n\n")[0].splitlines() == [
+        "name  why", "a     no pair in which it", "      is defined", "b     0.1",
+    ]  # fmt: skip
+    assert max(map(len, fitted(cells, 26).splitlines())) > 26
+
+
+def test_long_names_stay_different() -> None:
+    names = [f"ward of the heart, {n}: recordings of the first and second month" for n in "ab"]
+    for wide in (0, 20):
+        rows = fitted([["name", "n"], *([name, "1"] for name in names)], wide).splitlines()[1:]
+        assert len({*rows}) == 2
+    same_ends = [f"{'x' * 40}{n}{'y' * 60}" for n in "ab"]
+    rows = fitted([["name", "n"], *([name, "1"] for name in same_ends)], 0).splitlines()[1:]
+    assert len({*rows}) == 2
 
 
 def test_what_goes_below_says_what_it_is_about() -> None:

@@ -27,6 +27,19 @@ def test_the_table_says_first_what_matters(study: Study) -> None:
     assert "interval: it takes 6 tasks with marks" in " ".join(text.split())
 
 
+def test_the_list_of_disputes_is_no_wider_than_the_terminal(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = {}
+    for wide in (200, 60):
+        monkeypatch.setenv("COLUMNS", str(wide))
+        text = study.shell("agreement", "--draws", 0)
+        listed[wide] = text[text.rindex("\n\n", 0, text.index("to review")) :]
+        assert max(map(len, listed[wide].splitlines())) <= wide
+    assert max(map(len, listed[200].splitlines())) > 60
+    assert {*listed[200].split()} == {*listed[60].split()}, "nothing is cut out"
+
+
 def test_json_has_all_numbers_and_a_model_that_is_right_is_best(study: Study) -> None:
     study.predict("truth 1")
     tier = first_tier(study.shell.json("agreement", "--draws", 20))

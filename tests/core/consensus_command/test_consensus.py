@@ -14,7 +14,7 @@ from tslab.label_studio.predictions import current_version, load_predictions
 def test_the_table_shows_what_is_agreed_on_and_writes_nothing(study: Study) -> None:
     before = study.shell.files()
     text = study.shell("consensus")
-    assert "anomaly: majority of 3 annotators, 2 regions, 0 disputed" in text
+    assert text.splitlines()[0] == "anomaly: majority of 3 annotators, 2 regions, nothing disputed"
     assert "nothing was written: see --as" in text
     assert study.shell.files() == before
 
@@ -31,10 +31,24 @@ def test_json_counts_regions_support_and_spread(study: Study) -> None:
         "support": label["support"],
     }  # fmt: skip
     assert 0.9 < label["support"] < 1
-    head, row = study.shell("consensus", "--method", "median").splitlines()[1:3]
-    assert head.split() == ["label", "regions", "time", "support", "onset", "±", "offset", "±"]
+    top, head, row = study.shell("consensus", "--method", "median").splitlines()[1:4]
+    assert top.split() == ["onset", "offset"]
+    assert head.split() == ["label", "regions", "time", "support", "spread", "spread"]
     shown = f"{label['support']:.3f}"
     assert row.split() == ["Drift", "2", "1.5", "min", shown, "1", "s", "500", "ms"]
+
+
+@pytest.mark.parametrize("wide", [60, 80])
+def test_no_line_about_it_is_wider_than_the_terminal(
+    study: Study, monkeypatch: pytest.MonkeyPatch, wide: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(wide))
+    study.say([(WHO[0], SAID[0]), (WHO[1], SAID[1])])
+    text = study.shell("consensus", "--method", "dawid-skene")
+    assert max(map(len, text.splitlines())) <= wide
+    said = " ".join(text.split())
+    assert "1 disputed (10 s together)" in said
+    assert f"{WHO[1]} 0." in said
 
 
 @pytest.mark.parametrize("method", ["majority", "weighted", "dawid-skene", "staple", "median"])

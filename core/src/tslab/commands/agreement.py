@@ -16,7 +16,7 @@ from tslab.commands.named_numbers import (
     read_weights,
     tolerance_option,
 )
-from tslab.commands.output import Output, named_table, shared_options, terminal_width
+from tslab.commands.output import Output, shared_options, terminal_width
 
 if TYPE_CHECKING:
     from tslab.agreement.domain_metrics import DomainMetrics
@@ -323,7 +323,7 @@ def _show(output: Output, found: Agreement, wanted: Asked) -> int:
     review = review_items(found.tiers if plain or output.as_json or wanted.page_file else (),
                           found.settings)  # fmt: skip
     if plain:
-        text += _disputes(review)
+        text += _disputes(review, wide)
     if wanted.page_file:
         _page(output, found, review, wanted)
         text += f"\n\nreport: {wanted.page_file}"
@@ -354,19 +354,22 @@ def _why_nobody(found: Agreement, wanted: Asked) -> str:
     return "the export has no annotations of a tier of the config. Check both files."
 
 
-def _disputes(review: Review) -> str:
+def _disputes(review: Review, wide: int) -> str:
     """The costliest disputes, below the numbers."""
     from tslab.agreement.page.review import review_rows
+    from tslab.agreement.report.fitting import fitted, wrapped
     from tslab.errors import counted
 
     if not review.items:
         return ""
     rows = review_rows(review)[:SHOWN]
-    header = ("to review", "tier", "time", "about", "cost (s x bit)")
+    header = ("to review", "tier", "time", "about", "cost (s\u00b7bit)")
     left = len(review.items) - len(rows)
     more = f"\n... and {counted(left, 'disputes')} more: --json or --report" if left else ""
-    note = f"\n{review.note}" if review.note else ""
-    return f"\n\n{named_table(rows, header)}{more}{note}"
+    note = f"\n{wrapped(review.note, wide)}" if review.note else ""
+    # Task, tier and time say together what a dispute is.
+    table = fitted([header, *rows], wide, names=2, keys=3, late=[3])
+    return f"\n\n{table}{more}{note}"
 
 
 def _page(output: Output, found: Agreement, review: Review, wanted: Asked) -> None:

@@ -10,7 +10,7 @@ import click
 
 from tslab.commands.finite import FiniteRange
 from tslab.commands.named_numbers import read_tolerances, tolerance_option
-from tslab.commands.output import Output, named_table, shared_options
+from tslab.commands.output import Output, shared_options, terminal_width
 
 if TYPE_CHECKING:
     from tslab.agreement.consensus.methods import ConsensusSettings
@@ -246,30 +246,33 @@ def _text(
 ) -> str:
     from tslab.agreement.consensus.result import resting_on_one, seconds_of
     from tslab.agreement.report.consensus_cells import LABEL_HEADER, label_cells
+    from tslab.agreement.report.fitting import fitted, wrapped
     from tslab.agreement.report.words import hours
     from tslab.errors import counted
     from tslab.spans import to_seconds
     from tslab.wording import short
 
+    wide = terminal_width()
     parts = []
     for tier in tiers:
-        disputed = tier.found.disputed
+        seconds = seconds_of(tier.found.disputed)
         within = f", instants within {to_seconds(tier.settings.tolerance):g} s"
-        parts.append(
-            f"{tier.tier.name}: {method} of {counted(len(tier.voters), 'annotators')}, "
-            f"{counted(len(tier.found.regions), 'regions')}, {len(disputed)} disputed "
-            f"({hours(seconds_of(disputed) / 3600)})"
-            + within
-            * bool(tier.tier.table.instants.any())
+        about = (
+            f"{short(tier.tier.name)}: {method} of {counted(len(tier.voters), 'annotators')}, "
+            f"{counted(len(tier.found.regions), 'regions')}, "
+            f"{len(tier.found.disputed) or 'nothing'} disputed"
+            + f" ({hours(seconds / 3600)} together)" * bool(seconds)
+            + within * bool(tier.tier.table.instants.any())
         )
         rows = label_cells(tier)
-        parts.append(named_table(rows, LABEL_HEADER) if rows else "nothing is agreed on")
+        table = fitted([LABEL_HEADER, *rows], wide) if rows else "nothing is agreed on"
+        parts += [wrapped(about, wide), table]
         alone = resting_on_one(tier)
         if alone:
-            parts.append(f"{counted(alone, 'regions')} of these: one annotator marked it, others "
-                         "reviewed it and did not. Look at them.")  # fmt: skip
+            said = "one annotator marked it, others reviewed it and did not. Look at them."
+            parts.append(wrapped(f"{counted(alone, 'regions')} of these: {said}", wide))
         for key, values in tier.found.quality.items():
             told = ", ".join(f"{short(names[who])} {value:.3f}" for who, value in values.items())
-            parts.append(f"{key}: {told}")
+            parts.append(wrapped(f"{key}: {told}", wide))
         parts.append("")
     return "\n".join([*parts, written.said])

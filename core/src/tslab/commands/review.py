@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tslab.commands.output import Output, shared_options, table
+from tslab.commands.output import Output, shared_options, terminal_width
 
 if TYPE_CHECKING:
     from tslab.label_studio.push import Report
     from tslab.label_studio.review.project import ReviewPush
-
-SHOWN = 20
-WIDEST = 80
-"""Columns of a cell: what a window with disputes of several kinds is about is said in full."""
 
 
 @click.command(
@@ -54,19 +50,17 @@ def command(output: Output, dry_run: bool, most: int | None, now: bool) -> int:
 
 
 def _show(output: Output, push: ReviewPush, report: Report, url: str) -> None:
+    from tslab.agreement.report.fitting import wrapped
     from tslab.label_studio.review.overlap import short_text
-    from tslab.label_studio.review.queue import queue_json, queue_rows, summary
+    from tslab.label_studio.review.queue import queue_json, queue_text, summary
 
     queue, dry_run = push.queue, push.dry_run
-    rows = queue_rows(queue, names=not dry_run)
-    lines = [summary(queue)]
+    wide = terminal_width()
+    lines = [wrapped(summary(queue), wide)]
     if push.short:
-        lines.append(short_text(push.short, push.project.settings.review.low_agreement))
-    if rows:
-        header = ("to review", "tier", "time", "about", "cost", "window")
-        lines.append(table(rows[:SHOWN], header, WIDEST))
-    if len(rows) > SHOWN:
-        lines.append(f"... and {len(rows) - SHOWN} more")
+        low = push.project.settings.review.low_agreement
+        lines += [wrapped(line, wide) for line in short_text(push.short, low).splitlines()]
+    lines += queue_text(queue, wide, names=not dry_run)
     lines += [f"  {'would ' if dry_run else ''}{change}" for change in report.changes]
     if not report.changes:
         lines.append(f"Nothing to change at {url}.")

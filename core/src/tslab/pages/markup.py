@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import itertools
 import json
 from collections.abc import Collection, Sequence
 
-from tslab.wording import plain, without_shared_address
+from tslab.wording import numbered, plain, told_apart
 
 LONGEST_NAME = 24
 """Letters of a name that a plot shows; the whole name is in the tooltip."""
@@ -42,29 +41,8 @@ def short(name: str) -> str:
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Names that fit beside a plot and differ as the whole ones do.
-
-    An address that all share gives way first, then the beginning that names share which would
-    look the same; what still does is numbered.
-    """
-    if all(len(name) <= LONGEST_NAME for name in names):
-        return [*names]
-    plain_names = without_shared_address(names)
-    shown = [short(name) for name in plain_names]
-    for look in {one for one in shown if shown.count(one) > 1}:
-        alike = [n for n, one in enumerate(shown) if one == look]
-        letters = zip(*(plain_names[n] for n in alike), strict=False)
-        same = sum(1 for _ in itertools.takewhile(lambda own: len({*own}) == 1, letters))
-        for n in alike:
-            shown[n] = short(f"\u2026{plain_names[n][same:]}")
-    taken: dict[str, str] = {}
-    for n, name in enumerate(names):
-        look, number = shown[n], 1
-        while taken.setdefault(look, name) != name:
-            number += 1
-            look = f"{shown[n]} ({number})"
-        shown[n] = look
-    return shown
+    """Names that fit beside a plot and differ as the whole ones do."""
+    return numbered(names, told_apart(names, LONGEST_NAME, lambda name, _: short(name), "\u2026"))
 
 
 def svg(width: float, height: float, label: str, parts: Sequence[str], **given: object) -> str:

@@ -20,15 +20,21 @@ UNDER = (
 )
 
 
-def answer_table(lines: Sequence[AnswerLine]) -> str:
-    """A small table for each field, beside each other; "" where nobody answered anything."""
+def answer_table(lines: Sequence[AnswerLine], few: str = "") -> str:
+    """A small table for each field, beside each other; "" where nobody answered anything.
+
+    Args:
+        lines: Of the fields that have a table.
+        few: Which fields have none, in words.
+    """
+    rest = element("p", text(few), class_="soft") if few else ""
     if not lines:
-        return ""
+        return rest
     groups = [list(own) for _, own in groupby(lines, key=lambda line: (line.about, line.field))]
     tables = element("div", "".join(map(_table, groups[:MOST_FIELDS])), class_="fields")
     more = len(groups) - MOST_FIELDS
     left = element("p", text(f"{more} more fields"), class_="soft") if more > 0 else ""
-    return tables + element("p", text(UNDER), class_="soft") + left
+    return tables + element("p", text(UNDER), class_="soft") + left + rest
 
 
 def _table(lines: Sequence[AnswerLine]) -> str:

@@ -16,7 +16,7 @@ from tslab.agreement.page.rows import Index
 from tslab.agreement.page.tables import annotator_table, label_table
 from tslab.agreement.page.tasks import TaskData, review_document, task_scores
 from tslab.agreement.report.amounts import amounts
-from tslab.agreement.report.answers import answer_lines
+from tslab.agreement.report.answers import told_answers
 from tslab.agreement.report.sentences import sentences
 from tslab.agreement.values import REASONS
 from tslab.pages.markup import data_block, document, element, panel, table, text
@@ -140,7 +140,7 @@ class _Tier:
         """Headline, figures, tables and drawings."""
         tier, settings = self.tier, self.settings
         said = sentences(tier, settings, self.names.reader)
-        answers = answer_table(answer_lines(tier))
+        answers = answer_table(*told_answers(tier))
         parts = [
             element("h2", text(tier.tier.name), id=f"tier-{self.number}"),
             element("p", text(said[0]), class_="lead"),

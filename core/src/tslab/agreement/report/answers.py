@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tslab.agreement.measure import TierAgreement
+from tslab.agreement.report.words import fixed
+from tslab.agreement.tier_tables import TierTable
 from tslab.agreement.values import Row, Value
+from tslab.wording import short
 
 Kind = Literal["share", "score", "amount"]
 
@@ -31,6 +34,8 @@ MEASURES: dict[str, tuple[str, Kind]] = {
     "limit_high": ("upper limit of differences", "amount"),
 }
 """What a measure is called, and what it is counted in; in this order."""
+ANSWER_WORDS = (2, 3, 5)
+"""Columns of `answer_cells` that hold words: measures, and reasons in place of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,46 @@ def answer_lines(tier: TierAgreement) -> list[AnswerLine]:
     return found
 
 
+def told_answers(tier: TierAgreement) -> tuple[list[AnswerLine], str]:
+    """Lines of the fields that two or more people answered, and which fields fewer did."""
+    lines, several = answer_lines(tier), _answered_by_several(tier.tier)
+    kept = [line for line in lines if (line.about, line.field) in several]
+    left: dict[str, dict[str, None]] = {}
+    for line in lines:
+        if (line.about, line.field) not in several:
+            left.setdefault(line.about, {})[short(line.field)] = None
+    said = [f"about {about}: {', '.join(names)}" for about, names in left.items()]
+    return kept, f"Answered by fewer than two, {'; '.join(said)}." if said else ""
+
+
+def _answered_by_several(tier: TierTable) -> set[tuple[str, str]]:
+    """What two or more people answered: regions or tasks, and the field."""
+    people: dict[tuple[str, str], set[str]] = {}
+    table, about_tasks = tier.table, tier.task_answers
+    readers = dict(zip(table.region.tolist(), table.annotator.tolist(), strict=True))
+    said = [
+        (ABOUT["attribute"], table.annotators[readers[region]], own)
+        for region, own in tier.fields.items()
+        if region in readers
+    ]
+    if about_tasks is not None:
+        said += [
+            (ABOUT["task"], about_tasks.annotators[who], own)
+            for (_, who), own in about_tasks.answers.items()
+        ]
+    for about, who, own in said:
+        if who in tier.readers.annotators:
+            for name, value in own.items():
+                if value not in ("", ()):
+                    people.setdefault((about, name), set()).add(who)
+    return {key for key, who in people.items() if len(who) > 1}
+
+
 def written(kind: Kind, value: float) -> str:
     """A number as tables write it."""
     if kind == "share":
         return f"{100 * value:.0f}%"
-    return f"{value:.2f}" if kind == "score" else f"{value:.3g}"
+    return fixed(value, 2) if kind == "score" else f"{value:.3g}"
 
 
 def between(kind: Kind, value: Value) -> str:

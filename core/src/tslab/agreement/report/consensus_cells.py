@@ -6,7 +6,7 @@ from tslab.agreement.consensus.project import TierConsensus
 from tslab.agreement.consensus.result import label_rows
 from tslab.agreement.report.words import fixed, hours, seconds
 
-LABEL_HEADER = ("label", "regions", "time", "support", "onset \u00b1", "offset \u00b1")
+LABEL_HEADER = ("label", "regions", "time", "support", "onset spread", "offset spread")
 
 
 def label_cells(tier: TierConsensus) -> list[tuple[str, ...]]:

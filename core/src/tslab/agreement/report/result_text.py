@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tslab.agreement.measure import Agreement, TierAgreement
 from tslab.agreement.report.amounts import Marks, amounts, unused_text, used_labels
-from tslab.agreement.report.answers import answer_cells, answer_lines
+from tslab.agreement.report.answers import ANSWER_WORDS, answer_cells, told_answers
 from tslab.agreement.report.fitting import fitted, wrapped
 from tslab.agreement.report.headline import columns, headline, main_metrics
 from tslab.agreement.report.sentences import sentences
@@ -16,7 +16,7 @@ from tslab.agreement.report.words import column, reasons, shown, title
 from tslab.agreement.tier_tables import made_of_people
 from tslab.agreement.values import Row
 from tslab.errors import counted
-from tslab.wording import MOST, plain, short
+from tslab.wording import plain, short
 
 MOST_NAMES = 12
 """Annotators of a matrix that somebody still reads."""
@@ -91,10 +91,8 @@ class _Text:
                 blocks.append(self._table(own, shown_names, NAMES.get(by, (by,))))
             if by == "label":
                 blocks.append(self._wrapped(unused_text(self.tier.tier)))
-        answers = answer_lines(self.tier) if "overall" in asked and not alone else []
-        if answers:
-            # Field, what it is about and measure say together what a number is; it has its count.
-            blocks.append(fitted(answer_cells(answers), self.wide, keys=3, bundle=2))
+        if "overall" in asked and not alone:
+            blocks += self._answers()
         if MATRIX in asked:
             blocks += [self._matrix(m) for m in main_metrics(self.tier, self.found.settings)]
         shown_rows = [row for own in rows.values() for row in own]
@@ -102,6 +100,13 @@ class _Text:
         blocks.append("\n".join(map(self._wrapped, reasons(why, self.tier.titles))))
         blocks.append("\n".join(self._wrapped(f"note: {note}") for note in self.tier.notes))
         return "\n\n".join(block for block in blocks if block)
+
+    def _answers(self) -> Iterator[str]:
+        answers, few = told_answers(self.tier)
+        if answers:
+            # Field, what it is about and measure say together what a number is; it has its count.
+            yield fitted(answer_cells(answers), self.wide, keys=3, bundle=2, late=ANSWER_WORDS)
+        yield self._wrapped(few)
 
     def _names(self, by: str, everything: bool) -> list[str]:
         return columns(self.tier, self.found.settings, by, everything=everything)
@@ -157,7 +162,7 @@ class _Text:
         for name, row in zip(names, rows, strict=True):
             text = shown(row.metric, row.value)
             why = f" {row.value.reason}" if row.value.value is None else ""
-            yield f"  {name.ljust(size)}  {text}{why}"
+            yield self._wrapped(f"  {name.ljust(size)}  {text}{why}")
 
     def _table(self, rows: Sequence[Row], metrics: Sequence[str], names: Sequence[str]) -> str:
         """One line for each thing, one column for each measure, and how many marks there are."""
@@ -225,13 +230,14 @@ def rows_text(rows: Sequence[Row], wide: int = 0) -> str:
         kinds = {row.counts for row in own}
         # What all rows count is said once, in the heading.
         counts = kinds.pop() if len(kinds) == 1 else "rests on"
-        head = ["measure", by, "value", "interval", "tasks", counts, "hours"]
+        heads = () if by == "overall" else NAMES.get(by, (by,))
+        head = ["measure", *heads, "value", "interval", "tasks", counts, "hours"]
         lines = [head, *(_line(row, counts) for row in own)]
-        if by == "overall":
-            lines = [[line[0], *line[2:]] for line in lines]
-        table = fitted(lines, wide, 1 if by == "overall" else 2)
+        names = 1 + len(heads)
+        table = fitted(lines, wide, names, late=[0, names + 1])
         why = sorted({row.value.no_interval for row in own if row.value.no_interval})
-        blocks.append("\n".join([f"{short(tier)}, {by}", table, *why]))
+        said = [wrapped(line, wide) for line in why]
+        blocks.append("\n".join([f"{short(tier)}, {by}", table, *said]))
     return plain("\n\n".join(blocks))
 
 
@@ -243,10 +249,4 @@ def _line(row: Row, counts: str) -> list[str]:
     text = "-" if value.value is None else f"{value.value:.6g}"
     hours = f"{row.seconds / 3600:.3g}"
     count = str(row.events) if counts == row.counts else counted(row.events, row.counts)
-    of = _names(row.of)
-    return [short(row.metric), of, text, interval, str(row.tasks), count, hours]
-
-
-def _names(of: Sequence[str]) -> str:
-    """Names beside each other; several have less room each."""
-    return ", ".join(short(name, MOST if len(of) < 2 else MOST // 2) for name in of)
+    return [row.metric, *row.of, text, interval, str(row.tasks), count, hours]

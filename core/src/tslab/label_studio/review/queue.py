@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tslab.agreement.dispute_values import Dispute
+from tslab.agreement.report.fitting import fitted
 from tslab.errors import counted
 from tslab.label_studio.review.ballots import Ballot, answered
 from tslab.label_studio.review.key import Case, Key, Window
@@ -16,6 +17,9 @@ from tslab.label_studio.review.windows import all_pieces, new_windows
 from tslab.project import Project
 from tslab.spans import to_seconds
 from tslab.task import Task
+
+SHOWN = 20
+HEADER = ("to review", "tier", "time", "about", "cost", "window")
 
 
 @dataclass(slots=True)
@@ -177,6 +181,22 @@ def queue_rows(queue: Queue, *, names: bool) -> list[tuple[str, ...]]:
         )
         for w in sorted(queue.open.values(), key=lambda w: -w.cost)
     ]
+
+
+def queue_text(queue: Queue, wide: int, *, names: bool) -> list[str]:
+    """The first of these rows as a table no wider than the terminal, and how many there are more.
+
+    Args:
+        queue: All windows.
+        wide: Columns of the terminal.
+        names: As in `queue_rows`.
+    """
+    rows = queue_rows(queue, names=names)
+    if not rows:
+        return []
+    # Recording, tier and time say together what a window is.
+    table = fitted([HEADER, *rows[:SHOWN]], wide, names=2, keys=3, late=[3])
+    return [table, *([f"... and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else [])]
 
 
 def _seconds(window: Window) -> str:
