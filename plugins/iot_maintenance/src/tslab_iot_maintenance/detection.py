@@ -24,7 +24,7 @@ class DetectionDelay(AnomalyMetric):
     """
 
     name: str = "detection-delay"
-    title: str = "Seconds from the start of an anomaly to where it is found; 0 is best"
+    title: str = "Detection delay (s), from the start of an anomaly to where it is found; 0 is best"
 
     SHARES = (("found", "found", "events"),)
 
@@ -54,7 +54,9 @@ class WindowScore(AnomalyMetric):
     """
 
     name: str = "nab"
-    title: str = "Score as the Numenta benchmark has it, with the events as windows; early is good"
+    title: str = (
+        "NAB score: that of the Numenta Anomaly Benchmark, events as windows; early is good"
+    )
 
     def sums(self, scored: Scored) -> Mapping[str, float]:
         """Worth of hits, cost of false alarms, missed windows, and all windows."""
