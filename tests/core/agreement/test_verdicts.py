@@ -22,6 +22,7 @@ from tslab.spans import Span, sort_key
 from tslab.stretches import clipped, subtract, touches, union
 
 SECONDS = 400.0
+WHOLE = (0, round(SECONDS * 1e6))
 RATE = 250.0
 AROUND = 20_000
 CLOSE = DisputeSettings(tolerance=0, gap=0, around=1)
@@ -48,8 +49,9 @@ def decided(made: Planted, tier: Tier, found: Sequence[Dispute]) -> list[Decisio
             continue
         others = [(d.start, d.end) for d in found if d is not dispute]
         agreed = Agreed(
-            readings[0].spans, common_spans(readings), tier.kind == "states", others, AROUND
-        )
+            readings[0].spans, common_spans(readings), tier.kind == "states", others, AROUND,
+            drawable=WHOLE,
+        )  # fmt: skip
         drawn = [s for s in true if plant.low <= s.start and s.end <= plant.high]
         decisions += corrections(dispute.start, dispute.end, drawn, agreed)
     return sorted(decisions, key=lambda d: d.start)

@@ -4,17 +4,23 @@ A drawing counts in its dispute. It may reach beyond it: a person draws the whol
 sliver in which two borders differ. A drawn span replaces spans of the same label that it overlaps,
 and whatever only some readers say in the dispute goes. What all readers say in the same way stays,
 but states give way to what was drawn.
+
+A drawn border beyond the dispute is the readers' own where nothing else can be meant: as near to
+theirs as a hand is exact, where the window ends, and where their span goes on into another dispute,
+which decides about it. What else a drawing changes outside of disputes is said, see
+`tslab.agreement.disputes.changes`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from tslab.agreement.dispute_values import Reading
 from tslab.agreement.disputes.parts import Decision
 from tslab.spans import Span
-from tslab.stretches import Stretch
+from tslab.stretches import Stretch, touches, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Agreed:
         taken: Stretches of all other disputes of the tier, which corrections leave alone.
         near: How far from a dispute's ends a drawn border still counts as touching them;
             microseconds.
+        drawable: Stretch of the window; who draws to an end of it can draw no farther.
     """
 
     spans: Sequence[Span]
@@ -35,6 +42,7 @@ class Agreed:
     exclusive: bool
     taken: Sequence[Stretch]
     near: int
+    drawable: Stretch
 
 
 def common_spans(readings: Sequence[Reading]) -> set[Span]:
@@ -48,21 +56,87 @@ def corrections(start: int, end: int, drawn: Sequence[Span], agreed: Agreed) -> 
     """Decisions that put drawn spans in place of everything said in a dispute.
 
     Args:
-        start: Of the dispute, whole microseconds.
+        start: Of the dispute without room around it, whole microseconds.
         end: Inclusive.
         drawn: In its tier.
         agreed: What is around.
     """
-    drawn = [_snapped(span, start, end, agreed) for span in drawn]
+    drawn = placed(start, end, drawn, agreed)
     own = [s for s in drawn if s.start_us <= end and s.end_us >= start]
-    if all(start <= s.start_us and s.end_us <= end for s in own):
+    inside = all(start <= s.start_us and s.end_us <= end for s in own)
+    wide = [(start, end)] if inside else _reach(own, agreed)
+    rest = [s for s in drawn if s not in own]
+    parts, rest = _parts((start, end), wide, rest, agreed)
+    if inside and not parts:
         kept = _kept((start, end), (start, end), own, agreed)
         yield Decision(start, end, [*own, *kept], drawn=True, near=agreed.near)
     else:
-        yield _spread((start, end), (start, end), own, agreed)
-    for span in drawn:
-        if span not in own:
-            yield _spread((span.start_us, span.end_us), None, [span], agreed)
+        yield _spread((start, end), (start, end), [*own, *parts], agreed)
+    while rest:
+        first, *others = rest
+        around = first.start_us, first.end_us
+        parts, rest = _parts(around, _reach([first], agreed), others, agreed)
+        yield _spread(around, None, [first, *parts], agreed)
+
+
+def _parts(
+    around: Stretch, wide: Sequence[Stretch], rest: Sequence[Span], agreed: Agreed
+) -> tuple[list[Span], list[Span]]:
+    """Drawn spans that one decision takes in, as what they replace lies in its time; the others."""
+    low, high = _room(around, agreed)
+    parts = [
+        span
+        for span in rest
+        if low < span.end_us
+        and span.start_us < high
+        and any(touches(s, wide) for s in (span, *_replaced([span], agreed)))
+    ]
+    return parts, [span for span in rest if span not in parts]
+
+
+def _reach(drawn: Sequence[Span], agreed: Agreed) -> list[Stretch]:
+    """Time of drawn spans and of what they replace."""
+    return union((s.start_us, s.end_us) for s in (*drawn, *_replaced(drawn, agreed)))
+
+
+def placed(start: int, end: int, drawn: Sequence[Span], agreed: Agreed) -> list[Span]:
+    """Drawn spans with the borders that they mean."""
+    snapped = [_snapped(span, start, end, agreed) for span in drawn]
+    return [_going_on(span, (start, end), snapped, agreed) for span in snapped]
+
+
+def _going_on(span: Span, dispute: Stretch, drawn: Sequence[Span], agreed: Agreed) -> Span:
+    """A drawn span with the readers' borders beyond the dispute where it means them."""
+    alike = _replaced([span], agreed)
+    if not alike or span.is_instant:
+        return span
+    (start, end), (low, high) = dispute, agreed.drawable
+    first, last = min(s.start_us for s in alike), max(s.end_us for s in alike)
+    # What somebody drew beside it bounds it.
+    beside = [s for s in drawn if agreed.exclusive or s.label == span.label]
+    before = (
+        max(first, span.start_us) < start
+        and span.start_us <= min(s.start_us for s in beside)
+        and (
+            abs(first - span.start_us) <= agreed.near
+            or first < span.start_us <= low
+            or (first < span.start_us and any(first < at <= start for _, at in agreed.taken))
+        )
+    )
+    after = (
+        min(last, span.end_us) > end
+        and span.end_us >= max(s.end_us for s in beside)
+        and (
+            abs(last - span.end_us) <= agreed.near
+            or last > span.end_us >= high
+            or (last > span.end_us and any(end <= at < last for at, _ in agreed.taken))
+        )
+    )
+    return replace(
+        span,
+        start=first / 1e6 if before else span.start,
+        end=last / 1e6 if after else span.end,
+    )
 
 
 def _snapped(span: Span, start: int, end: int, agreed: Agreed) -> Span:
@@ -82,14 +156,23 @@ def _spread(
     around: tuple[int, int], dispute: tuple[int, int] | None, drawn: Sequence[Span], agreed: Agreed
 ) -> Decision:
     """A decision for all the time that drawn spans and what they replace take."""
-    start, end = around
-    gone = [s for s in agreed.spans if any(_replaces(d, s) for d in drawn)]
-    low = min(start, *(s.start_us for s in (*drawn, *gone)))
-    high = max(end, *(s.end_us for s in (*drawn, *gone)))
-    low = max([low, *(last for _, last in agreed.taken if last <= start)])
-    high = min([high, *(first for first, _ in agreed.taken if first >= end)])
+    meant = [*drawn, *_replaced(drawn, agreed)]
+    first, last = _room(around, agreed)
+    low = max(first, min(around[0], *(s.start_us for s in meant)))
+    high = min(last, max(around[1], *(s.end_us for s in meant)))
     kept = _kept((low, high), dispute, drawn, agreed)
     return Decision(low, high, [*drawn, *kept], drawn=True, near=0)
+
+
+def _room(around: Stretch, agreed: Agreed) -> Stretch:
+    """From the dispute before a stretch to the one behind it."""
+    low = max((last for _, last in agreed.taken if last <= around[0]), default=-sys.maxsize)
+    return low, min((first for first, _ in agreed.taken if first >= around[1]), default=sys.maxsize)
+
+
+def _replaced(drawn: Sequence[Span], agreed: Agreed) -> list[Span]:
+    """What drawn spans take the place of."""
+    return [s for s in agreed.spans if any(_replaces(d, s) for d in drawn)]
 
 
 def _kept(
@@ -120,10 +203,12 @@ def _replaces(drawn: Span, span: Span) -> bool:
 
 def _beside(span: Span, start: int, end: int) -> Iterator[Span]:
     """What is left of a span outside of a stretch; the span itself if it does not meet it."""
+    if span.is_instant:
+        if not start <= span.start_us <= end:
+            yield span
+        return
     if span.end_us <= start or span.start_us >= end:
         yield span
-        return
-    if span.is_instant:
         return
     if span.start_us < start:
         yield replace(span, end=start / 1e6)

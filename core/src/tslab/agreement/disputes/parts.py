@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.finding import Panel, item_of
 from tslab.agreement.disputes.lookup import Lookup
 from tslab.spans import Span
+from tslab.stretches import Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,22 @@ class Decision:
     def rank(self) -> int:
         """Whose a border is that two decisions share: a reading's, the undecided, a drawing's."""
         return 1 if self.spans is None else 0 if self.drawn else 2
+
+
+def core(dispute: Dispute) -> Stretch:
+    """A dispute without the room around a lone border or instant, in which nobody differs."""
+    length = dispute.end - dispute.start
+    items = dispute.said.values()
+    marks = [at for said in items for _, *ends in said for at in ends if 0 <= at <= length]
+    if not marks:
+        return dispute.start, dispute.end
+    before = [sorted(label for label, first, _ in said if first < 0) for said in items]
+    after = [sorted(label for label, _, last in said if last > length) for said in items]
+    start, end = min(marks), max(marks)
+    return (
+        dispute.start + (start if all(own == before[0] for own in before) else 0),
+        dispute.start + (end if all(own == after[0] for own in after) else length),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tslab.agreement.dispute_values import Dispute
+from tslab.agreement.disputes.changes import Change
 from tslab.label_studio.review.ballots import Ballot
 from tslab.label_studio.review.key import Case, Window, nearest
 from tslab.label_studio.review.readings import Matter
+from tslab.label_studio.review.tasks import between
 from tslab.spans import Span, sort_key
-from tslab.stretches import touches, union
+from tslab.stretches import Stretch, touches, union
+from tslab.task import Task
 
 FAR = 25
 """How far from its dispute a correction may lie, in what counts as touching: 5 % of a page."""
 
 HAND = 5
 """By how much states that a hand draws side by side may overlap, in the same: 1 % of a page."""
+
+CHANGED = "It counts as it was drawn: draw it anew if that was not meant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +87,20 @@ class Drawings:
             # It would take the place of another verdict, or of none.
             return "in another dispute than"
         return ""
+
+
+def drawable(task: Task, near: int) -> Stretch:
+    """A window without the last that a hand leaves at its ends: a sample, a tick of its axis."""
+    least = max(near, task.tick_us)
+    return task.start_us + least, task.end_us - least
+
+
+def in_words(change: Change) -> tuple[str, str]:
+    """What a drawing changes, or would change, outside of disputes; and what to do about it."""
+    what = f"'{change.label}' {between(change.start, change.end)}"
+    if change.how == "left out":
+        text = f"drew {what} behind another dispute, where it is left out, for"
+        return text, "Draw it for that dispute."
+    if change.how == "added":
+        return f"drew {what}, where no reader has it, for", CHANGED
+    return f"drew no {what}, where all readers have it, for", CHANGED

@@ -8,20 +8,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tslab.agreement.dispute_values import Dispute
+from tslab.agreement.disputes.changes import changes
 from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
 from tslab.agreement.disputes.lookup import Lookup
-from tslab.agreement.disputes.parts import Decision
+from tslab.agreement.disputes.parts import Decision, core
 from tslab.agreement.disputes.verdicts import median_reading
 from tslab.annotation import Annotation
 from tslab.contracts import Finding
 from tslab.label_studio.people import NAMELESS
 from tslab.label_studio.review.ballots import ASKED_ANEW, Ballot, Box
 from tslab.label_studio.review.config import is_right
-from tslab.label_studio.review.drawings import Drawings
+from tslab.label_studio.review.drawings import Drawings, drawable, in_words
 from tslab.label_studio.review.key import Case, Window
 from tslab.label_studio.review.readings import Matter, mark_of
 from tslab.lint.codes import finding
 from tslab.spans import Span
+from tslab.stretches import Stretch
 from tslab.task import clock
 
 NEAR = 100_000
@@ -103,7 +105,7 @@ class Judge:
         """One for each dispute, sorted."""
         lookup = Lookup()
         found = [
-            Decision(d.start, d.end, median_reading(self._of(d), d.start, d.end, lookup).spans)
+            Decision(*core(d), median_reading(self._of(d), d.start, d.end, lookup).spans)
             for d in self.matter.settled
         ]
         self.outcome.settled += len(found)
@@ -123,9 +125,10 @@ class Judge:
             same = [n for n, said in dispute.said.items() if said == dispute.said[upheld]]
             self.outcome.upheld.update(same)
             self.outcome.favoured.update(set(same) & own_readers(asked.votes, dispute.readers))
-            found.append(Decision(dispute.start, dispute.end, self.spans[upheld]))
+            found.append(Decision(*core(dispute), self.spans[upheld]))
         self._note_left_out(corrected)
-        found += self._corrections(corrected)
+        own = [core(asked.dispute) for asked in corrected]
+        found += self._corrections(corrected, [*((d.start, d.end) for d in found), *own])
         return _apart(found)
 
     def _of(self, dispute: Dispute) -> list[Any]:
@@ -237,23 +240,33 @@ class Judge:
             for what in self._left_out(asked, asked.last):
                 self._note("TSL094", asked, f"{asked.last.by} {what}")
 
-    def _corrections(self, corrected: Sequence[_Asked]) -> Iterator[Decision]:
-        """What was drawn in place of what readers say."""
-        everything = [(d.start, d.end) for d in (*self.cut, *self.matter.settled)]
+    def _corrections(
+        self, corrected: Sequence[_Asked], everything: Sequence[Stretch]
+    ) -> Iterator[Decision]:
+        """What was drawn in place of what readers say.
+
+        Args:
+            corrected: Disputes that are decided by drawing.
+            everything: Stretches of all disputes.
+        """
         common: dict[tuple[str, ...], set[Span]] = {}
         for asked in corrected:
-            case, readings = asked.case, self._of(asked.dispute)
+            case, own, readings = asked.case, core(asked.dispute), self._of(asked.dispute)
             if asked.dispute.readers not in common:
                 common[asked.dispute.readers] = common_spans(readings)
             agreed = Agreed(
                 spans=readings[0].spans,
                 common=common[asked.dispute.readers],
                 exclusive=self.matter.tier.kind == "states",
-                taken=[s for s in everything if s[1] <= case.start or s[0] >= case.end],
+                taken=[s for s in everything if s != own and (s[1] <= own[0] or s[0] >= own[1])],
                 near=self.matter.around,
+                drawable=drawable(asked.window.task, self.matter.around),
             )
             drawn = self.drawings.of(asked.window, asked.last).get(case.id, [])
-            yield from corrections(case.start, case.end, drawn, agreed)
+            yield from corrections(*own, drawn, agreed)
+            for change in changes(*own, drawn, agreed):
+                text, remedy = in_words(change)
+                self._note("TSL094", asked, f"{asked.last.by} {text}", remedy)
 
 
 def own_readers(reviewers: Iterable[str], readers: Collection[str]) -> set[str]:
