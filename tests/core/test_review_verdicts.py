@@ -211,3 +211,28 @@ def test_verdicts_whose_readings_are_gone_are_said(study: Study) -> None:
         found = Table(study, now, key=key).outcome((DORA, {0: ANN}, [])).findings
         assert [f.message for f in found] == [text] * bool(text)
         assert all(f.code == "TSL133" and remedy in f.remedy for f in found)
+
+
+def test_none_without_a_drawing_upholds_who_marked_nothing(study: Study) -> None:
+    """Which of two answers that come to the same was given changed the shares."""
+    for said in ([walk(10, 14)], [walk(10, 14), walk(50, 54)]):
+        table = Table(study, {ANN: said, BOB: said[1:], CID: said[1:]})
+        for given in ("", BOB):
+            outcome = table.outcome((DORA, {0: given}, []))
+            assert outcome.upheld == {BOB: 1, CID: 1}
+    drawn = table.outcome((DORA, {0: ""}, [walk(10, 12)]))
+    assert drawn.upheld == {}
+    later = Table(study, {ANN: [walk(10, 20)], BOB: [walk(12, 20)]})
+    outcome = later.outcome((BOB, {0: ""}, []))
+    assert outcome.upheld == {BOB: 1}, "nothing before 12 s is his reading"
+    assert outcome.favoured == {BOB: 1}
+
+
+def test_windows_of_equal_cost_have_the_same_order_in_each_run(study: Study) -> None:
+    """Their random ids decided it: a dry run listed others first."""
+    said = [walk(at, at + 2) for at in range(5, 115, 10)]
+    orders = set()
+    for _ in range(5):
+        table = Table(study, {ANN: said, BOB: []})
+        orders.add(tuple(w.task.start for w in table.key.windows if len(w.cases) == 1))
+    assert len(orders) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -120,16 +122,22 @@ class Judge:
             letter = asked.last.letters[asked.case.id]
             if letter == "":
                 corrected.append(asked)
+                if not self.drawings.of(asked.window, asked.last).get(asked.case.id):
+                    self._uphold(asked, silent(dispute))
                 continue
             upheld = asked.window.letters[letter]
             same = [n for n, said in dispute.said.items() if said == dispute.said[upheld]]
-            self.outcome.upheld.update(same)
-            self.outcome.favoured.update(set(same) & own_readers(asked.votes, dispute.readers))
+            self._uphold(asked, same)
             found.append(Decision(*core(dispute), self.spans[upheld]))
         self._note_left_out(corrected)
         own = [core(asked.dispute) for asked in corrected]
         found += self._corrections(corrected, [*((d.start, d.end) for d in found), *own])
         return _apart(found)
+
+    def _uphold(self, asked: _Asked, readers: Sequence[str]) -> None:
+        self.outcome.upheld.update(readers)
+        own = own_readers(asked.votes, asked.dispute.readers)
+        self.outcome.favoured.update(own.intersection(readers))
 
     def _of(self, dispute: Dispute) -> list[Any]:
         return [r for r in self.matter.readings if r.reader in dispute.readers]
@@ -267,6 +275,21 @@ class Judge:
             for change in changes(*own, drawn, agreed):
                 text, remedy = in_words(change)
                 self._note("TSL094", asked, f"{asked.last.by} {text}", remedy)
+
+
+def silent(dispute: Dispute) -> list[str]:
+    """Who says nothing in a dispute but what all say."""
+    length = dispute.end - dispute.start
+    inside = {
+        reader: Counter(
+            (label, max(first, 0), min(last, length))
+            for label, first, last in said
+            if first == last or max(first, 0) < min(last, length)
+        )
+        for reader, said in dispute.said.items()
+    }
+    common = functools.reduce(operator.and_, inside.values())
+    return [reader for reader, own in inside.items() if own == common]
 
 
 def own_readers(reviewers: Iterable[str], readers: Collection[str]) -> set[str]:

@@ -66,7 +66,8 @@ def new_windows(
         maker = _Maker(project, key, entries[recording], shown)
         maker.waiting = [t for t in maker.tasks if t.id in waiting]
         windows += maker.windows(list(own), known)
-    return sorted(windows, key=lambda window: (-window.cost, window.task.id))
+    # Ids are drawn anew by a dry run, which is to list windows in the same order.
+    return sorted(windows, key=lambda w: (-w.cost, w.task.recording, w.task.view, w.task.start))
 
 
 def all_pieces(project: Project, found: Sequence[Matter]) -> Iterator[tuple[Matter, list[Dispute]]]:
