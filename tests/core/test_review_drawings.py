@@ -131,14 +131,46 @@ def test_another_dispute_behind_the_edge_makes_no_hole(end: float) -> None:
 
 
 def test_agreed_time_that_a_drawing_changes_is_said() -> None:
-    (truth, (taken,)) = Study(*ONSET).truth([span(20.5, 24)])
-    assert described(truth) == [(20.5, 24, "x")]
-    text = f"{DORA} drew no 'x' 00:00:24\u201300:01:20, where all readers have it, for the dispute"
+    extra = span(50, 52, "y")
+    study = Study([span(20, 80)], [span(20, 80), extra])
+    (truth, (taken,)) = study.truth([span(47, 49), span(51, 53)])
+    assert described(truth) == [(20, 49, "x"), (51, 80, "x")]
+    text = f"{DORA} drew no 'x' 00:00:49\u201300:00:50, where all readers have it, for the dispute"
     assert text in taken
     (truth, (added,)) = Study(*ONSET).truth([span(18.5, 25)])
     assert described(truth) == [(18.5, 80, "x")]
     text = f"{DORA} drew 'x' 00:00:18.5\u201300:00:20, where no reader has it, for the dispute"
     assert text in added
+
+
+@pytest.mark.parametrize("drawn", [(50, 53), (49.6, 53), (49, 53), (30, 53), (20, 53), (47, 53)])
+@pytest.mark.parametrize("turned", [False, True], ids=["", "readers turned"])
+@pytest.mark.parametrize("mirrored", [False, True], ids=["", "mirrored"])
+def test_a_border_is_corrected_from_wherever_the_drawing_comes(
+    drawn: tuple[float, float], turned: bool, mirrored: bool
+) -> None:
+    """An end could not be corrected: two events came out, or the event's first part was lost.
+
+    The event is from 20 to 50 or 55 s, and ends at 53 s; its begin is in no window.
+    """
+
+    def seen(start: float, end: float) -> tuple[float, float]:
+        return (100 - end, 100 - start) if mirrored else (start, end)
+
+    said = [[span(*seen(20, 50))], [span(*seen(20, 55))], [span(*seen(20, 50))]]
+    truth, findings = Study(*(said[::-1] if turned else said)).truth([span(*seen(*drawn))])
+    assert described(truth) == [(*seen(20, 53), "x")]
+    assert findings == []
+    truth, findings = Study(*said[:2][:: -1 if turned else 1]).truth([span(*seen(*drawn))])
+    assert described(truth) == [(*seen(20, 53), "x")]
+
+
+def test_an_event_that_touches_another_one_stays_its_own() -> None:
+    before, behind = span(20, 50), span(50, 55)
+    for said in ([[before], [before, behind]], [[before, behind], [before]]):
+        truth, findings = Study(*said).truth([span(50, 53)])
+        assert described(truth) == [(20, 50, "x"), (50, 53, "x")]
+        assert findings == []
 
 
 def test_a_hand_drawn_border_is_the_readers_own() -> None:

@@ -11,7 +11,7 @@ import pytest
 from kit.planted import ANNOTATORS, Planted, covering, planted
 
 from tslab.agreement.dispute_values import Dispute, DisputeSettings, Reading
-from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
+from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections, crossings
 from tslab.agreement.disputes.finding import disputes_of, panels
 from tslab.agreement.disputes.kinds import CONFLICT, INSTANT, MISSED, MOVED, OFFSET, ONSET, SPLIT
 from tslab.agreement.disputes.lookup import Lookup
@@ -22,7 +22,6 @@ from tslab.spans import Span, sort_key
 from tslab.stretches import clipped, subtract, touches, union
 
 SECONDS = 400.0
-WHOLE = (0, round(SECONDS * 1e6))
 RATE = 250.0
 AROUND = 20_000
 CLOSE = DisputeSettings(tolerance=0, gap=0, around=1)
@@ -50,7 +49,7 @@ def decided(made: Planted, tier: Tier, found: Sequence[Dispute]) -> list[Decisio
         others = [(d.start, d.end) for d in found if d is not dispute]
         agreed = Agreed(
             readings[0].spans, common_spans(readings), tier.kind == "states", others, AROUND,
-            drawable=WHOLE,
+            crossing=crossings(readings),
         )  # fmt: skip
         drawn = [s for s in true if plant.low <= s.start and s.end <= plant.high]
         decisions += corrections(dispute.start, dispute.end, drawn, agreed)

@@ -5,16 +5,17 @@ sliver in which two borders differ. A drawn span replaces spans of the same labe
 and whatever only some readers say in the dispute goes. What all readers say in the same way stays,
 but states give way to what was drawn.
 
-A drawn border beyond the dispute is the readers' own where nothing else can be meant: as near to
-theirs as a hand is exact, where the window ends, and where their span goes on into another dispute,
-which decides about it. What else a drawing changes outside of disputes is said, see
+A drawn border that lies where all readers have the span's label, beyond the dispute, says nothing
+about it: the window often shows a part of the event only, and a review decides what is disputed. So
+the readers' own border holds there, as it does where the drawn one is as near to it as a hand is
+exact. What else a drawing changes outside of disputes is said, see
 `tslab.agreement.disputes.changes`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from tslab.agreement.dispute_values import Reading
@@ -34,7 +35,7 @@ class Agreed:
         taken: Stretches of all other disputes of the tier, which corrections leave alone.
         near: How far from a dispute's ends a drawn border still counts as touching them;
             microseconds.
-        drawable: Stretch of the window; who draws to an end of it can draw no farther.
+        crossing: Whether any reader's span of a label goes on across a moment.
     """
 
     spans: Sequence[Span]
@@ -42,7 +43,7 @@ class Agreed:
     exclusive: bool
     taken: Sequence[Stretch]
     near: int
-    drawable: Stretch
+    crossing: Callable[[str, int], bool]
 
 
 def common_spans(readings: Sequence[Reading]) -> set[Span]:
@@ -50,6 +51,12 @@ def common_spans(readings: Sequence[Reading]) -> set[Span]:
     first, *others = readings
     have = [{(s.label, s.start_us, s.end_us) for s in reading.spans} for reading in others]
     return {s for s in first.spans if all((s.label, s.start_us, s.end_us) in h for h in have)}
+
+
+def crossings(readings: Sequence[Reading]) -> Callable[[str, int], bool]:
+    """Whether any reader's span of a label goes on across a moment, in microseconds."""
+    spans = [s for reading in readings for s in reading.spans if not s.is_instant]
+    return lambda label, at: any(s.label == label and s.start_us < at < s.end_us for s in spans)
 
 
 def corrections(start: int, end: int, drawn: Sequence[Span], agreed: Agreed) -> Iterator[Decision]:
@@ -110,27 +117,19 @@ def _going_on(span: Span, dispute: Stretch, drawn: Sequence[Span], agreed: Agree
     alike = _replaced([span], agreed)
     if not alike or span.is_instant:
         return span
-    (start, end), (low, high) = dispute, agreed.drawable
+    start, end = dispute
     first, last = min(s.start_us for s in alike), max(s.end_us for s in alike)
     # What somebody drew beside it bounds it.
     beside = [s for s in drawn if agreed.exclusive or s.label == span.label]
     before = (
         max(first, span.start_us) < start
         and span.start_us <= min(s.start_us for s in beside)
-        and (
-            abs(first - span.start_us) <= agreed.near
-            or first < span.start_us <= low
-            or (first < span.start_us and any(first < at <= start for _, at in agreed.taken))
-        )
+        and first - span.start_us <= agreed.near
     )
     after = (
         min(last, span.end_us) > end
         and span.end_us >= max(s.end_us for s in beside)
-        and (
-            abs(last - span.end_us) <= agreed.near
-            or last > span.end_us >= high
-            or (last > span.end_us and any(end <= at < last for at, _ in agreed.taken))
-        )
+        and span.end_us - last <= agreed.near
     )
     return replace(
         span,
@@ -185,12 +184,28 @@ def _kept(
             continue
         if any(_replaces(other, span) for other in drawn):
             continue
-        disputed = dispute is not None and span not in agreed.common
-        parts += _beside(span, *dispute) if disputed and dispute else [span]
+        if dispute is None or span in agreed.common:
+            parts.append(span)
+            continue
+        parts += (p for p in _beside(span, *dispute) if not _continued(p, dispute, drawn, agreed))
     if agreed.exclusive:
         for other in drawn:
             parts = [p for part in parts for p in _beside(part, other.start_us, other.end_us)]
     return parts
+
+
+def _continued(part: Span, dispute: Stretch, drawn: Sequence[Span], agreed: Agreed) -> bool:
+    """Whether a drawn span goes on what ends where the dispute begins, or the other way round.
+
+    Of a reader whose border that is; another one's span goes on there, or they would be two.
+    """
+    own = [s for s in drawn if s.label == part.label and not s.is_instant]
+    start, end = dispute
+    before = part.end_us == start and any(s.start_us == start for s in own)
+    after = part.start_us == end and any(s.end_us == end for s in own)
+    return (before and agreed.crossing(part.label, start)) or (
+        after and agreed.crossing(part.label, end)
+    )
 
 
 def _replaces(drawn: Span, span: Span) -> bool:

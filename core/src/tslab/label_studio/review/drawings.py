@@ -12,8 +12,7 @@ from tslab.label_studio.review.key import Case, Window, nearest
 from tslab.label_studio.review.readings import Matter
 from tslab.label_studio.review.tasks import between
 from tslab.spans import Span, sort_key
-from tslab.stretches import Stretch, touches, union
-from tslab.task import Task
+from tslab.stretches import touches, union
 
 FAR = 25
 """How far from its dispute a correction may lie, in what counts as touching: 5 % of a page."""
@@ -87,12 +86,6 @@ class Drawings:
             # It would take the place of another verdict, or of none.
             return "in another dispute than"
         return ""
-
-
-def drawable(task: Task, near: int) -> Stretch:
-    """A window without the last that a hand leaves at its ends: a sample, a tick of its axis."""
-    least = max(near, task.tick_us)
-    return task.start_us + least, task.end_us - least
 
 
 def in_words(change: Change) -> tuple[str, str]:

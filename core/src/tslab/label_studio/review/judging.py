@@ -11,7 +11,7 @@ from typing import Any
 
 from tslab.agreement.dispute_values import Dispute
 from tslab.agreement.disputes.changes import changes
-from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections
+from tslab.agreement.disputes.corrections import Agreed, common_spans, corrections, crossings
 from tslab.agreement.disputes.lookup import Lookup
 from tslab.agreement.disputes.parts import Decision, core
 from tslab.agreement.disputes.verdicts import median_reading
@@ -20,7 +20,7 @@ from tslab.contracts import Finding
 from tslab.label_studio.people import NAMELESS
 from tslab.label_studio.review.ballots import ASKED_ANEW, Ballot, Box
 from tslab.label_studio.review.config import is_right
-from tslab.label_studio.review.drawings import Drawings, drawable, in_words
+from tslab.label_studio.review.drawings import Drawings, in_words
 from tslab.label_studio.review.key import Case, Window
 from tslab.label_studio.review.readings import Matter, mark_of
 from tslab.lint.codes import finding
@@ -268,7 +268,7 @@ class Judge:
                 exclusive=self.matter.tier.kind == "states",
                 taken=[s for s in everything if s != own and (s[1] <= own[0] or s[0] >= own[1])],
                 near=self.matter.around,
-                drawable=drawable(asked.window.task, self.matter.around),
+                crossing=crossings(readings),
             )
             drawn = self.drawings.of(asked.window, asked.last).get(case.id, [])
             yield from corrections(*own, drawn, agreed)
