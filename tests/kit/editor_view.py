@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from kit.editor_scripts import PANES, REGIONS, STATE
 
@@ -113,10 +114,20 @@ class View:
         return self.panes()
 
     def wait_regions(self) -> dict[str, Shown]:
-        """Wait until the first pane shows all ranges in view; what it shows, by id.
+        """Wait until the first pane of a task that was just opened shows all ranges in view, by id.
 
-        Regions come after the line, and the view narrows once more after both.
+        Regions come after the line, and the view narrows once more after both. On a busy machine they
+        once did not come at all; the page is then loaded again.
         """
+        try:
+            self._wait_for_regions(TIMEOUT // 2)
+        except PlaywrightTimeoutError:
+            self.page.reload()
+            self.wait_drawn()
+            self._wait_for_regions(TIMEOUT)
+        return {region.id: region for region in self.panes()[0].regions}
+
+    def _wait_for_regions(self, timeout: int) -> None:
         self.page.wait_for_function(
             """(shown) => {
               const state = ("""
@@ -129,9 +140,8 @@ class View:
               return shown.every(([id, start, end]) => start < first || end > last || drawn.includes(id));
             }""",
             arg=[[r.id, r.start, r.end] for r in self.regions() if not r.instant],
-            timeout=TIMEOUT,
+            timeout=timeout,
         )
-        return {region.id: region for region in self.panes()[0].regions}
 
     def panes(self) -> list[Pane]:
         """Every plot from top to bottom."""
