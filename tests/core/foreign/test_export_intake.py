@@ -149,6 +149,15 @@ def test_a_config_knows_labels_controls_and_format() -> None:
     assert found.counts == {"TSL082": 1, "TSL083": 1, "TSL093": 1, "TSL117": 1}
 
 
+def test_what_begins_before_a_known_window_is_cut_to_it() -> None:
+    """The window says where the recording begins, so that the rest of the region is no guess."""
+    meta = {"tslab": 1, "start_us": 0, "end_us": 60_000_000, "tick_us": 1000}
+    region_ = region(str(DAY_ONE_MS - 500), str(DAY_ONE_MS + 2000))
+    found = read(task(1, annotation(1, 1, [region_]), meta=meta))
+    assert rows(found) == [("1", "user 1", "Run", 0, 2)]
+    assert found.counts == {"TSL084": 1}
+
+
 def test_a_windows_axis_is_exact() -> None:
     meta = {"tslab": 1, "start_us": 60_000_000, "end_us": 120_000_000, "tick_us": 1000}
     first, last = str(DAY_ONE_MS + 61_500), str(DAY_ONE_MS + 62_000)

@@ -211,8 +211,7 @@ class _Builder:
         fields = dict(self.columns.fields)
         readers = self._known(table)
         people = of_people(table, readers)
-        shown = all(window is not None for window in self.regions.windows)
-        kind = kind_of(people if len(people) else table, shown=shown)
+        kind = kind_of(people if len(people) else table, shown=self.regions.shown)
         tolerance = to_seconds(table_tolerance(None, people))
         colors = self._colors(name)
         return TierTable(

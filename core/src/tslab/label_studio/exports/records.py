@@ -95,7 +95,7 @@ class Task(msgspec.Struct, gc=False):
             found = msgspec.json.decode(self.meta, type=Window)
         except msgspec.MsgspecError:
             return None
-        sound = found.tick_us and -LONGEST_WINDOW <= found.start_us < found.end_us <= LONGEST_WINDOW
+        sound = found.tick_us and 0 <= found.start_us < found.end_us <= LONGEST_WINDOW
         return found if found.tslab and sound else None
 
 

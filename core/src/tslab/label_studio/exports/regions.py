@@ -76,9 +76,10 @@ def regions_of(
     names, windows = tasks
     times = _Times.of(columns, task, windows, config)
     odd = of_another_kind(task, times.start, times.end, len(windows))
-    odd &= np.array([window is None for window in windows], bool)[task]
+    guessed = np.array([window is None for window in windows], bool)[task]
+    odd &= guessed
     usable = _usable(
-        (columns, odd), times, [names[n] for n in of_reading.tolist()], reading, problems
+        (columns, odd, guessed), times, [names[n] for n in of_reading.tolist()], reading, problems
     )
     start = np.where(usable, np.rint(times.start), 0).astype(np.int64)
     end = np.where(usable, np.rint(times.end), 0).astype(np.int64)
@@ -150,14 +151,14 @@ def _axis(config: ForeignConfig) -> Axis:
 
 
 def _usable(
-    written: tuple[Columns, Mask],
+    written: tuple[Columns, Mask, Mask],
     times: _Times,
     places: Sequence[str],
     reading: Positions,
     problems: Problems,
 ) -> Mask:
     """Which regions have possible times; instants that last become points in time."""
-    columns, odd = written
+    columns, odd, guessed = written
     blank = np.zeros(len(odd), bool)
     blank[columns.blank] = True
     missing = ~(np.isfinite(times.start) & np.isfinite(times.end))
@@ -166,7 +167,8 @@ def _usable(
     early = np.zeros(len(odd), bool)
     with np.errstate(invalid="ignore"):
         if not times.dates:
-            early = ~missing & ~odd & (np.minimum(times.start, times.end) < 0)
+            # Where the window is known, what begins before it is cut to it (TSL084).
+            early = guessed & ~missing & ~odd & (np.minimum(times.start, times.end) < 0)
         reversed_ = ~missing & ~odd & ~early & (times.end < times.start)
         lasting = flagged & ~missing & ~odd & ~early & (times.end > times.start)
     times.end[lasting] = times.start[lasting]
